@@ -1,0 +1,33 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test bench clean
+
+run: $(VENV)/run.done
+	mkdir -p build
+	$(BIN)/kfunclint fixtures/series.mbox --report html=build/series.html --report reply=build/replies/ || test $$? -eq 1
+	@echo "The page is build/series.html, the reply mails are in build/replies/."
+
+test: $(VENV)/test.done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: $(VENV)/test.done
+	bench/fetch-checkpatch build/checkpatch
+	$(BIN)/python bench/speed.py --checkpatch build/checkpatch/checkpatch.pl
+
+clean:
+	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/run.done: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kfunclint needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/test.done: $(VENV)/run.done
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@

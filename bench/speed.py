@@ -1,0 +1,65 @@
+"""One patch without a tree, cold start to exit: kfunclint against checkpatch.pl --no-tree, run in turn.
+
+Prints the medians of both, the median of the ratios pair by pair, and the largest process of each. Whole processes are
+measured, from outside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PATCH = Path(__file__).parent / "one.patch"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Wall-clock and CPU seconds of a process with its children, and the peak RSS in KiB of the largest of them."""
+
+    wall: float
+    cpu: float
+    peak: int
+
+
+def run(command: Sequence[str]) -> Run:
+    start = time.perf_counter()
+    with Path(os.devnull).open("wb") as nowhere:
+        process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):
+        sys.exit(f"{command[0]} ended with status {process.returncode}")
+    return Run(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpatch", required=True, type=Path)
+    parser.add_argument("--patch", default=PATCH, type=Path)
+    parser.add_argument("--runs", default=15, type=int)
+    arguments = parser.parse_args()
+    ours = [str(Path(sys.executable).with_name("kfunclint")), str(arguments.patch)]
+    theirs = ["perl", str(arguments.checkpatch), "--no-tree", str(arguments.patch)]
+    run(ours), run(theirs)
+    pairs = [(run(ours), run(theirs)) for _ in range(arguments.runs)]
+    for name, side in (("kfunclint", 0), ("checkpatch --no-tree", 1)):
+        runs = [pair[side] for pair in pairs]
+        print(
+            f"{name:22} wall {statistics.median(one.wall for one in runs):.3f} s   "
+            f"cpu {statistics.median(one.cpu for one in runs):.3f} s   "
+            f"largest process {max(one.peak for one in runs) / 1024:.1f} MiB"
+        )
+    wall = statistics.median(one.wall / other.wall for one, other in pairs)
+    cpu = statistics.median(one.cpu / other.cpu for one, other in pairs)
+    print(f"ratio kfunclint/checkpatch: wall {wall:.2f}, cpu {cpu:.2f} (median of {len(pairs)} pairs)")
+
+
+if __name__ == "__main__":
+    main()

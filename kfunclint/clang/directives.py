@@ -1,0 +1,138 @@
+"""Text as the preprocessor of clang sees it, reduced to what is safe: no comment, no directive but #define and #undef.
+
+All functions keep the number of lines, and the columns of what they leave, except behind a backslash-newline.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+_MAX_NESTED = 64  # conditionals in one another; what is nested deeper keeps all its branches
+_UNSAFE = re.compile(r"[^\t\n\x20-\x7e]")
+_COMMENT_OR_STRING = re.compile(
+    r"""(?P<comment>/\*(?s:.*?)(?:\*/|\Z)|//[^\n]*)|"(?:\\.|[^"\\\n])*+"?|'(?:\\.|[^'\\\n])*+'?"""
+)
+_COMMENT_LINE = re.compile(r"[ \t]*\*(?:[ \t]|$)")
+_DIRECTIVE = re.compile(r"[ \t]*(?:#|%:)[ \t]*([A-Za-z_]*)[ \t]*([^\n]*)")
+_NOT_CODE = re.compile(r"[^\n]")
+_NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+_NEGATIVE = re.compile(r"[ \t]*(?:!|\([ \t]*!)")
+_OFF = re.compile(r"0[ \t]*$")
+
+
+def plain(text: str, added: Sequence[bool], reserved: Collection[str]) -> str:
+    """Reduce the lines of a stretch, of which `added` tells which ones the series brought.
+
+    Of a conditional the branch with added lines stays, else the first one, but not that of an #if that is negated, if
+    there is another one. A #define or #undef of a `reserved` name, or of one that begins like a builtin, is dropped.
+    """
+    lines = uncommented(spliced(safe(text))).split("\n")
+    return "\n".join(_without(lines, added, reserved))
+
+
+def safe(text: str) -> str:
+    """One printable ASCII character for every character, so that a column of clang is a column of ours."""
+    return _UNSAFE.sub(lambda match: "_" if match[0] > "\x7f" else " ", text)
+
+
+def spliced(text: str) -> str:
+    """Join the lines that a backslash joins; a macro of which the beginning or the end is cut off is dropped."""
+    done: list[str] = []
+    logical: list[str] = []
+    for line in text.split("\n"):
+        body = line.rstrip()
+        if body.endswith("\\"):
+            logical.append(body[:-1])
+            continue
+        if logical:
+            whole = "".join([*logical, line])
+            cut = not done and not whole.lstrip().startswith(("#", "%:"))
+            done += ["" if cut else whole, *[""] * len(logical)]
+            logical = []
+        else:
+            done.append(line)
+    return "\n".join(done + [""] * len(logical))
+
+
+def uncommented(text: str) -> str:
+    """Blank the comments, also one of which the beginning or the end is cut off."""
+    close, begin = text.find("*/"), text.find("/*")
+    if close >= 0 and (begin < 0 or close < begin):
+        text = _blank(text[: close + 2]) + text[close + 2 :]
+    elif close < 0 and begin < 0 and all(_COMMENT_LINE.match(line) for line in text.split("\n") if line.strip()):
+        return _blank(text)
+    return _COMMENT_OR_STRING.sub(lambda match: _blank(match[0]) if match["comment"] else match[0], text)
+
+
+def _blank(text: str) -> str:
+    return _NOT_CODE.sub(" ", text)
+
+
+class _Directive(NamedTuple):
+    """A directive, with the 0-based index of its line."""
+
+    at: int
+    word: str
+    rest: str
+
+
+def _without(lines: list[str], added: Sequence[bool], reserved: Collection[str]) -> list[str]:
+    found = list(_directives(lines))
+    dropped = bytearray(len(lines))
+    for directive in found:
+        dropped[directive.at] = not _is_harmless(directive, reserved)
+    for first, end in _other_branches(found, added):
+        dropped[first:end] = b"\1" * (end - first)
+    return ["" if drop else line for line, drop in zip(lines, dropped, strict=True)]
+
+
+def _directives(lines: list[str]) -> Iterator[_Directive]:
+    for at, line in enumerate(lines):
+        if "#" in line or "%:" in line:
+            match = _DIRECTIVE.match(line)
+            if match:
+                yield _Directive(at, match[1], match[2])
+
+
+def _is_harmless(directive: _Directive, reserved: Collection[str]) -> bool:
+    if directive.word not in ("define", "undef"):
+        return False
+    name = _NAME.match(directive.rest)
+    return (
+        name is not None and name[0] not in reserved and not name[0].startswith(("__builtin", "__kfunclint", "__has_"))
+    )
+
+
+def _other_branches(found: list[_Directive], added: Sequence[bool]) -> Iterator[tuple[int, int]]:
+    """The ranges of lines that belong to branches not taken; a conditional that is not whole keeps all of them."""
+    nested: list[list[_Directive]] = []
+    before = [0, *accumulate(added)]
+    for directive in found:
+        if directive.word in ("if", "ifdef", "ifndef"):
+            nested.append([directive])
+        elif nested and directive.word in ("elif", "elifdef", "elifndef", "else"):
+            nested[-1].append(directive)
+        elif nested and directive.word == "endif":
+            group = nested.pop()
+            if len(nested) < _MAX_NESTED:
+                yield from _not_taken([*group, directive], before)
+
+
+def _not_taken(group: list[_Directive], before: list[int]) -> Iterator[tuple[int, int]]:
+    """`before` has for every line the number of added lines above it."""
+    branches = [(one.at + 1, two.at) for one, two in pairwise(group)]
+    taken = _taken(group, branches, before)
+    for index, branch in enumerate(branches):
+        if index != taken:
+            yield branch
+
+
+def _taken(group: list[_Directive], branches: list[tuple[int, int]], before: list[int]) -> int:
+    off = group[0].word == "if" and bool(_OFF.match(group[0].rest))
+    negative = group[0].word == "ifndef" or (group[0].word == "if" and bool(_NEGATIVE.match(group[0].rest)))
+    default = 1 if off or (negative and len(branches) > 1) else 0
+    touched = [at for at, (first, end) in enumerate(branches) if before[first] < before[end] and not (off and at == 0)]
+    return default if default in touched or not touched else touched[0]

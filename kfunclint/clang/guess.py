@@ -1,0 +1,377 @@
+"""What names are, told from the text alone: the stubs before the first parse."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from kfunclint.clang.headers import STATEMENT
+from kfunclint.clang.lexer import Token
+from kfunclint.clang.stubs import RANK, Stubs
+
+TYPE_WORDS = frozenset(
+    "void char short int long float double signed unsigned struct union enum bool _Bool __typeof__ typeof".split()
+)
+_QUALIFIERS = frozenset("const volatile static extern register inline restrict typedef __inline __inline__".split())
+_OTHER = frozenset(
+    "auto sizeof asm __asm__ __volatile__ __attribute__ __auto_type _Static_assert _Generic _Alignof __alignof__ "
+    "__extension__ __func__ __FUNCTION__ __PRETTY_FUNCTION__ __label__ _Noreturn __real__ __imag__ _Atomic "
+    "__FILE__ __LINE__ __COUNTER__ __VA_ARGS__ __thread __const __signed__ __restrict".split()
+)
+KEYWORDS = STATEMENT | TYPE_WORDS | _QUALIFIERS | _OTHER
+_BEGINS = frozenset({";", "{", "}", "", ":", "else", ")"})
+_TAGS = frozenset({"struct", "union", "enum"})
+_ENDS_OPERAND = frozenset({")", "]"})
+TYPE_POSITIONS = 8  # arguments of an unknown macro of which the stub can leave out those that are types
+CASE_VALUE = "(0x5b000 + __COUNTER__)"
+
+
+class Known(NamedTuple):
+    """What needs no stub: `names` that the shim mentions, among them `types`, and macros that the text defines."""
+
+    names: Collection[str]
+    types: Collection[str]
+
+
+class _Use(NamedTuple):
+    """An unknown variable declared with an unknown type: the type and the number of its stars."""
+
+    type: str
+    stars: int
+
+
+class Text:
+    """The tokens of a text. `closing` and `opening` pair parentheses and brackets, `braces` leads from { to }."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.tokens = tokens
+        self.count = len(tokens)
+        self.closing: dict[int, int] = {}
+        self.opening: dict[int, int] = {}
+        self.braces: dict[int, int] = {}
+        self._pair()
+
+    def _pair(self) -> None:
+        stack: list[int] = []
+        braces: list[int] = []
+        for at, token in enumerate(self.tokens):
+            if token.text in ("(", "["):
+                stack.append(at)
+            elif token.text in (")", "]") and stack:
+                begin = stack.pop()
+                self.closing[begin], self.opening[at] = at, begin
+            elif token.text == "{":
+                braces.append(at)
+            elif token.text == "}" and braces:
+                self.braces[braces.pop()] = at
+            if token.text in ("{", "}") and token.column == 1:
+                stack.clear()
+
+    def at(self, index: int) -> str:
+        """The text of a token, "" outside."""
+        return self.tokens[index].text if 0 <= index < self.count else ""
+
+    def is_name(self, index: int) -> bool:
+        """Is there a name, and no keyword?"""
+        return 0 <= index < self.count and self.tokens[index].kind == "name" and self.at(index) not in KEYWORDS
+
+    def kind(self, index: int) -> str:
+        """What the object named there must be, from what follows it."""
+        following = self.at(index + 1)
+        if following == "->":
+            return "link"
+        if following == ".":
+            return "struct"
+        if following == "(":
+            return "function"
+        if following == "[":
+            behind = self.at(self.closing.get(index + 1, self.count) + 1)
+            return {"->": "links", ".": "structs"}.get(behind, "array")
+        if self.at(index - 1) == "*" and self._begins_operand(index - 1):
+            return "pointer"
+        return "number"
+
+    def _begins_operand(self, index: int) -> bool:
+        before = index - 1
+        if before < 0 or self.at(before) in _ENDS_OPERAND:
+            return False
+        return self.tokens[before].kind == "punct" or self.at(before) in STATEMENT
+
+    def is_type(self, index: int) -> bool:
+        """Does the unknown name there stand where C wants a type?"""
+        before, after = self.at(index - 1), self.at(index + 1)
+        if after not in STATEMENT and index + 1 < self.count and self.tokens[index + 1].kind == "name":
+            return before in _BEGINS or before in _QUALIFIERS or before in ("(", ",")
+        if after == "*":
+            return self._is_pointer_type(index, before)
+        return after == ")" and before == "(" and self._is_cast(index)
+
+    def _is_pointer_type(self, index: int, before: str) -> bool:
+        end = index + 1
+        while self.at(end) in ("*", "const", "restrict"):
+            end += 1
+        if before == "(" and self.at(end) == ")":
+            return True
+        if before in ("const", "static", "volatile", "extern", "inline"):
+            return True
+        declares = self.is_name(end) and self.at(end + 1) in (";", "=", ",", "[", "(", ")")
+        return declares and before in (";", "{", "}", "")
+
+    def _is_cast(self, index: int) -> bool:
+        callee, operand = self.at(index - 2), index + 2
+        if callee in ("sizeof", "typeof", "__typeof__"):
+            return self.at(index).endswith("_t")
+        if index >= 2 and (self.tokens[index - 2].kind == "name" or callee in _ENDS_OPERAND) and callee != "return":
+            return False
+        if operand >= self.count:
+            return False
+        kind = self.tokens[operand].kind
+        return kind in ("number", "string") or (kind == "name" and self.at(operand) not in KEYWORDS - {"sizeof"})
+
+
+class _Guesser:
+    """Goes through a text once."""
+
+    def __init__(self, text: Text, known: Known, stubs: Stubs) -> None:
+        self.text = text
+        self.known = known
+        self.stubs = stubs
+        self.uses: dict[str, str] = {}
+        self.called: dict[str, str] = {}
+        self.typed: dict[str, _Use] = {}
+        self.declared: set[str] = set()
+        self.defined: set[str] = set()
+        self.constants: set[str] = set()
+        self.braces: list[str] = []
+        self.parentheses: list[int] = []
+        self.commas: list[int] = []
+        self.type_arguments: dict[str, set[int]] = {}
+        self.handlers = {"{": self._open, "}": self._close, "(": self._begin, ")": self._end, ",": self._comma}
+
+    def run(self) -> None:
+        """Fill the stubs."""
+        for at, token in enumerate(self.text.tokens):
+            if token.kind == "punct":
+                if handler := self.handlers.get(token.text):
+                    handler(at)
+            elif token.kind == "name":
+                if token.text in TYPE_WORDS or token.text in self.known.types:
+                    self._type_word(at)
+                elif token.text not in KEYWORDS:
+                    self._name(at, token.text)
+        self._conclude()
+
+    # ---- brackets
+
+    def _open(self, at: int) -> None:
+        words = [self.text.at(index) for index in range(max(0, at - 3), at)]
+        kind = "code"
+        if words and words[-1] != ")":
+            kind = "enum" if "enum" in words else "struct" if _TAGS & set(words) else "code"
+        if words and words[-1] in ("=", ",", "{") and kind != "struct":
+            kind = "table"
+        self.braces.append(kind)
+        self.parentheses, self.commas = [], []
+
+    def _close(self, at: int) -> None:
+        if self.text.tokens[at].column == 1:
+            self.braces.clear()
+        elif self.braces:
+            self.braces.pop()
+        self.parentheses, self.commas = [], []
+
+    def _begin(self, at: int) -> None:
+        self.parentheses.append(at)
+        self.commas.append(0)
+
+    def _end(self, at: int) -> None:
+        del at
+        if self.parentheses:
+            self.parentheses.pop()
+            self.commas.pop()
+
+    def _comma(self, at: int) -> None:
+        del at
+        if self.commas:
+            self.commas[-1] += 1
+
+    # ---- names
+
+    def _type_word(self, at: int) -> None:
+        """A type as an argument: the callee must be a macro."""
+        if not self.braces or not self.parentheses or self.text.at(at - 1) not in ("(", ","):
+            return
+        callee = self.parentheses[-1] - 1
+        if self.text.is_name(callee) and self.text.at(callee) not in self.known.names:
+            self.type_arguments.setdefault(self.text.at(callee), set()).add(self.commas[-1])
+
+    def _name(self, at: int, name: str) -> None:
+        before, after = self.text.at(at - 1), self.text.at(at + 1)
+        if before in _TAGS:
+            self._tag(before, name, after)
+        elif before in (".", "->"):
+            if name not in self.known.names:
+                self.stubs.grow(self.stubs.members, name, self.text.kind(at))
+        elif name in self.known.names or before == "goto":
+            return
+        elif self._is_attribute(at, name):
+            self.stubs.define(f"{name}(...)" if after == "(" else name, "")
+        elif after == "(":
+            self._callee(at, name)
+        elif not self._is_label(at):
+            self._object(at, name, before)
+
+    def _tag(self, word: str, name: str, after: str) -> None:
+        if after == "{":
+            self.defined.add(f"{word} {name}")
+        elif word == "enum":
+            self.stubs.add(self.stubs.enums, name)
+        else:
+            self.stubs.add(self.stubs.aggregates, f"{word} {name}")
+
+    def _is_label(self, at: int) -> bool:
+        return self.text.at(at + 1) == ":" and self.text.at(at - 1) in (";", "{", "}", ")", ":")
+
+    def _is_attribute(self, at: int, name: str) -> bool:
+        """Is it an unknown word among those of a declaration, or behind a function's parameters?"""
+        before = self.text.at(at - 1)
+        after = self.text.at(at + 1)
+        if after == "(":
+            return not self.braces and not self.parentheses and self._is_attribute_call(at, before)
+        if not name.startswith("__"):
+            return False
+        follows = at > 0 and self.text.tokens[at - 1].kind == "name" and before not in STATEMENT
+        named = at + 1 < self.text.count and self.text.tokens[at + 1].kind == "name"
+        if named and (before == "*" or (follows and before not in _QUALIFIERS)):
+            return True
+        if named and after not in STATEMENT:
+            behind = self.text.at(at + 2)
+            typed = after in TYPE_WORDS or after in _QUALIFIERS or after in self.known.types
+            return typed or (behind == "*" or self.text.is_name(at + 2))
+        if after == "*":
+            return follows and before not in _QUALIFIERS
+        ends = after in (";", "=", ",", ")", "[")
+        second = self.text.is_name(at - 2) or self.text.at(at - 2) == "*"
+        return ends and self.text.is_name(at - 1) and second
+
+    def _is_attribute_call(self, at: int, before: str) -> bool:
+        close = self.text.closing.get(at + 1)
+        if close is None or close + 1 >= self.text.count:
+            return False
+        following = self.text.tokens[close + 1]
+        if before == ")":
+            return following.text in ("{", ";") and self.text.tokens[at].text.startswith("__")
+        return following.kind == "name"
+
+    def _callee(self, at: int, name: str) -> None:
+        close = self.text.closing.get(at + 1)
+        behind = self.text.at(close + 1) if close is not None else ""
+        if not self.braces:
+            if not self.parentheses:
+                self._at_top(at, name, close, behind)
+            return
+        before = self.text.at(at - 1)
+        if before == "case":
+            self.stubs.define(f"{name}(...)", CASE_VALUE)
+        elif before in _BEGINS and (behind == "{" or ("for_each" in name and behind not in (";", ",", ")", ""))):
+            self.stubs.define(f"{name}(...)", f"__kfunclint_loop({name}, ##__VA_ARGS__)")
+        else:
+            kind = {"->": "link", ".": "struct"}.get(behind, "number")
+            if RANK[kind] >= RANK[self.called.get(name, "number")]:
+                self.called[name] = kind
+
+    def _at_top(self, at: int, name: str, close: int | None, behind: str) -> None:
+        """A function, or a macro that stands for a declaration."""
+        before = self.text.at(at - 1)
+        alone = before in (";", "}", "", ")") or (at > 0 and self.text.tokens[at].column == 1 and before == "static")
+        if not alone or close is None:
+            self.declared.add(name)
+        elif behind == "{":
+            made = f"__kfunclint_join(__kfunclint_made_{name}_, __COUNTER__)"
+            self.stubs.define(f"{name}(...)", f"int {made}()")
+        elif behind in (";", ""):
+            self.stubs.define(f"{name}(...)", "")
+
+    def _object(self, at: int, name: str, before: str) -> None:
+        if self.text.is_type(at):
+            self._type(at, name)
+        elif before == "case":
+            self.constants.add(name)
+        elif (self.braces and self.braces[-1] == "enum" and before in ("{", ",")) or (
+            not self.braces and not self.parentheses
+        ):
+            self.declared.add(name)
+        elif self._joins_strings(at):
+            self.stubs.define(name, '""')
+        else:
+            kind = self.text.kind(at)
+            if RANK[kind] >= RANK[self.uses.get(name, "number")]:
+                self.uses[name] = kind
+
+    def _joins_strings(self, at: int) -> bool:
+        return any(
+            0 <= index < self.text.count and self.text.tokens[index].kind == "string" for index in (at - 1, at + 1)
+        )
+
+    def _type(self, at: int, name: str) -> None:
+        self.stubs.grow(self.stubs.types, name, "number")
+        end = at + 1
+        while self.text.at(end) in ("*", "const"):
+            end += 1
+        if self.text.is_name(end):
+            self.typed[self.text.at(end)] = _Use(name, end - at - 1)
+
+    # ---- conclusions
+
+    def _conclude(self) -> None:
+        stubs = self.stubs
+        for tag in self.defined:
+            stubs.aggregates.pop(tag, None)
+            stubs.enums.pop(tag.removeprefix("enum "), None)
+            if not tag.startswith("enum "):
+                stubs.add(stubs.forward, tag)
+        self._types_from_uses()
+        for name, positions in self.type_arguments.items():
+            if name not in self.declared:
+                stubs.define(*_without_types(name, positions))
+        taken = self.declared | stubs.types.keys() | {macro.partition("(")[0] for macro in stubs.macros}
+        for name in self.constants - taken:
+            stubs.add(stubs.constants, name)
+        for name, kind in self.uses.items():
+            if name not in taken and name not in self.constants:
+                self._declare(name, kind)
+        for name, kind in self.called.items():
+            if name not in taken and kind != "number":
+                stubs.grow(stubs.functions, name, kind)
+
+    def _declare(self, name: str, kind: str) -> None:
+        if name in self.called:
+            self.stubs.grow(self.stubs.functions, name, self.called[name])
+        elif kind == "number" and name.isupper():
+            self.stubs.add(self.stubs.constants, name)
+        else:
+            self.stubs.grow(self.stubs.objects, name, kind)
+
+    def _types_from_uses(self) -> None:
+        for variable, (type_, stars) in self.typed.items():
+            kind = self.uses.get(variable)
+            if stars == 0 and kind in ("struct", "link", "pointer", "function"):
+                self.stubs.grow(self.stubs.types, type_, kind)
+            elif stars == 1 and kind in ("link", "structs"):
+                self.stubs.grow(self.stubs.types, type_, "struct")
+
+
+def _without_types(name: str, positions: set[int]) -> tuple[str, str]:
+    """A macro that calls a function of its name without the arguments that are types."""
+    last = min(max(positions), TYPE_POSITIONS - 1)
+    parameters = [f"a{position}_" for position in range(last + 1)]
+    given = [parameter for position, parameter in enumerate(parameters) if position not in positions]
+    macro = f"{name}({', '.join([*parameters, '...'])})"
+    if given:
+        return macro, f"__kfunclint_is_{name}({', '.join(given)}, ##__VA_ARGS__)"
+    return macro, f"__kfunclint_is_{name}(__VA_ARGS__)"
+
+
+def guess(text: Text, known: Known, stubs: Stubs) -> None:
+    """Fill `stubs` with what the text needs."""
+    _Guesser(text, known, stubs).run()

@@ -1,0 +1,158 @@
+"""Where functions stand in a list of tokens, and what a @@ heading tells of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from kfunclint.clang import lexer
+from kfunclint.clang.lexer import Token
+
+CONTROL = frozenset({"if", "for", "while", "do", "switch", "return", "goto", "break", "continue", "case", "default"})
+STATEMENT = CONTROL | {"else"}
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_NO_ATTRIBUTE = ("__bpf_kfunc_", "__bpf_hook_", "__diag_")
+
+
+class Span(NamedTuple):
+    """A function with both braces in view, as indices of tokens: where its header begins, its name, its braces."""
+
+    header: int
+    name: int
+    open: int
+    close: int
+
+
+class Heading(NamedTuple):
+    """What a @@ heading says of the function around a hunk; `header` is what to write before its body, `returns` and
+    `parameters` tell whether these are in it."""
+
+    header: str
+    name: str
+    returns: bool
+    parameters: bool
+
+
+def matching(tokens: Sequence[Token], at: int) -> int | None:
+    """The index of the bracket that closes the one at `at`, None if it is not there."""
+    opening, closing = tokens[at].text, _CLOSING[tokens[at].text]
+    depth = 0
+    for index in range(at, len(tokens)):
+        text = tokens[index].text
+        if text == opening:
+            depth += 1
+        elif text == closing:
+            depth -= 1
+            if depth == 0:
+                return index
+    return None
+
+
+def openers(tokens: Sequence[Token]) -> dict[int, int]:
+    """For every closing parenthesis the index of the one that it closes."""
+    found: dict[int, int] = {}
+    stack: list[int] = []
+    for at, token in enumerate(tokens):
+        if token.text == "(":
+            stack.append(at)
+        elif token.text == ")" and stack:
+            found[at] = stack.pop()
+        elif token.text in ("{", "}") and token.column == 1:
+            stack.clear()
+    return found
+
+
+def functions(tokens: Sequence[Token]) -> list[Span]:
+    """The functions of which header and braces are in view, the braces in column 1 as the kernel has them."""
+    pairs = openers(tokens)
+    found: list[Span] = []
+    begun: tuple[int, int, int] | None = None
+    depth = 0
+    for at, token in enumerate(tokens):
+        if token.text == "{":
+            if token.column == 1:
+                name = _name(tokens, at, pairs)
+                begun = None if name is None else (start(tokens, name, pairs), name, at)
+                depth = 0
+            depth += 1
+        elif token.text == "}":
+            depth -= 1
+            if token.column == 1:
+                if begun and depth == 0:
+                    found.append(Span(*begun, at))
+                begun, depth = None, 0
+    return [span for span in found if tokens[span.header].column == 1]
+
+
+def _name(tokens: Sequence[Token], brace: int, pairs: dict[int, int]) -> int | None:
+    """The name of the function whose body a brace begins."""
+    at = brace - 1
+    while at in pairs:
+        name = pairs[at] - 1
+        if name < 0 or tokens[name].kind != "name" or tokens[name].text in STATEMENT:
+            return None
+        attribute = tokens[name].text.startswith("__") and name > 0 and tokens[name - 1].text == ")"
+        if not attribute:
+            return name
+        at = name - 1
+    return None
+
+
+def start(tokens: Sequence[Token], name: int, pairs: dict[int, int]) -> int:
+    """The index of the first token of the header around a function's name."""
+    at = name
+    while at > 0:
+        before = tokens[at - 1]
+        if tokens[at].line - before.line > 1:
+            break
+        if before.kind == "name" or before.text == "*":
+            at -= 1
+        elif at - 1 in pairs and pairs[at - 1] > 0 and _is_attribute(tokens, at - 1, pairs[at - 1] - 1):
+            at = pairs[at - 1] - 1
+        else:
+            break
+    return at
+
+
+def _is_attribute(tokens: Sequence[Token], close: int, name: int) -> bool:
+    """Does a macro with arguments belong to the header behind it, and not stand for itself?"""
+    if tokens[name].kind != "name":
+        return False
+    if tokens[close].line == tokens[close + 1].line:
+        return True
+    return tokens[name].text.startswith("__") and not tokens[name].text.startswith(_NO_ATTRIBUTE)
+
+
+def heading(text: str) -> Heading | None:
+    """Read the text behind the second @@; None if it is not the first line of a function."""
+    tokens = lexer.code(text)
+    at = next((at for at, token in enumerate(tokens) if token.text == "("), 0)
+    while at and tokens[at - 1].text.startswith("__") and (close := matching(tokens, at)):
+        at = next((index for index in range(close + 1, len(tokens)) if tokens[index].text == "("), 0)
+    if not at or tokens[0].column != 1 or not _is_header(tokens[:at]):
+        return None
+    name = tokens[at - 1].text
+    close = matching(tokens, at)
+    returns = at > 1
+    if name.isupper() or name.startswith("BPF_CALL_"):
+        return _made_by_macro(name, tokens, at)
+    if close is None:
+        first = "".join(f"{token.text} " for token in tokens[: at - 1]) if returns else "int "
+        return Heading(f"{first}{name}()", name, returns, False)
+    if close != len(tokens) - 1 and tokens[close + 1].text != "{":
+        return None
+    whole = text[: tokens[close].offset + 1]
+    return Heading(whole if returns else f"int {whole}", name, returns, True)
+
+
+def _made_by_macro(macro: str, tokens: Sequence[Token], at: int) -> Heading | None:
+    """A header such as BPF_CALL_2(name, ...); of other macros it is not known what they make."""
+    if not macro.startswith("BPF_CALL_") or at + 1 >= len(tokens) or tokens[at + 1].kind != "name":
+        return None
+    return Heading(f"int {tokens[at + 1].text}()", tokens[at + 1].text, False, False)
+
+
+def _is_header(tokens: Sequence[Token]) -> bool:
+    if any(token.kind != "name" and token.text not in ("*", "(", ")", ",") for token in tokens):
+        return False
+    return tokens[-1].kind == "name" and not any(token.text in STATEMENT for token in tokens)

@@ -1,0 +1,245 @@
+"""One file from request to answer: text stage, stubs, parse, nodes. Runs in the confined child."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any
+
+from kfunclint.clang import headers, limits
+from kfunclint.clang.directives import safe
+from kfunclint.clang.guess import KEYWORDS, Known, Text, guess
+from kfunclint.clang.lexer import Token, code
+from kfunclint.clang.mend import Mended, Stretch, mend
+from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Diagnostic, Library, Tree
+from kfunclint.clang.nodes import Converter, Node, TooDeep, raw, rows
+from kfunclint.clang.rounds import Rounds
+from kfunclint.clang.stubs import Stubs
+
+MAIN, SHIM, STUBS = "/kfunclint/main.c", "/kfunclint/shim.h", "/kfunclint/stubs.h"
+_OPTIONS = (
+    "-x c -std=gnu11 --target=x86_64-linux-gnu -nostdinc -ffreestanding -fno-builtin -w -Wno-everything "
+    "-ferror-limit=0 -fno-spell-checking -fms-extensions -fbracket-depth=256 -Xclang -disable-pragma-debug-crash"
+).split()
+_NO_ORACLES = ["-D__has_include(x)=0", "-D__has_include_next(x)=0", "-D__has_embed(x)=0", "-D_Pragma(x)="]
+_MAX_PARSES = 5
+_MAX_ERRORS = 1000
+_ENUM, _FUNCTION, _PARAMETER, _BLOCK, _ANNOTATION = 5, 8, 10, 202, 406
+
+Answer = dict[str, Any]
+
+
+class Shim:
+    """The shim and what it declares."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        code_only = re.sub(r"/\*(?s:.*?)\*/", "", text)
+        types = {
+            name for line in re.findall(r"^typedef ([^;]*);", code_only, re.MULTILINE) for name in _last_names(line)
+        }
+        self.reserved = frozenset(re.findall(r"[A-Za-z_]\w*", code_only)) | KEYWORDS
+        macros = re.findall(r"#define (\w+)", code_only)
+        self.known = Known(frozenset(macros) | types, frozenset(types) | {"bool"})
+
+
+def _last_names(declaration: str) -> list[str]:
+    """The names that a typedef declares."""
+    behind = declaration.rpartition("}")[2]
+    first, *others = [part.split()[-1] for part in behind.split(",")]
+    return [first, *others]
+
+
+def options(overlay: str) -> list[str]:
+    """The options of clang; `overlay` is the file that hides all others."""
+    return [*_OPTIONS, *_NO_ORACLES, "-ivfsoverlay", overlay, "-include", SHIM, "-include", STUBS]
+
+
+def run(request: Any, library: Library, shim: Shim, arguments: Sequence[str]) -> Answer:
+    """Parse what a request holds. Never raises for its content."""
+    stretches = [Stretch(*fields) for fields in request["stretches"]]
+    mended = [mend(stretch, shim.reserved) for stretch in stretches]
+    source = _join(mended)
+    text = Text(code(source))
+    objection = limits.objection_to_text(text)
+    if objection:
+        return {"failure": f"not analysed: {objection}"}
+    tree, errors = _parse(source, text, library, shim, arguments)
+    if tree is None:
+        return {"failure": "parser stopped (clang gave up)"}
+    return _Reader(tree, text, stretches, mended, errors).answer()
+
+
+def _join(mended: Sequence[Mended]) -> str:
+    """One text in which every line has its number."""
+    parts: list[str] = []
+    line = 1
+    for stretch in mended:
+        if stretch.start > line:
+            parts.append("\n" * (stretch.start - line - 1) + stretch.before + "\n")
+        parts += [stretch.text, "\n"]
+        line = stretch.end
+    return "".join(parts)
+
+
+def _parse(
+    source: str, text: Text, library: Library, shim: Shim, arguments: Sequence[str]
+) -> tuple[Tree | None, list[Diagnostic]]:
+    """Parse, and parse again as long as the errors teach something."""
+    stubs = Stubs()
+    guess(text, shim.known, stubs)
+    rounds = Rounds(text, shim.known, stubs)
+    for parses_left in reversed(range(_MAX_PARSES)):
+        tree = library.parse(MAIN, {MAIN: source, SHIM: shim.text, STUBS: stubs.text()}, arguments)
+        if tree is None:
+            return None, []
+        errors = list(tree.errors(_MAX_ERRORS))
+        rounds.learn(errors)
+        if not stubs.changed or not parses_left:
+            return tree, errors
+        tree.close()
+    return None, []
+
+
+class _Reader:
+    """Takes functions and entries out of a tree."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        text: Text,
+        stretches: Sequence[Stretch],
+        mended: Sequence[Mended],
+        errors: Sequence[Diagnostic],
+    ) -> None:
+        self.tree = tree
+        self.text = text
+        self.stretches = stretches
+        self.mended = mended
+        self.begins = [stretch.start for stretch in mended]
+        self.error_lines = sorted(error.place.line for error in errors if error.place.file == tree.main)
+        self.starts = {token.offset: at for at, token in enumerate(text.tokens)}
+        self.pairs = headers.openers(text.tokens)
+        self.converter = Converter(tree, text, self.starts, self.written)
+
+    def written(self, token: Token) -> str:
+        """The text of a token before anything in it was replaced."""
+        stretch = self.stretches[max(0, bisect_right(self.begins, token.line) - 1)]
+        if not 0 <= token.line - stretch.start < len(stretch.lines):
+            return token.text
+        line = stretch.lines[token.line - stretch.start]
+        original = line[token.column - 1 : token.column - 1 + len(token.text)]
+        return original if safe(original) == token.text else token.text
+
+    def answer(self) -> Answer:
+        """All functions and entries of the main file."""
+        functions: list[Cursor] = []
+        enums: list[Cursor] = []
+
+        def step(cursor: Cursor, parent: Cursor) -> int:
+            del parent
+            if cursor.kind == _FUNCTION:
+                functions.append(cursor)
+            elif cursor.kind == _ENUM:
+                enums.append(cursor)
+            return CONTINUE
+
+        self.tree.visit(self.tree.root, step)
+        return {
+            "functions": [made for cursor in functions if (made := self._function(cursor))],
+            "entries": [entry for cursor in enums for entry in self._entries(cursor)],
+        }
+
+    def _entries(self, enum: Cursor) -> list[tuple[str, str, int]]:
+        if self.tree.place(enum).file != self.tree.main:
+            return []
+        found: list[tuple[str, str, int]] = []
+
+        def step(cursor: Cursor, parent: Cursor) -> int:
+            if cursor.kind == _ANNOTATION:
+                kind, _, rest = self.tree.spelling(cursor).partition(":")
+                name, _, flags = rest.partition(":")
+                if kind == "entry":
+                    found.append((name, flags, self.tree.place(parent).line))
+            return RECURSE
+
+        self.tree.visit(enum, step)
+        return found
+
+    def _function(self, cursor: Cursor) -> Answer | None:
+        place = self.tree.place(cursor)
+        if place.file != self.tree.main:
+            return None
+        children: list[Cursor] = []
+
+        def step(child: Cursor, parent: Cursor) -> int:
+            del parent
+            children.append(child)
+            return CONTINUE
+
+        self.tree.visit(cursor, step)
+        block = next((child for child in reversed(children) if child.kind == _BLOCK), None)
+        return None if block is None else self._definition(cursor, children, block)
+
+    def _definition(self, cursor: Cursor, children: list[Cursor], block: Cursor) -> Answer:
+        place = self.tree.place(cursor)
+        brace = self.tree.place(block)
+        stretch = self.mended[max(0, bisect_right(self.begins, max(place.line, brace.line)) - 1)]
+        first, end = self._first_line(place.offset, place.line), self._end_line(brace.offset, place.line)
+        body, whole = self._body(block, stretch)
+        complete = whole and stretch.whole_from <= first and end < stretch.cut_from and not self._has_error(first, end)
+        answer: Answer = {
+            "name": self.tree.spelling(cursor),
+            "line": place.line,
+            "column": place.column,
+            "first_line": first,
+            "end_line": max(end, place.line),
+            "returns": self.tree.result(cursor),
+            "parameters": [
+                (self.tree.spelling(child), self.tree.type(child)) for child in children if child.kind == _PARAMETER
+            ],
+            "marker": any(child.kind == _ANNOTATION and self.tree.spelling(child) == "kfunc" for child in children),
+            "static": self.tree.is_static(cursor),
+            "variadic": self.tree.is_variadic(cursor) and bool(children) and children[0].kind != _BLOCK,
+            "complete": complete,
+            "body": rows(body),
+        }
+        return _with_heading(answer, stretch)
+
+    def _body(self, block: Cursor, stretch: Mended) -> tuple[Node, bool]:
+        """The statements, and whether they are not nested too deep."""
+        try:
+            return self.converter.body(raw(self.tree, block), stretch.start), True
+        except TooDeep:
+            place = self.tree.place(block)
+            return Node("block", max(place.line, stretch.start), place.column), False
+
+    def _first_line(self, offset: int, line: int) -> int:
+        name = self.starts.get(offset)
+        return line if name is None else self.text.tokens[headers.start(self.text.tokens, name, self.pairs)].line
+
+    def _end_line(self, offset: int, line: int) -> int:
+        brace = self.starts.get(offset)
+        close = self.text.braces.get(brace) if brace is not None else None
+        return line if close is None else self.text.tokens[close].line
+
+    def _has_error(self, first: int, end: int) -> bool:
+        at = bisect_right(self.error_lines, first - 1)
+        return at < len(self.error_lines) and self.error_lines[at] <= end
+
+
+def _with_heading(answer: Answer, stretch: Mended) -> Answer:
+    """A function whose header is above the stretch has what the heading tells of it, and a name only then."""
+    if answer["line"] >= stretch.start:
+        if answer["name"].startswith("__kfunclint_"):
+            answer.update(name="", complete=False)
+        return answer
+    heading = stretch.heading
+    answer.update(name=heading.name if heading else "", line=stretch.start, column=1, first_line=stretch.start)
+    answer.update(complete=False, end_line=max(answer["end_line"], stretch.start))
+    if heading is None or not heading.returns:
+        answer["returns"] = ""
+    if heading is None or not heading.parameters:
+        answer["parameters"] = []
+    return answer

@@ -1,0 +1,139 @@
+"""What is too large to be parsed: kernel code is nowhere near, and a parser dies of far more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kfunclint.clang.guess import Text
+from kfunclint.clang.headers import STATEMENT
+
+MAX_BYTES = 2 << 20
+MAX_LINE = 4096
+MAX_CONTINUED = 1000
+MAX_BRACKETS = 128
+MAX_RUN = 64
+MAX_NESTED = 128
+MAX_ELSE_IF = 256
+MAX_LABELS = 64
+MAX_OPERATORS = 1000
+
+_RUN = frozenset({"!", "~", "*", "&", "-", "+", "++", "--", "sizeof", "__extension__", "__real__", "__imag__"})
+_CONTROL = frozenset({"if", "for", "while", "do", "switch", "else"})
+_OPERATORS = frozenset(
+    "+ - * / % & | ^ && || == != < > <= >= << >> = += -= *= /= %= &= |= ^= <<= >>= , ? : -> . [ (".split()
+)
+
+
+def objection_to_lines(lines: Sequence[str]) -> str | None:
+    """The limit that the lines of a file break, None if they may be looked at."""
+    if sum(map(len, lines)) + len(lines) > MAX_BYTES:
+        return f"more than {MAX_BYTES >> 20} MiB"
+    if any(len(line) > MAX_LINE for line in lines):
+        return f"a line of more than {MAX_LINE} characters"
+    continued = 0
+    for line in lines:
+        continued = continued + 1 if line.rstrip().endswith("\\") else 0
+        if continued > MAX_CONTINUED:
+            return f"a line continued more than {MAX_CONTINUED} times"
+    return None
+
+
+def objection_to_text(text: Text) -> str | None:
+    """The limit that the tokens of a file break, None if they may be parsed."""
+    counter = _Counter(text)
+    for at in range(text.count):
+        counter.step(at)
+        if counter.brackets > MAX_BRACKETS:
+            return f"brackets nested more than {MAX_BRACKETS} deep"
+        if counter.run > MAX_RUN:
+            return f"more than {MAX_RUN} operators or casts in a row"
+        if counter.nested > MAX_NESTED:
+            return f"statements nested more than {MAX_NESTED} deep without braces"
+        if counter.else_if > MAX_ELSE_IF:
+            return f"more than {MAX_ELSE_IF} times else-if"
+        if counter.labels > MAX_LABELS:
+            return f"more than {MAX_LABELS} labels in a row"
+        if counter.operators > MAX_OPERATORS:
+            return f"more than {MAX_OPERATORS} operators in a statement"
+    return None
+
+
+class _Counter:
+    """Counts what clang recurses over."""
+
+    def __init__(self, text: Text) -> None:
+        self.text = text
+        self.brackets = 0
+        self.run = 0
+        self.nested = 0
+        self.else_if = 0
+        self.labels = 0
+        self.operators = 0
+        self._tables: list[bool] = []
+        self._chains: list[int] = []
+
+    def step(self, at: int) -> None:
+        """Count the token at `at`."""
+        word = self.text.at(at)
+        if word in ("{", "(", "["):
+            self._open(word, at)
+        elif word in ("}", ")", "]"):
+            self._close(word)
+        elif word == ";":
+            self.operators = self.nested = self.labels = 0
+        elif word in _CONTROL:
+            self._control(word, at)
+        if word == ":" and not (self._tables and self._tables[-1]):
+            self.labels += 1
+        elif word == "?":
+            self.labels -= 1
+        if word in _RUN or (word == ")" and self._is_cast(at)):
+            self.run += 1
+        elif word not in ("(", ")") and not self._in_cast(at):
+            self.run = 0
+        if word in _OPERATORS and not any(self._tables[-1:]):
+            self.operators += 1
+
+    def _open(self, word: str, at: int) -> None:
+        self.brackets += 1
+        if word == "{":
+            table = self.text.at(at - 1) in ("=", ",", "{") or any(self._tables[-1:])
+            self._tables.append(table and self.text.at(at - 1) != ";")
+            self._chains.append(self.else_if)
+            self.operators = self.nested = self.labels = self.else_if = 0
+
+    def _close(self, word: str) -> None:
+        self.brackets = max(0, self.brackets - 1)
+        if word == "}":
+            self.operators = self.nested = self.labels = 0
+            if self._tables:
+                self._tables.pop()
+                self.else_if = self._chains.pop()
+
+    def _control(self, word: str, at: int) -> None:
+        if word == "else":
+            if self.text.at(at + 1) == "if":
+                self.else_if += 1
+        elif word == "if" and self.text.at(at - 1) == "else":
+            self.nested = max(0, self.nested)
+        else:
+            self.nested += 1
+            if self.text.at(at - 1) in (";", "}"):
+                self.else_if = 0
+
+    def _is_cast(self, at: int) -> bool:
+        """Does a parenthesis end what looks like a cast: nothing but words and stars?"""
+        begin = self.text.opening.get(at)
+        return (
+            begin is not None
+            and at - begin <= 6
+            and self.text.at(begin - 1) not in STATEMENT
+            and not (begin > 0 and self.text.is_name(begin - 1))
+        )
+
+    def _in_cast(self, at: int) -> bool:
+        """Is the word part of a cast?"""
+        for close in range(at + 1, min(at + 6, self.text.count)):
+            if self.text.at(close) == ")":
+                return self._is_cast(close)
+        return False

@@ -1,0 +1,467 @@
+"""Cursors of libclang made into flat rows of plain values, in the worker; `kfunclint.clang.units` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from kfunclint.clang.guess import Text
+from kfunclint.clang.lexer import Token
+from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Tree
+
+MAX_DEPTH = 200  # nodes in one another; consumers may recurse
+_RAW_DEPTH = 3 * MAX_DEPTH
+
+_PREFIX = "__kfunclint_"
+(
+    _VARIABLE,
+    _MEMBER,
+    _CALL,
+    _NAME,
+    _INTEGER,
+    _STRING,
+    _CHARACTER,
+    _PAREN,
+    _UNARY,
+    _BINARY,
+    _ASSIGN,
+) = (9, 102, 103, 101, 106, 109, 110, 111, 112, 114, 115)
+_FLOATING, _TERNARY, _CAST, _COMPOUND_LITERAL, _LIST, _LABEL_ADDRESS = 107, 116, 117, 118, 119, 120
+_STATEMENT_EXPRESSION, _SIZEOF, _IMAGINARY, _UNEXPOSED = 121, 136, 108, 100
+_ANNOTATION = 406
+_FIRST_REFERENCE, _LAST_REFERENCE = 40, 50
+_FIRST_ATTRIBUTE, _LAST_ATTRIBUTE = 400, 499
+_FIRST_EXPRESSION, _LAST_STATEMENT = 100, 399
+
+_BINARY_TEXT = {
+    **dict(zip(range(3, 22), "* / % + - << >> <=> < > <= >= == != & ^ | && ||".split(), strict=True)),
+    33: ",",
+}
+_ASSIGN_TEXT = dict(zip(range(22, 33), "= *= /= %= += -= <<= >>= &= ^= |=".split(), strict=True))
+_UNARY_TEXT = dict(zip(range(1, 11), "x++ x-- ++x --x & * + - ~ !".split(), strict=True))
+_TRANSPARENT_UNARY = frozenset({11, 12, 13})  # __real, __imag, __extension__
+
+
+class Node(NamedTuple):
+    """The same as kfunclint.syntax.Node, which the worker need not load."""
+
+    kind: str
+    line: int
+    column: int
+    text: str = ""
+    kids: tuple[Node, ...] = ()
+    cleanup: str = ""
+
+
+Row = list[Any]
+
+
+class TooDeep(Exception):
+    """A function is nested too deep for those who would recurse over it."""
+
+
+class _Raw:
+    """A cursor with its children."""
+
+    __slots__ = ("cursor", "kids", "kind")
+
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor = cursor
+        self.kind: int = cursor.kind
+        self.kids: list[_Raw] = []
+
+
+def rows(node: Node) -> list[Row]:
+    """A node and all below it in preorder: kind, line, column, text, number of kids, cleanup."""
+    found: list[Row] = []
+    todo = [node]
+    while todo:
+        at = todo.pop()
+        found.append([at.kind, at.line, at.column, at.text, len(at.kids), at.cleanup])
+        todo.extend(reversed(at.kids))
+    return found
+
+
+def raw(tree: Tree, top: Cursor) -> _Raw:
+    """A cursor with all below it. Raises TooDeep."""
+    found = _Raw(top)
+    path = [(top.key, found)]
+
+    def step(cursor: Cursor, parent: Cursor) -> int:
+        key = parent.key
+        while path[-1][0] != key and len(path) > 1:
+            path.pop()
+        if len(path) > _RAW_DEPTH:
+            raise TooDeep
+        node = _Raw(cursor)
+        path[-1][1].kids.append(node)
+        if _FIRST_REFERENCE <= node.kind <= _LAST_REFERENCE:
+            return CONTINUE
+        path.append((cursor.key, node))
+        return RECURSE
+
+    tree.visit(top, step)
+    return found
+
+
+class Converter:
+    """Makes the nodes of one tree; `text` are the tokens of its main file, `starts` their indices by offset, `written`
+    gives the text of a token before anything in it was replaced. No node stands above line `first`."""
+
+    def __init__(self, tree: Tree, text: Text, starts: dict[int, int], written: Callable[[Token], str]) -> None:
+        self.tree = tree
+        self.text = text
+        self.starts = starts
+        self.written = written
+        self.first = 1
+        self.opaque = 0
+        self._depth = 0
+
+    def body(self, block: _Raw, first: int) -> Node:
+        """The block of a function; what was invented above line `first` is put on it. Raises TooDeep."""
+        self.first = first
+        self._depth = 0
+        return self.node(block)
+
+    def node(self, at: _Raw) -> Node:
+        """Any statement or expression."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise TooDeep
+        while (inner := self._handed_through(at)) is not None:
+            at = inner
+        handler = _KINDS.get(at.kind)
+        made = handler(self, at) if handler else self._unknown(at)
+        self._depth -= 1
+        return made
+
+    def _handed_through(self, at: _Raw) -> _Raw | None:
+        """What stands in parentheses, behind a cast or under an implicit conversion."""
+        if at.kind == _PAREN and len(at.kids) == 1:
+            return at.kids[0]
+        if at.kind in (_CAST, _COMPOUND_LITERAL):
+            return at.kids[-1] if at.kids and _is_value(at.kids[-1]) else None
+        if at.kind == _UNEXPOSED:
+            values = [kid for kid in at.kids if _is_value(kid)]
+            if len(values) != 1:
+                return None
+            designated = len(at.kids) > 1
+            same = designated or self.tree.extent(at.cursor) == self.tree.extent(values[0].cursor)
+            return values[0] if same else None
+        if at.kind == _UNARY and self.tree.unary(at.cursor) in _TRANSPARENT_UNARY:
+            return at.kids[0] if at.kids else None
+        return None
+
+    def make(self, at: _Raw, kind: str, text: str = "", kids: tuple[Node, ...] = ()) -> Node:
+        """A node at the place of a cursor."""
+        place = self.tree.place(at.cursor)
+        if place.line < self.first or place.file != self.tree.main:
+            return Node(kind, self.first, 1, text, kids)
+        return Node(kind, place.line, place.column, text, kids)
+
+    def kids(self, at: _Raw) -> tuple[Node, ...]:
+        """All children that are statements or expressions."""
+        return tuple(self.node(kid) for kid in at.kids if _is_value(kid))
+
+    def _unknown(self, at: _Raw) -> Node:
+        values = [kid for kid in at.kids if _is_value(kid)]
+        if (
+            at.kind == _UNEXPOSED
+            and len(values) == 4
+            and len({self.tree.extent(kid.cursor) for kid in values[:3]}) == 1
+        ):
+            # clang shows the first operand of ?: as itself, as the condition and as the result
+            kids = (self.node(values[0]), self.make(at, "none"), self.node(values[3]))
+            return self.make(at, "ternary", kids=kids)
+        return self.make(at, "opaque", kids=self.kids(at))
+
+    # ---- statements
+
+    def block(self, at: _Raw) -> Node:
+        return self.make(at, "block", kids=self.kids(at))
+
+    def do(self, at: _Raw) -> Node:
+        kids = self.kids(at)
+        return self.make(at, "do", kids=kids[::-1]) if len(kids) == 2 else self._broken(at, kids)
+
+    def loop(self, at: _Raw) -> Node:
+        values = [kid for kid in at.kids if _is_value(kid)]
+        if values and (special := self._macro_loop(at, values)):
+            return special
+        parts = self._for_parts(at, len(values))
+        if parts is None:
+            return self._odd_loop(at, values)
+        found = iter(values)
+        kids = [self.node(next(found)) if part else self.make(at, "none") for part in (*parts, True)]
+        return self.make(at, "for", kids=tuple(kids))
+
+    def _odd_loop(self, at: _Raw, values: list[_Raw]) -> Node:
+        """A `for` made by a macro, with parts missing: which ones is not known."""
+        none = self.make(at, "none")
+        kids = tuple(self.node(value) for value in values)
+        if len(kids) == 4:
+            return self.make(at, "for", kids=kids)
+        unknown = self.make(at, "opaque", kids=kids[:-1])
+        return self.make(at, "for", kids=(none, unknown, none, kids[-1] if kids else none))
+
+    def _macro_loop(self, at: _Raw, values: list[_Raw]) -> Node | None:
+        """A loop macro of the shim or of the stubs, or scoped_guard()."""
+        name = self._callee(values[0]) if values[0].kind == _CALL else ""
+        if name.startswith(f"{_PREFIX}scoped_") and len(values) == 2:
+            return self._scoped(at, self.node(values[0]), self.node(values[1]))
+        if name.startswith(f"{_PREFIX}loop_") and len(values) == 3:
+            none = self.make(at, "none")
+            return self.make(at, "for", kids=(self.node(values[0]), self.node(values[1]), none, self.node(values[2])))
+        return None
+
+    def _scoped(self, at: _Raw, call: Node, body: Node) -> Node:
+        block = self.make(at, "block", kids=(call, body))
+        if not _leaves(body):
+            return block
+        return self.make(at, "do", kids=(self.make(at, "number", "0"), block))
+
+    def _for_parts(self, at: _Raw, count: int) -> tuple[bool, bool, bool] | None:
+        """Which of the three parts in a for's parentheses there are; None if the text does not tell."""
+        place = self.tree.place(at.cursor)
+        begin = self.starts.get(place.offset) if place.file == self.tree.main else None
+        if begin is None or self.text.at(begin) != "for":
+            return None
+        end = self.text.closing.get(begin + 1)
+        if end is None:
+            return None
+        parts = [False]
+        index = begin + 2
+        while index < end:
+            if self.text.at(index) == ";":
+                parts.append(False)
+            else:
+                parts[-1] = True
+                index = self.text.closing.get(index, index)
+            index += 1
+        if len(parts) != 3 or sum(parts) + 1 != count:
+            return None
+        return parts[0], parts[1], parts[2]
+
+    def case(self, at: _Raw) -> Node:
+        kids = self.kids(at)
+        if len(kids) == 3:
+            kids = (self.make(at, "opaque", kids=kids[:2]), kids[2])
+        return self.make(at, "case", kids=kids) if len(kids) == 2 else self._broken(at, kids)
+
+    def default(self, at: _Raw) -> Node:
+        kids = self.kids(at) or (self.make(at, "none"),)
+        return self.make(at, "default", kids=kids)
+
+    def label(self, at: _Raw) -> Node:
+        kids = self.kids(at) or (self.make(at, "none"),)
+        return self.make(at, "label", self.tree.spelling(at.cursor), kids)
+
+    def goto(self, at: _Raw) -> Node:
+        if at.kids:
+            return self.make(at, "goto", self.tree.spelling(at.kids[0].cursor))
+        return self.make(at, "goto", self._label_out_of_view(at))
+
+    def _label_out_of_view(self, at: _Raw) -> str:
+        place = self.tree.place(at.cursor)
+        goto = self.starts.get(place.offset) if place.file == self.tree.main else None
+        return self.text.at(goto + 1) if goto is not None and self.text.is_name(goto + 1) else ""
+
+    def declaration(self, at: _Raw) -> Node:
+        variables = tuple(self.variable(kid) for kid in at.kids if kid.kind == _VARIABLE)
+        return self.make(at, "decl" if variables else "none", kids=variables)
+
+    def variable(self, at: _Raw) -> Node:
+        notes = [self.tree.spelling(kid.cursor) for kid in at.kids if kid.kind == _ANNOTATION]
+        cleanup = next((note for note in notes if note.startswith(("free:", "class:"))), "")
+        value = self.tree.initializer(at.cursor)
+        kids = tuple(self.node(kid) for kid in at.kids if kid.cursor.key == value)[-1:]
+        made = self.make(at, "var", self.tree.spelling(at.cursor), kids)
+        return made._replace(cleanup=cleanup)
+
+    def _broken(self, at: _Raw, kids: tuple[Node, ...]) -> Node:
+        """A statement of which clang lost a part."""
+        self.opaque += 1
+        return self.make(at, "opaque", kids=kids)
+
+    # ---- expressions
+
+    def name(self, at: _Raw) -> Node:
+        text = self.tree.spelling(at.cursor)
+        return self.make(at, "opaque") if text.startswith(_PREFIX) else self.make(at, "name", text)
+
+    def member(self, at: _Raw) -> Node:
+        name = self.tree.spelling(at.cursor)
+        kids = self.kids(at)
+        if len(kids) != 1:
+            return self.make(at, "opaque", kids=kids)
+        if not name:  # the anonymous struct through which a stub has its members
+            return kids[0]
+        arrow = self._is_pointer(at)
+        return self.make(at, "member", ("->" if arrow else ".") + name, kids)
+
+    def _is_pointer(self, at: _Raw) -> bool:
+        base = next(kid for kid in at.kids if _is_value(kid))
+        while base.kind == _MEMBER and not self.tree.spelling(base.cursor):
+            inner = [kid for kid in base.kids if _is_value(kid)]
+            if not inner:
+                break
+            base = inner[0]
+        return self.tree.type(base.cursor).endswith(("*", "]", "const", "restrict", "volatile"))
+
+    def call(self, at: _Raw) -> Node:
+        name = self._callee(at)
+        kids = self.kids(at)
+        if name in ("__builtin_expect", "__builtin_expect_with_probability") and len(kids) > 1:
+            return kids[1]
+        if name == f"{_PREFIX}unknown":
+            return self.make(at, "opaque")
+        if name.startswith(_PREFIX):
+            return self.make(at, "call", _kernel_name(name), kids[1:])
+        return self.make(at, "call", name, kids[1:] if name else kids)
+
+    def _callee(self, at: _Raw) -> str:
+        """The name of the function called, "" if it is called through an expression."""
+        callee = at.kids[0] if at.kids else None
+        while callee is not None and callee.kind in (_PAREN, _UNEXPOSED) and len(callee.kids) == 1:
+            callee = callee.kids[0]
+        return self.tree.spelling(callee.cursor) if callee is not None and callee.kind == _NAME else ""
+
+    def unary(self, at: _Raw) -> Node:
+        kids = self.kids(at)
+        text = _UNARY_TEXT.get(self.tree.unary(at.cursor))
+        if text is None or len(kids) != 1:
+            return self.make(at, "opaque", kids=kids)
+        return self.make(at, "unary", text, kids)
+
+    def binary(self, at: _Raw) -> Node:
+        kids = self.kids(at)
+        operator = self.tree.binary(at.cursor)
+        if len(kids) != 2:
+            return self.make(at, "opaque", kids=kids)
+        if operator in _ASSIGN_TEXT:
+            return self.make(at, "assign", _ASSIGN_TEXT[operator], kids)
+        if operator in _BINARY_TEXT:
+            return self.make(at, "binary", _BINARY_TEXT[operator], kids)
+        return self.make(at, "opaque", kids=kids)
+
+    def ternary(self, at: _Raw) -> Node:
+        kids = self.kids(at)
+        return self.make(at, "ternary" if len(kids) == 3 else "opaque", kids=kids)
+
+    def index(self, at: _Raw) -> Node:
+        kids = self.kids(at)
+        return self.make(at, "index" if len(kids) == 2 else "opaque", kids=kids)
+
+    def literal(self, at: _Raw) -> Node:
+        value = self.tree.integer(at.cursor)
+        if value is not None:
+            return self.make(at, "number", str(value))
+        return self.make(at, "number", self._as_written(at))
+
+    def string(self, at: _Raw) -> Node:
+        return self.make(at, "string", self._as_written(at))
+
+    def _as_written(self, at: _Raw) -> str:
+        """The text of a literal; adjacent strings are joined by a space."""
+        place = self.tree.place(at.cursor)
+        index = self.starts.get(place.offset) if place.file == self.tree.main else None
+        if index is None or self.text.tokens[index].kind not in ("string", "number", "char"):
+            return self.tree.spelling(at.cursor)
+        parts = [self.written(self.text.tokens[index])]
+        while (
+            index + 1 < self.text.count and self.text.tokens[index + 1].kind == "string" == self.text.tokens[index].kind
+        ):
+            index += 1
+            parts.append(self.written(self.text.tokens[index]))
+        return " ".join(parts)
+
+    def list(self, at: _Raw) -> Node:
+        return self.make(at, "list", kids=self.kids(at))
+
+    def statement_expression(self, at: _Raw) -> Node:
+        return self.make(at, "stmtexpr", kids=self.kids(at))
+
+    def unevaluated(self, at: _Raw) -> Node:
+        return self.make(at, "unevaluated")
+
+
+_Handler = Callable[[Converter, _Raw], Node]
+
+
+def _fixed(kind: str, least: int, most: int) -> _Handler:
+    """A handler for a statement of which all children are the parts, in order."""
+
+    def handler(converter: Converter, at: _Raw) -> Node:
+        kids = converter.kids(at)
+        if least <= len(kids) <= most:
+            return converter.make(at, kind, kids=kids)
+        return converter._broken(at, kids)
+
+    return handler
+
+
+_KINDS: dict[int, _Handler] = {
+    _NAME: Converter.name,
+    _MEMBER: Converter.member,
+    _CALL: Converter.call,
+    _INTEGER: Converter.literal,
+    _FLOATING: Converter.literal,
+    _IMAGINARY: Converter.literal,
+    _CHARACTER: Converter.literal,
+    _STRING: Converter.string,
+    _UNARY: Converter.unary,
+    _BINARY: Converter.binary,
+    _ASSIGN: Converter.binary,
+    113: Converter.index,
+    _TERNARY: Converter.ternary,
+    _LIST: Converter.list,
+    _LABEL_ADDRESS: Converter.unevaluated,
+    _STATEMENT_EXPRESSION: Converter.statement_expression,
+    _SIZEOF: Converter.unevaluated,
+    201: Converter.label,
+    202: Converter.block,
+    203: Converter.case,
+    204: Converter.default,
+    205: _fixed("if", 2, 3),
+    206: _fixed("switch", 2, 2),
+    207: _fixed("while", 2, 2),
+    208: Converter.do,
+    209: Converter.loop,
+    210: Converter.goto,
+    212: _fixed("continue", 0, 0),
+    213: _fixed("break", 0, 0),
+    214: _fixed("return", 0, 1),
+    230: _fixed("none", 0, 0),
+    231: Converter.declaration,
+}
+
+
+def _is_value(at: _Raw) -> bool:
+    return _FIRST_EXPRESSION <= at.kind <= _LAST_STATEMENT
+
+
+def _kernel_name(name: str) -> str:
+    """What the kernel calls what the shim gave a name of its own."""
+    kind, _, rest = name.removeprefix(_PREFIX).partition("_")
+    match kind:
+        case "guard":
+            return f"guard({rest})"
+        case "scoped":
+            return f"scoped_guard({rest})"
+        case "cond":
+            return f"scoped_cond_guard({rest})"
+        case "is" | "loop":
+            return rest
+    return ""
+
+
+def _leaves(body: Node) -> bool:
+    """Is there a `break` or `continue` that would leave what is around the body?"""
+    todo = [(body, False)]
+    while todo:
+        node, in_switch = todo.pop()
+        if node.kind == "continue" or (node.kind == "break" and not in_switch):
+            return True
+        if node.kind not in ("for", "while", "do"):
+            todo += [(kid, in_switch or node.kind == "switch") for kid in node.kids]
+    return False

@@ -1,0 +1,120 @@
+"""The parent's side: starts the worker, asks it, starts it again if it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from kfunclint.clang import frames
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from kfunclint.source import Source
+    from kfunclint.syntax import Unit
+
+WALL_SECONDS = 25  # the worker gives a child 10, and needs a moment to start
+_BOOTSTRAP = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from kfunclint.clang.worker import main; main()"
+_KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
+
+
+class Parser:
+    """Parses files in a confined process of its own; a context manager."""
+
+    def __init__(self) -> None:
+        """Start the worker, and do not wait until it is ready."""
+        self._worker: subprocess.Popen[bytes] | None = None
+        self._start()
+
+    def __enter__(self) -> Parser:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def parse(self, source: Source) -> Unit:
+        """Parse the lines in view of a file. Never raises for what they hold: the failure of the Unit says why not."""
+        from kfunclint.clang.limits import objection_to_lines
+        from kfunclint.clang.units import unit
+
+        objection = objection_to_lines([line.text for stretch in source.stretches for line in stretch.lines])
+        if objection:
+            return unit(source.path, {"failure": f"not analysed: {objection}"})
+        return unit(source.path, self._ask(_request(source)))
+
+    def close(self) -> None:
+        """End the worker."""
+        import subprocess
+
+        worker, self._worker = self._worker, None
+        if worker is None or worker.stdin is None or worker.stdout is None:
+            return
+        worker.stdin.close()
+        try:
+            worker.wait(1)
+        except subprocess.TimeoutExpired:
+            worker.kill()
+            worker.wait()
+        worker.stdout.close()
+
+    def _start(self) -> None:
+        import subprocess
+
+        paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100 - "" means the working directory
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        try:
+            self._worker = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _BOOTSTRAP, json.dumps(paths)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment | {"LIBCLANG_NOTHREADS": "1"},
+            )
+        except OSError:
+            return
+        for pipe in (self._worker.stdin, self._worker.stdout):
+            if pipe is not None:
+                os.set_blocking(pipe.fileno(), False)
+
+    def _ask(self, request: dict[str, Any]) -> Any:
+        """The answer to a request; a worker that died is started again, once."""
+        reason = "gone"
+        for _ in range(2):
+            if self._worker is None:
+                self._start()
+            try:
+                return self._exchange(request)
+            except frames.Broken as why:
+                reason = str(why)
+                self._abandon()
+                if why.late:
+                    break
+        return {"failure": f"parser stopped ({'worker died' if reason == 'gone' else reason})"}
+
+    def _exchange(self, request: dict[str, Any]) -> Any:
+        worker = self._worker
+        if worker is None or worker.stdin is None or worker.stdout is None:
+            raise frames.Broken("gone")
+        deadline = time.monotonic() + WALL_SECONDS
+        frames.send(worker.stdin.fileno(), request, deadline)
+        return frames.receive(worker.stdout.fileno(), deadline)
+
+    def _abandon(self) -> None:
+        if self._worker is not None:
+            self._worker.kill()
+        self.close()
+
+
+def _request(source: Source) -> dict[str, Any]:
+    return {
+        "stretches": [
+            (part.start, part.heading, [line.text for line in part.lines], [line.added for line in part.lines])
+            for part in source.stretches
+        ]
+    }

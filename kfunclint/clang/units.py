@@ -1,0 +1,69 @@
+"""The worker's answer made into a Unit; nothing in it is taken on trust, the worker may have been taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kfunclint.clang.nodes import MAX_DEPTH, Row
+from kfunclint.syntax import Function, Node, Parameter, SeenEntry, Unit
+
+
+def unit(path: str, answer: Any) -> Unit:
+    """The Unit for a path; an answer of the wrong form gives one with a failure."""
+    try:
+        failure = answer.get("failure")
+        if failure is not None:
+            return Unit(path, failure=_text(failure))
+        functions = tuple(_function(one) for one in answer["functions"])
+        entries = tuple(SeenEntry(_text(name), _text(flags), _number(line)) for name, flags, line in answer["entries"])
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        return Unit(path, failure="parser stopped (answer not understood)")
+    return Unit(path, functions, entries)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or value < 1:
+        raise TypeError
+    return value
+
+
+def _function(value: dict[str, Any]) -> Function:
+    return Function(
+        name=_text(value["name"]),
+        line=_number(value["line"]),
+        column=_number(value["column"]),
+        first_line=_number(value["first_line"]),
+        end_line=_number(value["end_line"]),
+        returns=_text(value["returns"]),
+        parameters=tuple(Parameter(_text(name), _text(type_)) for name, type_ in value["parameters"]),
+        marker=bool(value["marker"]),
+        static=bool(value["static"]),
+        variadic=bool(value["variadic"]),
+        complete=bool(value["complete"]),
+        body=_body(value["body"]),
+    )
+
+
+def _body(rows: list[Row]) -> Node:
+    """The tree of nodes that the rows spell in preorder."""
+    left = iter(rows)
+    body = _node(left, 0)
+    if next(left, None) is not None:
+        raise ValueError
+    return body
+
+
+def _node(rows: Iterator[Row], depth: int) -> Node:
+    row = next(rows, None)
+    if row is None or depth > MAX_DEPTH:
+        raise ValueError
+    kind, line, column, text, count, cleanup = row
+    kids = tuple([_node(rows, depth + 1) for _ in range(count)]) if count else ()
+    return Node(_text(kind), _number(line), _number(column), _text(text), kids, _text(cleanup))

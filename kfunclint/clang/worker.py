@@ -1,0 +1,130 @@
+"""The process that loads libclang: checks that no file can be reached, then forks a confined child for every file."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+from kfunclint.clang import frames, job
+from kfunclint.clang.confine import confine
+from kfunclint.clang.native import Library, Unusable
+
+WALL_SECONDS = 10
+MAX_ANSWER = 16 << 20
+_OVERLAY = '{"version": 0, "fallthrough": false, "roots": []}'
+_RECURSION = 10_000
+
+
+def main() -> None:
+    """Answer the requests on standard input, on standard output, until the first is closed."""
+    requests, answers = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1):
+        os.dup2(nowhere, standard)
+    for pipe in (requests, answers):
+        os.set_blocking(pipe, False)
+    gc.disable()
+    try:
+        worker = Worker()
+        refusal = None
+    except Unusable as why:
+        refusal = f"libclang is not usable: {why}"
+    gc.freeze()
+    while True:
+        try:
+            request = frames.receive(requests, None)
+            answer = {"failure": refusal} if refusal else worker.answer(request, (requests, answers))
+            frames.send(answers, answer, time.monotonic() + WALL_SECONDS)
+        except frames.Broken:
+            return
+
+
+class Worker:
+    """libclang, warm and shut off from all files. Raises Unusable if either cannot be had."""
+
+    def __init__(self) -> None:
+        with open(f"{os.path.dirname(__file__)}/shim.h", encoding="ascii") as file:  # noqa: PTH120, PTH123 - no pathlib
+            self.shim = job.Shim(file.read())
+        self.library = Library()
+        self.arguments = job.options(overlay())
+        canary(self.library, self.shim, self.arguments)
+
+    def answer(self, request: Any, pipes: tuple[int, ...]) -> job.Answer:
+        """Let a child parse; `pipes` are closed in it."""
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            self._child(request, writer, (reader, *pipes))
+        os.close(writer)
+        os.set_blocking(reader, False)
+        try:
+            answer = frames.receive(reader, time.monotonic() + WALL_SECONDS, MAX_ANSWER)
+            os.kill(child, signal.SIGKILL)
+        except frames.Broken as why:
+            if why.late or str(why) != "gone":
+                os.kill(child, signal.SIGKILL)
+            answer = {"failure": f"parser stopped ({why})"}
+        os.close(reader)
+        _, status = os.waitpid(child, 0)
+        return _explained(answer, status)
+
+    def _child(self, request: Any, writer: int, pipes: tuple[int, ...]) -> None:
+        try:
+            for pipe in pipes:
+                os.close(pipe)
+            os.set_blocking(writer, False)
+            confine()
+            sys.setrecursionlimit(_RECURSION)
+            answer = _run(request, self)
+            frames.send(writer, answer, time.monotonic() + WALL_SECONDS)
+        finally:
+            os._exit(0)
+
+
+def _run(request: Any, worker: Worker) -> job.Answer:
+    try:
+        return job.run(request, worker.library, worker.shim, worker.arguments)
+    except MemoryError:
+        return {"failure": "parser stopped (out of memory)"}
+    except Exception as error:
+        return {"failure": f"parser stopped ({type(error).__name__})"}
+
+
+def _explained(answer: job.Answer, status: int) -> job.Answer:
+    """What a child without an answer died of."""
+    if answer.get("failure") != "parser stopped (gone)":
+        return answer
+    number = os.waitstatus_to_exitcode(status)
+    if number == -signal.SIGXCPU:
+        return {"failure": "parser stopped (CPU limit)"}
+    return {"failure": f"parser stopped (signal {-number})" if number < 0 else "parser stopped (no answer)"}
+
+
+def overlay() -> str:
+    """A file, in memory only, that tells clang that the file system is empty. Raises Unusable."""
+    try:
+        handle = os.memfd_create("overlay", 0)
+    except (AttributeError, OSError) as error:
+        raise Unusable("no file in memory to confine it with") from error
+    os.write(handle, _OVERLAY.encode())
+    return f"/proc/self/fd/{handle}"
+
+
+def canary(library: Library, shim: job.Shim, arguments: list[str]) -> None:
+    """Raise Unusable unless a file that exists cannot be included: clang reads all files if its overlay is broken."""
+    real = sys.executable
+    if not os.access(real, os.R_OK):
+        raise Unusable("no file at hand to check its confinement with")
+    files = {job.MAIN: f'#include "{real}"\n', job.SHIM: shim.text, job.STUBS: ""}
+    tree = library.parse(job.MAIN, files, arguments)
+    if tree is None:
+        raise Unusable("it does not parse")
+    errors = [error.text for error in tree.errors(8)]
+    read = tree.inclusions()
+    tree.close()
+    if errors != [f"'{real}' file not found"] or read > len(files):
+        raise Unusable("it could read files, its confinement does not hold")

@@ -1,0 +1,157 @@
+"""The command: arguments in, reports out, and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from kfunclint import __version__, mail, report, rule
+from kfunclint.clang import Parser
+from kfunclint.errors import Unreviewable
+from kfunclint.finding import Level
+from kfunclint.review import Review, review
+from kfunclint.rule import Rule
+
+CLEAN, FINDINGS, TROUBLE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; gives 0 (nothing at or above --fail-on), 1 (findings) or 2 (could not review)."""
+    arguments = _arguments(argv)
+    try:
+        status = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, head or less, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return TROUBLE
+    except KeyboardInterrupt:
+        return 130
+    except (Unreviewable, rule.BadRule, ValueError, OSError) as why:
+        _say(str(why))
+        return TROUBLE
+    return status
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    formats = report.formats()
+    parser = argparse.ArgumentParser(
+        prog="kfunclint",
+        description="Review Linux kernel patches that add or change BPF kfuncs.",
+        epilog="Exit status: 0 nothing at or above --fail-on, 1 findings, 2 something could not be reviewed.",
+    )
+    add = parser.add_argument
+    add("input", nargs="+", help="mbox (also .gz), .patch, .eml, folder of patches, Maildir, or - for standard input")
+    add("--format", choices=formats, default="terminal", help="what to print (default: terminal)")
+    add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
+    add(
+        "--report",
+        metavar="FORMAT=FILE",
+        action="append",
+        type=_report,
+        default=[],
+        help="write a report beside it; a FILE that ends in / is a folder, one file a mail (repeatable)",
+    )
+    add("--kernel", metavar="RELEASE", help="judge for this release, such as 6.12 (default: what the series says)")
+    add(
+        "--version",
+        metavar="N",
+        default="newest",
+        type=_version,
+        help="review version N of the series, or all (default: the newest complete one)",
+    )
+    add("--only", metavar="RULE", action="append", default=[], help="run only this family or rule (repeatable)")
+    add("--ignore", metavar="RULE", action="append", default=[], help="leave out this family or rule (repeatable)")
+    add("--strict", action="store_true", help="run the rules too that are not free of false alarms yet")
+    add("--rules", metavar="DIR", action="append", default=[], type=Path, help="more rules of your own (repeatable)")
+    add(
+        "--fail-on",
+        choices=[level.value for level in Level],
+        default=Level.WARNING.value,
+        help="exit with 1 from this level on (default: warning)",
+    )
+    add("-V", action="version", version=f"kfunclint {__version__}", help="print the version of kfunclint")
+    return parser.parse_args(argv)
+
+
+def _report(text: str) -> tuple[str, str]:
+    name, _, file = text.partition("=")
+    if name not in report.formats() or not file:
+        raise argparse.ArgumentTypeError(f"{text!r} is not FORMAT=FILE with one of {', '.join(report.formats())}")
+    return name, file
+
+
+def _version(text: str) -> str:
+    if text not in ("all", "newest") and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor all")
+    return text
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    with Parser() as parser:  # first of all: libclang loads while the mail is read
+        rules = _rules(arguments)
+        inbox = mail.read(arguments.input)
+        for why in inbox.broken:
+            _say(str(why))
+        every = arguments.version == "all"
+        version = int(arguments.version) if arguments.version.isdecimal() else None
+        reviews = [review(series, rules, parser, arguments.kernel) for series in mail.select(inbox, version, every)]
+    for found in reviews:
+        for trouble in (
+            *found.refused,
+            *(f"{name}: the rule failed: {_last_line(text)}" for name, text in found.failures.items()),
+        ):
+            _say(str(trouble))
+    _write(arguments, [found for found in reviews if found.patches])
+    return _status(reviews, Level(arguments.fail_on), trouble=bool(inbox.broken))
+
+
+def _rules(arguments: argparse.Namespace) -> tuple[Rule[Any], ...]:
+    more = [found for folder in arguments.rules for found in rule.load(folder, "kfunclint_rules")]
+    return rule.chosen((*rule.shipped(), *more), only=arguments.only, ignore=arguments.ignore, strict=arguments.strict)
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]
+
+
+def _status(reviews: Iterable[Review], fail_on: Level, trouble: bool) -> int:
+    status = TROUBLE if trouble else CLEAN
+    for found in reviews:
+        if found.refused or found.failures:
+            status = TROUBLE
+        elif status == CLEAN and any(finding.level.rank >= fail_on.rank for finding in found.findings):
+            status = FINDINGS
+    return status
+
+
+def _write(arguments: argparse.Namespace, reviews: Sequence[Review]) -> None:
+    colour = arguments.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    text = "".join(report.render(arguments.format, found, colour=colour) for found in reviews)
+    if arguments.output is not None:
+        arguments.output.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    for name, file in arguments.report:
+        for number, found in enumerate(reviews, 1):
+            _write_report(name, file, found, number)
+
+
+def _write_report(name: str, file: str, found: Review, number: int) -> None:
+    path = Path(file)
+    if file.endswith("/") or path.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        for own_name, text in report.files(name, found).items():
+            (path / own_name).write_text(text, encoding="utf-8")
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if number > 1:  # a page or an object holds one series
+        path = path.with_stem(f"{path.stem}-{number}")
+    path.write_text(report.render(name, found), encoding="utf-8")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"kfunclint: {text}\n")

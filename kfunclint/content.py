@@ -1,0 +1,48 @@
+"""Finds the folders that stand beside this package in a checkout and inside it in a wheel."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def folder(name: str) -> Path:
+    """The folder "rules" or "reports"."""
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+@cache
+def table(name: str) -> dict[str, Any]:
+    """The table rules/tables/NAME.toml; whoever asks must not change it."""
+    with (folder("rules") / "tables" / f"{name}.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
+def modules(root: Path, prefix: str) -> Iterator[tuple[str, ModuleType]]:
+    """Load every *.py below a folder as the module `prefix` + its path.
+
+    Yields the path as an id ("flags/ret-null-missing"), and the module.
+    """
+    for path in sorted(root.rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        yield "/".join(parts).replace("_", "-"), module(path, ".".join((prefix, *parts)))
+
+
+def module(path: Path, name: str) -> ModuleType:
+    """Load one file as the module `name`."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path}: not a Python file")
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[name] = loaded
+    spec.loader.exec_module(loaded)
+    return loaded

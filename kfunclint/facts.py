@@ -1,0 +1,241 @@
+"""What a series says about its kfuncs, as frozen values: all that a rule sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from kfunclint.finding import Edit, Place
+from kfunclint.syntax import Node, Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A call that hands a set to the kernel.
+
+    `call` is register_btf_kfunc_id_set or one of its kin, `program_type` its first argument as written ("" where the
+    call takes none), `set` the name of the set of BTF ids, None where the struct between the two is out of view.
+    """
+
+    call: str
+    program_type: str
+    set: str | None
+    at: Place
+
+    @property
+    def function(self) -> None:
+        """No kfunc is meant by it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class KfuncSet:
+    """A set of BTF ids: `kind` is KFUNCS or SET8, as in its macros; `at` is its name in the START macro, or in the END
+    macro where the START is out of view."""
+
+    name: str
+    kind: str
+    at: Place
+    registrations: tuple[Registration, ...] = ()
+
+    @property
+    def function(self) -> None:
+        """No kfunc is meant by it alone."""
+
+    @property
+    def is_fmodret(self) -> bool:
+        """It lists hooks that programs may attach to, not kfuncs that they may call."""
+        return any(registration.call == "register_btf_fmodret_id_set" for registration in self.registrations)
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A flag as written in an entry."""
+
+    name: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """BTF_ID_FLAGS(func, name, flags).
+
+    `at` is the name of the kfunc there. `flags` is None where they are not a plain OR of KF_ names; `set` is None where
+    neither end of the set is in view; `macro` names the X-macro that made the entry, if one did.
+    """
+
+    name: str
+    at: Place
+    flags: tuple[Flag, ...] | None
+    set: KfuncSet | None
+    macro: str | None = None
+
+    @property
+    def function(self) -> str:
+        """The kfunc that it registers."""
+        return self.name
+
+    def flag(self, name: str) -> Flag | None:
+        """The flag of that name, if it is written there."""
+        return next((flag for flag in self.flags or () if flag.name == name), None)
+
+    def adding(self, name: str) -> tuple[Edit, ...]:
+        """The edit that adds a flag behind the others; none for an entry that a macro makes."""
+        if self.flags is None or self.macro:
+            return ()
+        last = self.flags[-1].at if self.flags else self.at
+        text = f" | {name}" if self.flags else f", {name}"
+        return (Edit(Place(last.path, last.line, last.end_column, last.end_column), text),)
+
+    def dropping(self, flag: Flag) -> tuple[Edit, ...]:
+        """The edit that takes out one of several flags; none where they stand on lines of their own."""
+        flags = [known.at for known in self.flags or ()]
+        index = flags.index(flag.at)
+        if len(flags) == 1:
+            return ()
+        first, last = (index, index + 1) if index == 0 else (index - 1, index)
+        if flags[first].line != flags[last].line:
+            return ()
+        start, end = (
+            (flags[first].column, flags[last].column) if index == 0 else (flags[first].end_column, flag.at.end_column)
+        )
+        return (Edit(Place(flag.at.path, flag.at.line, start, end), ""),)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of a kernel-doc comment, named in lower case as kernel-doc reads it: "@task", "return", "context"."""
+
+    name: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """A kernel-doc comment that is whole in view.
+
+    `name` is what its first line documents ("" where that line is no name), `at` the place of that name or of the
+    first line; `lines` are its lines of text without the leading " * ", each with its place.
+    """
+
+    name: str
+    at: Place
+    lines: tuple[tuple[Place, str], ...]
+    sections: tuple[Section, ...]
+
+    @property
+    def function(self) -> str | None:
+        """What it documents."""
+        return self.name or None
+
+    def section(self, *names: str) -> Section | None:
+        """The first section that has one of the names."""
+        return next((section for section in self.sections if section.name in names), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Kfunc:
+    """A function that BPF may call, joined from definition, entries and kernel-doc.
+
+    It carries __bpf_kfunc (`marker`), or an entry in view names it. `at` is its name in the definition, `end_line` the
+    line of its closing brace. `body` is None unless all of it is in view and was parsed.
+    """
+
+    name: str
+    at: Place
+    end_line: int
+    returns: str
+    parameters: tuple[Parameter, ...]
+    static: bool
+    marker: bool
+    body: Node | None
+    entries: tuple[Entry, ...]
+    doc: Doc | None
+
+    @property
+    def function(self) -> str:
+        """Itself."""
+        return self.name
+
+    @property
+    def returns_pointer(self) -> bool:
+        """Does it return a pointer, of whatever type?"""
+        return self.returns.rstrip().endswith("*")
+
+    def place(self, node: Node) -> Place:
+        """Where a node of its body stands."""
+        return Place(self.at.path, node.line, node.column, node.column + max(len(node.text), 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A C comment in view, as written; `kernel_doc`: it opens with /**; `whole`: both its ends are in view."""
+
+    at: Place
+    text: str
+    kernel_doc: bool
+    whole: bool
+
+    @property
+    def function(self) -> None:
+        """No kfunc is meant by it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """A paragraph that people read.
+
+    `kind`: of a commit message ("message"), a cover letter ("cover"), a comment or kernel-doc ("comment", "doc").
+    `lines` are its lines, each with the place of its first character; quoted mail, code, shell output, diffs, trailers
+    and tables are left out before. `function` is the kfunc whose comment it is, if any.
+    """
+
+    kind: str
+    lines: tuple[tuple[Place, str], ...]
+    function: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The paragraph on one line: the lines joined by single spaces."""
+        return " ".join(text for _, text in self.lines)
+
+    def place(self, start: int, end: int) -> Place:
+        """Where `text[start:end]` stands; a match over a line break is given up to the end of its first line.
+
+        Raises IndexError for a start behind the text.
+        """
+        for at, text in self.lines:
+            if start < len(text):
+                column = at.column + start
+                return Place(at.path, at.line, column, min(column + end - start, at.column + len(text)), at.patch)
+            start, end = start - len(text) - 1, end - len(text) - 1
+        raise IndexError(start)
+
+
+Fact = Kfunc | Entry | KfuncSet | Registration | Doc | Comment | Prose
+T = TypeVar("T", bound=Fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All facts of one series, each kind in the order of files and lines."""
+
+    kfuncs: tuple[Kfunc, ...]
+    entries: tuple[Entry, ...]
+    sets: tuple[KfuncSet, ...]
+    registrations: tuple[Registration, ...]
+    docs: tuple[Doc, ...]
+    comments: tuple[Comment, ...]
+    prose: tuple[Prose, ...]
+
+    def of(self, kind: type[T]) -> tuple[T, ...]:
+        """The facts of one type."""
+        every: tuple[Fact, ...] = (
+            *self.kfuncs,
+            *self.entries,
+            *self.sets,
+            *self.registrations,
+            *self.docs,
+            *self.comments,
+            *self.prose,
+        )
+        return tuple(fact for fact in every if isinstance(fact, kind))

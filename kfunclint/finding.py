@@ -1,0 +1,105 @@
+"""What a rule says about a place, and what a review makes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How sure and how bad, in checkpatch's words."""
+
+    CHECK = "check"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """0 for check, 1 for warning, 2 for error."""
+        return list(Level).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of one line, 1-based, the end exclusive, columns in characters.
+
+    With a path: a line of the post-image of the whole series. Without one: a line of the decoded body of the
+    mail that `patch` numbers (n of n/m, 0 for the cover letter).
+    """
+
+    path: str | None
+    line: int
+    column: int = 1
+    end_column: int = 1
+    patch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A second place that makes the first one wrong, with a few words ("registered here")."""
+
+    at: Place
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace what stands at a place by a text; an empty place inserts, the text may hold line breaks."""
+
+    at: Place
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What would mend it: a verb phrase ("drop KF_TRUSTED_ARGS") and, where it is mechanical, the edits."""
+
+    description: str
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A rule's own words about a place; review adds the rule's name and level.
+
+    `or_at`: places that are as guilty as `at`. A finding must point at a line that the series added, so where
+    `at` is old code the first of them that is new takes its place.
+    """
+
+    at: Place
+    message: str
+    because: tuple[Reason, ...] = ()
+    fix: Fix | None = None
+    or_at: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The line of the mail that brought a line: patch n of n/m (0: cover letter), 1-based line of the decoded body."""
+
+    patch: int
+    message_id: str
+    mail_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A remark with its rule and level, and the line of the mail that it is about.
+
+    `function` is the kfunc it speaks of, if any; `quoted` the line as written, without the sign of the diff;
+    `diff` the fix as a unified diff; `key` names the finding across rerolls: no line number is part of it.
+    """
+
+    rule: str
+    level: Level
+    strict: bool
+    at: Place
+    message: str
+    because: tuple[Reason, ...]
+    fix: Fix | None
+    diff: str
+    see: str
+    function: str | None
+    quoted: str
+    origin: Origin
+    key: str

@@ -1,0 +1,353 @@
+"""The control-flow graph of a function body: blocks of events, edges that say which condition they took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from kfunclint.syntax import Node
+
+NORETURN = frozenset({"BUG", "panic", "do_exit", "make_task_dead", "unreachable", "__builtin_unreachable"})
+_NOTHING = Node("none", 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happens: a name is `read`, a target is `set` to a value (None: something unknown), a `call`
+    is made, the function may `return`. `node` is the name, the target, the call or the return statement."""
+
+    kind: Literal["read", "set", "call", "return"]
+    node: Node
+    value: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A way to the next block; it is taken if `condition` is true or false, always if there is none."""
+
+    to: int
+    condition: Node | None = None
+    holds: bool = True
+
+
+@dataclass(slots=True)
+class Block:
+    """Events in the order of evaluation, then the ways out; one without ways out ends the function."""
+
+    events: list[Event] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Switch:
+    head: int
+    has_default: bool = False
+
+
+class Graph:
+    """The graph of a complete body; `blocks[0]` is where it begins. Conditions are split at && || ! ?: and comma,
+    and `x == 0` is the condition x, negated."""
+
+    def __init__(self, body: Node) -> None:
+        self.blocks: list[Block] = []
+        self._labels: dict[str, int] = {}
+        self._breaks: list[int] = []
+        self._continues: list[int] = []
+        self._switches: list[_Switch] = []
+        self._conditions = _single_conditions(body)
+        self._statement(body, self._new())
+
+    # Every method below takes the block in which control arrives and gives the one in which it goes on.
+
+    def _new(self) -> int:
+        self.blocks.append(Block())
+        return len(self.blocks) - 1
+
+    def _join(self, *sources: int | None) -> int:
+        target = self._new()
+        for source in sources:
+            self._edge(source, target)
+        return target
+
+    def _edge(self, source: int | None, target: int, condition: Node | None = None, holds: bool = True) -> None:
+        if source is not None:
+            self.blocks[source].edges.append(Edge(target, condition, holds))
+
+    def _event(self, at: int, event: Event) -> None:
+        self.blocks[at].events.append(event)
+
+    # ---- statements; None: control does not go on behind it
+
+    def _statement(self, node: Node, at: int | None) -> int | None:
+        if at is None:
+            at = self._new()  # reached by a label or not at all
+        handler = getattr(self, f"_on_{node.kind.replace('while', 'loop')}", None)
+        if handler is None:
+            return self._expression_statement(node, at)
+        end: int | None = handler(node, at)
+        return end
+
+    def _on_block(self, node: Node, at: int | None) -> int | None:
+        for kid in node.kids:
+            at = self._statement(kid, at)
+        return at
+
+    def _on_none(self, node: Node, at: int) -> int:
+        del node
+        return at
+
+    def _expression_statement(self, node: Node, at: int) -> int | None:
+        at = self._expression(node, at)
+        return None if node.kind == "call" and node.text in NORETURN else at
+
+    def _on_if(self, node: Node, at: int) -> int | None:
+        yes, no = self._new(), self._new()
+        self._condition(node.kids[0], at, yes, no)
+        after_yes = self._statement(node.kids[1], yes)
+        after_no = self._statement(node.kids[2], no) if len(node.kids) > 2 else no
+        if after_yes is None and after_no is None:
+            return None
+        return self._join(after_yes, after_no)
+
+    def _on_loop(self, node: Node, at: int) -> int:
+        condition, body = node.kids
+        head, inside, after = self._join(at), self._new(), self._new()
+        self._condition(condition, head, inside, after)
+        self._edge(self._loop_body(body, inside, after, head), head)
+        return after
+
+    def _on_do(self, node: Node, at: int) -> int:
+        condition, body = node.kids
+        inside, test, after = self._join(at), self._new(), self._new()
+        self._edge(self._loop_body(body, inside, after, test), test)
+        self._condition(condition, test, inside, after)
+        return after
+
+    def _on_for(self, node: Node, at: int) -> int:
+        init, condition, step, body = node.kids
+        start = self._statement(init, at)
+        head, inside, advance, after = self._join(start), self._new(), self._new(), self._new()
+        if condition.kind == "none":
+            self._edge(head, inside)
+        else:
+            self._condition(condition, head, inside, after)
+        self._edge(self._loop_body(body, inside, after, advance), advance)
+        self._edge(self._statement(step, advance), head)
+        return after
+
+    def _loop_body(self, body: Node, inside: int, after: int, again: int) -> int | None:
+        self._breaks.append(after)
+        self._continues.append(again)
+        end = self._statement(body, inside)
+        self._breaks.pop()
+        self._continues.pop()
+        return end
+
+    def _on_switch(self, node: Node, at: int) -> int:
+        value, body = node.kids
+        switch = _Switch(self._expression(value, at))
+        after = self._new()
+        self._switches.append(switch)
+        self._breaks.append(after)
+        self._edge(self._statement(body, None), after)
+        self._breaks.pop()
+        self._switches.pop()
+        if not switch.has_default:
+            self._edge(switch.head, after)
+        return after
+
+    def _on_case(self, node: Node, at: int) -> int | None:
+        return self._labelled(node.kids[-1], at)
+
+    def _on_default(self, node: Node, at: int) -> int | None:
+        if self._switches:
+            self._switches[-1].has_default = True
+        return self._labelled(node.kids[-1] if node.kids else _NOTHING, at)
+
+    def _labelled(self, statement: Node, at: int) -> int | None:
+        here = self._join(at)
+        if self._switches:
+            self._edge(self._switches[-1].head, here)
+        return self._statement(statement, here)
+
+    def _label(self, name: str) -> int:
+        if name not in self._labels:
+            self._labels[name] = self._new()
+        return self._labels[name]
+
+    def _on_label(self, node: Node, at: int) -> int | None:
+        here = self._label(node.text)
+        self._edge(at, here)
+        return self._statement(node.kids[0], here) if node.kids else here
+
+    def _on_goto(self, node: Node, at: int) -> None:
+        self._edge(at, self._label(node.text))
+
+    def _on_break(self, node: Node, at: int) -> None:
+        del node
+        if self._breaks:
+            self._edge(at, self._breaks[-1])
+
+    def _on_continue(self, node: Node, at: int) -> None:
+        del node
+        if self._continues:
+            self._edge(at, self._continues[-1])
+
+    def _on_return(self, node: Node, at: int) -> None:
+        self._return(node, node.kids[0] if node.kids else None, at)
+
+    def _return(self, node: Node, value: Node | None, at: int) -> None:
+        if value is not None and value.kind == "ternary":
+            yes, no = self._new(), self._new()
+            self._condition(value.kids[0], at, yes, no)
+            self._return(node, value.kids[0] if value.kids[1].kind == "none" else value.kids[1], yes)
+            self._return(node, value.kids[2], no)
+            return
+        if value is not None:
+            at = self._expression(value, at)
+        self._event(at, Event("return", node, value))
+
+    def _on_decl(self, node: Node, at: int) -> int:
+        for var in node.kids:
+            at = self._var(var, at)
+        return at
+
+    def _var(self, var: Node, at: int) -> int:
+        if var.kids:
+            at = self._expression(var.kids[0], at)
+            self._event(at, Event("set", var, var.kids[0]))
+        return at
+
+    # ---- expressions
+
+    def _expression(self, node: Node, at: int) -> int:
+        if node.kind in ("ternary", "binary") and (node.kind == "ternary" or node.text in ("&&", "||")):
+            return self._branching(node, at)
+        if node.kind == "assign":
+            return self._assignment(node, at)
+        if node.kind == "stmtexpr":
+            end = self._statement(node.kids[0], at) if node.kids else at
+            return self._new() if end is None else end
+        if node.kind == "unevaluated" or _names_only_an_address(node):
+            return at
+        for kid in node.kids:
+            at = self._expression(kid, at)
+        self._own_event(node, at)
+        return at
+
+    def _own_event(self, node: Node, at: int) -> None:
+        if node.kind == "name":
+            self._event(at, Event("read", node))
+        elif node.kind == "call":
+            self._event(at, Event("call", node))
+        elif node.kind == "unary" and node.text in ("++x", "x++", "--x", "x--"):
+            self._event(at, Event("set", node.kids[0]))
+
+    def _branching(self, node: Node, at: int) -> int:
+        yes, no = self._new(), self._new()
+        if node.kind == "binary":
+            self._condition(node, at, yes, no)
+            return self._join(yes, no)
+        self._condition(node.kids[0], at, yes, no)
+        return self._join(self._expression(node.kids[1], yes), self._expression(node.kids[2], no))
+
+    def _assignment(self, node: Node, at: int) -> int:
+        target, value = node.kids
+        at = self._expression(value, at)
+        if target.kind != "name" or node.text != "=":
+            at = self._expression(target, at)
+        self._event(at, Event("set", target, value if node.text == "=" else None))
+        return at
+
+    # ---- conditions
+
+    def _condition(self, node: Node, at: int, yes: int, no: int) -> None:
+        if node.kind == "unary" and node.text == "!":
+            self._condition(node.kids[0], at, no, yes)
+        elif node.kind == "binary" and node.text in ("&&", "||", ",", "==", "!="):
+            self._binary_condition(node, at, yes, no)
+        elif node.kind == "number" and node.text.lstrip("-").isdigit():
+            self._edge(at, yes if int(node.text) else no)
+        elif node.kind == "stmtexpr" and node.kids and node.kids[0].kids:
+            *first, last = node.kids[0].kids
+            before = self._on_block(Node("block", node.line, node.column, kids=tuple(first)), at)
+            if before is not None:
+                self._condition(last, before, yes, no)
+        elif node.kind == "name" and node.text in self._conditions:
+            self._condition(self._conditions[node.text], at, yes, no)
+        else:
+            at = self._expression(node, at)
+            asked = node.kids[0] if node.kind == "assign" and node.text == "=" else node
+            self._edge(at, yes, asked, True)
+            self._edge(at, no, asked, False)
+
+    def _binary_condition(self, node: Node, at: int, yes: int, no: int) -> None:
+        left, right = node.kids
+        if node.text == "&&":
+            between = self._new()
+            self._condition(left, at, between, no)
+            self._condition(right, between, yes, no)
+        elif node.text == "||":
+            between = self._new()
+            self._condition(left, at, yes, between)
+            self._condition(right, between, yes, no)
+        elif node.text == ",":
+            self._condition(right, self._expression(left, at), yes, no)
+        elif is_zero(left) or is_zero(right):
+            asked = left if is_zero(right) else right
+            self._condition(asked, at, *((no, yes) if node.text == "==" else (yes, no)))
+        else:
+            end = self._expression(node, at)
+            self._edge(end, yes, node, True)
+            self._edge(end, no, node, False)
+
+
+def is_zero(node: Node) -> bool:
+    """Is it the literal 0, NULL or false?"""
+    return node.kind == "number" and node.text == "0"
+
+
+def _names_only_an_address(node: Node) -> bool:
+    """&x and &x.f take the address of x and do not read it; &x->f reads x."""
+    if node.kind != "unary" or node.text != "&":
+        return False
+    inner = node.kids[0]
+    while inner.kind == "member" and inner.text.startswith("."):
+        inner = inner.kids[0]
+    return inner.kind == "name"
+
+
+def assignments(body: Node) -> Iterator[tuple[str, Node | None]]:
+    """Every name that is given a value, with the value where it is a plain one (None: unknown or address taken)."""
+    for node in body.walk():
+        if node.kind == "var":
+            if node.kids:
+                yield node.text, node.kids[0]
+        elif node.kind == "assign" and node.kids[0].kind == "name":
+            yield node.kids[0].text, node.kids[1] if node.text == "=" else None
+        elif node.kind == "unary" and node.text in ("&", "++x", "x++", "--x", "x--") and node.kids[0].kind == "name":
+            yield node.kids[0].text, None
+
+
+def _single_conditions(body: Node) -> dict[str, Node]:
+    """Locals that are set once, to a condition over names that never change: `bool off = mem_cgroup_disabled();`."""
+    values: dict[str, list[Node | None]] = {}
+    for name, value in assignments(body):
+        values.setdefault(name, []).append(value)
+    locals_ = {node.text for node in body.walk() if node.kind == "var"}
+    found: dict[str, Node] = {}
+    for name, (first, *others) in values.items():
+        if name in locals_ and not others and first is not None and _is_condition(first):
+            names = {node.text for node in first.walk() if node.kind == "name"}
+            if not any(len(values.get(other, ())) > 1 or other == name for other in names):
+                found[name] = first
+    return found
+
+
+def _is_condition(node: Node) -> bool:
+    if node.kind == "unary":
+        return node.text == "!"
+    if node.kind == "binary":
+        return node.text in ("&&", "||", "==", "!=", "<", ">", "<=", ">=")
+    return node.kind == "call" and not node.kids

@@ -1,0 +1,95 @@
+"""From places to the lines of the mails that brought them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from kfunclint.finding import Edit, Fix, Origin, Place
+from kfunclint.patch import Patch
+from kfunclint.source import Source
+
+_CONTEXT = 3
+
+
+def key(rule: str, path: str | None, function: str | None, line: str) -> str:
+    """The name of a finding that stays the same in a reroll: 16 hex digits without any line number in them."""
+    parts = (rule, path or "", function or "", " ".join(line.split()))
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
+
+
+class Lines:
+    """All lines of a series: those of the messages, and those of the post-image."""
+
+    def __init__(self, patches: Iterable[Patch], cover: Patch | None, sources: Iterable[Source]) -> None:
+        self._mails = {patch.mail.number: patch for patch in patches}
+        if cover is not None:
+            self._mails[0] = cover
+        self._messages = {
+            (number, line.mail_line): line.text for number, patch in self._mails.items() for line in patch.message
+        }
+        self._sources = {source.path: source for source in sources}
+
+    def origin(self, at: Place) -> Origin | None:
+        """The line of the mail that brought the line; None for a line that no mail of the series added."""
+        number, mail_line = at.patch, at.line
+        if at.path is not None:
+            source = self._sources.get(at.path)
+            line = source.line(at.line) if source else None
+            if line is None or line.patch is None or line.mail_line is None:
+                return None
+            number, mail_line = line.patch, line.mail_line
+        elif (number, mail_line) not in self._messages:
+            return None
+        if number is None or number not in self._mails:
+            return None
+        return Origin(number, self._mails[number].mail.message_id, mail_line)
+
+    def text(self, at: Place) -> str:
+        """The line as written, "" for one that is not in view."""
+        if at.path is None:
+            return self._messages.get((at.patch or 0, at.line), "")
+        source = self._sources.get(at.path)
+        line = source.line(at.line) if source else None
+        return line.text if line else ""
+
+    def any_added(self, path: str | None, first: int, last: int) -> bool:
+        """Did the series add any of the lines first..last of a file?"""
+        return any(self.origin(Place(path, line)) for line in range(first, last + 1))
+
+    def diff(self, fix: Fix) -> str:
+        """The edits of a fix as a unified diff against the post-image, "" if it has none."""
+        lines = sorted({(edit.at.path or "", edit.at.patch or 0, edit.at.line) for edit in fix.edits})
+        return "".join(
+            self._hunk([e for e in fix.edits if (e.at.path or "", e.at.patch or 0, e.at.line) == line])
+            for line in lines
+        )
+
+    def _hunk(self, edits: list[Edit]) -> str:
+        """One hunk for the edits of one line, with as much context as is in view."""
+        at = edits[0].at
+        before = self.text(at)
+        after = before
+        for edit in sorted(edits, key=lambda edit: -edit.at.column):
+            after = after[: edit.at.column - 1] + edit.text + after[edit.at.end_column - 1 :]
+        above, below = self._context(at, -1)[::-1], self._context(at, 1)
+        added = after.split("\n")
+        removed = [before]
+        if added[-1] == before:  # lines put in front of it
+            below, added, removed = [before, *below][:_CONTEXT], added[:-1], []
+        start = at.line - len(above)
+        kept = len(above) + len(below)
+        name = at.path or "message"
+        head = f"--- a/{name}\n+++ b/{name}\n@@ -{start},{kept + len(removed)} +{start},{kept + len(added)} @@\n"
+        signed = ((" ", above), ("-", removed), ("+", added), (" ", below))
+        return head + "".join(f"{sign}{line}\n" for sign, lines in signed for line in lines)
+
+    def _context(self, at: Place, step: int) -> list[str]:
+        found: list[str] = []
+        source = self._sources.get(at.path) if at.path is not None else None
+        for distance in range(1, _CONTEXT + 1):
+            line = source.line(at.line + step * distance) if source else None
+            if line is None:
+                break
+            found.append(line.text)
+        return found

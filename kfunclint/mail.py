@@ -1,0 +1,172 @@
+"""Bytes in, series of patches out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from kfunclint import mime, series
+from kfunclint.body import diff_start, layout
+from kfunclint.errors import Unreviewable
+from kfunclint.mbox import Raw, label, raw_mails
+from kfunclint.message import Inbox, Mail, Series, Subject, subject
+
+__all__ = ["Inbox", "Mail", "Series", "read", "select"]
+
+_MAIL_FIELDS = {"from", "subject", "date", "message-id", "received", "return-path", "mime-version"}
+
+
+def read(names: Iterable[str]) -> Inbox:
+    """Read files, folders of patches, Maildirs, and standard input for "-"; never raises for what they hold.
+
+    Answers, forwards and mails that bring no patch are set aside; a name under which there was nothing else is broken.
+    """
+    names = list(names)
+    mails: list[Mail] = []
+    broken: list[Unreviewable] = []
+    fruitful: set[str] = set()
+    for name, raw in raw_mails(names):
+        try:
+            found = _mails(raw)
+        except Unreviewable as refusal:
+            broken.append(refusal)
+            fruitful.add(name)
+        else:
+            mails += found
+            fruitful |= {name} if found else set()
+    broken += [Unreviewable(label(name), None, "no patch in it") for name in names if name not in fruitful]
+    return Inbox(series.grouped(mails), tuple(broken))
+
+
+def select(inbox: Inbox, version: int | None, every: bool) -> tuple[Series, ...]:
+    """Choose what to review, in order of appearance: of every family of rerolls the newest version that is complete,
+    or else the newest; or the given version; or all. Raises Unreviewable if nothing has the given version."""
+    return series.chosen(inbox.series, version, every)
+
+
+def _mails(raw: Raw | Unreviewable) -> list[Mail]:
+    """The patches or cover letter in the bytes of a mail, none if it is neither. Raises Unreviewable."""
+    if isinstance(raw, Unreviewable):
+        raise raw
+    try:
+        decoded = mime.decode(raw.data)
+        if not _MAIL_FIELDS & decoded[0].fields.keys():
+            return [_from_text(mime.plain(raw.data), raw)]
+    except mime.MailError as error:
+        line = raw.line + error.line - 1 if error.line else raw.line
+        raise Unreviewable(raw.file, line, str(error)) from error
+    return [mail for one in decoded for mail in _patches(one, raw)]
+
+
+def _patches(decoded: mime.Decoded, raw: Raw) -> list[Mail]:
+    mail, parsed = _from_mail(decoded, raw)
+    # without a mark, a mail in a thread is an answer, unless it is laid out as git does
+    if parsed.reply or not (parsed.marked or not mail.in_reply_to or "\n---\n" in mail.body):
+        return []
+    if diff_start(mail.body.split("\n"), 0) is not None:
+        return [mail]
+    if parsed.marked and mail.number:
+        raise Unreviewable(raw.file, raw.line, "no diff in this patch mail")
+    return [mail] if parsed.marked else []
+
+
+def _from_mail(decoded: mime.Decoded, raw: Raw) -> tuple[Mail, Subject]:
+    def field(name: str) -> str:
+        return mime.words(decoded.fields.get(name, ("",))[-1])
+
+    parsed = subject(field("subject"))
+    parent, references = _ids(decoded.fields, "in-reply-to"), _ids(decoded.fields, "references")
+    sender = _mailbox(decoded.fields.get("from", ("",))[0])
+    inner = {} if parsed.reply else layout(decoded.text.split("\n"), 0).fields
+    mail = Mail(
+        subject=field("subject"),
+        title=subject(mime.words(inner["subject"])).title if "subject" in inner else parsed.title,
+        tags=parsed.tags,
+        number=parsed.number,
+        total=parsed.total,
+        version=parsed.version,
+        author=_mailbox(inner["from"]) if "from" in inner else sender,
+        date=field("date"),
+        message_id=next(iter(_ids(decoded.fields, "message-id")), ""),
+        in_reply_to=parent[0] if parent else "",
+        references=references,
+        to=_mailboxes(decoded.fields, "to"),
+        cc=_mailboxes(decoded.fields, "cc"),
+        reply_to=_mailboxes(decoded.fields, "reply-to"),
+        body=decoded.text,
+        file=raw.file,
+        first_line=raw.line + decoded.line - 1 if decoded.line else None,
+        sender=sender,
+    )
+    return mail, parsed
+
+
+_ID = re.compile(r"<([^<>\s]{1,1000})>")
+
+
+def _ids(fields: mime.Fields, name: str) -> tuple[str, ...]:
+    """The message-ids in a field; b4 writes some without brackets."""
+    text = " ".join(fields.get(name, ()))
+    return tuple(_ID.findall(text)) or tuple(word for word in text.split()[:1] if "@" in word)
+
+
+def _mailboxes(fields: mime.Fields, name: str) -> tuple[str, ...]:
+    return tuple(_mailbox(entry) for value in fields.get(name, ()) for entry in _entries(value))
+
+
+def _entries(value: str) -> list[str]:
+    """Split a list of addresses at the commas that stand outside of quotes."""
+    entries, quoted, start = [], False, 0
+    for match in re.finditer(r'\\.|"|,', value):
+        if match[0] == '"':
+            quoted = not quoted
+        elif match[0] == "," and not quoted:
+            entries.append(value[start : match.start()])
+            start = match.end()
+    entries.append(value[start:])
+    return [entry for entry in entries if entry.strip()]
+
+
+def _mailbox(raw: str) -> str:
+    """An address with its name decoded; a name that holds special characters only after decoding is quoted."""
+    name, bracket, address = raw.rpartition("<")
+    decoded = mime.words(name)
+    if "=?" in name and re.search(r'[][()<>@,;:\\".]', decoded):
+        decoded = '"' + re.sub(r'(["\\])', r"\\\1", decoded.strip('"')) + '"'
+    return mime.words(f"{decoded} {bracket}{address}" if bracket else raw)
+
+
+_POSTED = re.compile(r"Posted by (.{1,200}?)\s{1,8}\d{1,4}\s(?:second|minute|hour|day|week|month|year)s?\b")
+_TITLE = re.compile(r"(?:Subject: )?(\[[^\]]{0,200}\].*)", re.I)
+
+
+def _from_text(text: str, raw: Raw) -> Mail:
+    """The patch in a text without header, such as a page of an archive. Raises Unreviewable if it holds none."""
+    lines = text.split("\n")
+    diff = diff_start(lines, 0)
+    if diff is None:
+        raise Unreviewable(raw.file, None if raw.line == 1 else raw.line, "no patch in it")
+    titles = ((at, match[1]) for at in range(diff - 1, -1, -1) if (match := _TITLE.match(lines[at])))
+    at, line = next(((at, line) for at, line in titles if subject(line).marked), (diff - 1, ""))
+    posted = _POSTED.match(lines[at + 1]) if line else None
+    parsed = subject(mime.words(line))
+    return Mail(
+        subject=mime.words(line),
+        title=parsed.title,
+        tags=parsed.tags,
+        number=parsed.number,
+        total=parsed.total,
+        version=parsed.version,
+        author=mime.words(posted[1]) if posted else "",
+        date="",
+        message_id="",
+        in_reply_to="",
+        references=(),
+        to=(),
+        cc=(),
+        reply_to=(),
+        body=text,
+        file=raw.file,
+        first_line=raw.line,
+        message_start=at + (3 if posted else 2),
+    )

@@ -1,0 +1,221 @@
+"""Files, folders, Maildirs and standard input, taken apart into the bytes of single mails."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from kfunclint.errors import Unreviewable
+
+MAX_INPUT = 64 << 20
+MAX_MAIL = 8 << 20
+MAX_MAILS = 2000
+MAX_FILES = 5000
+_CHUNK = 1 << 16
+_HEADERS = 1 << 18
+_SUFFIXES = (".patch", ".diff", ".eml", ".mbox", ".mbx")
+
+_FROM_LINE = re.compile(
+    rb"\nFrom (?:[0-9a-f]{40} |(?:git|mboxrd)@z )?(?P<plain>[^\n]{0,200}?)"
+    rb"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? {1,2}"
+    rb"(?:(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2}|\d{1,2} [A-Z][a-z]{2} \d{4}) "
+    rb"\d{1,2}:\d\d[^\n]{0,60}\n(?=[!-9;-~]{1,80}:|>From |\r?\n|\Z)"
+)
+_LENGTH = re.compile(rb"^Content-Length:[ \t]*(\d{1,9})[ \t\r]*$", re.I | re.M)
+_NEXT = re.compile(rb"(?:\r?\n){0,2}(?:From |\Z)")
+_GAP = re.compile(rb"[\r\n]+")
+_BLANK = re.compile(rb"\n\r?\n")
+_QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """The bytes of one mail or text; `line` is the 1-based line of `file` at which they begin."""
+
+    file: str
+    line: int
+    data: bytes
+
+
+def raw_mails(names: Iterable[str]) -> Iterator[tuple[str, Raw | Unreviewable]]:
+    """Yield every mail of the inputs with the name it was found under; what cannot be read comes as a refusal."""
+    left, mails = MAX_INPUT, 0
+    for name, file in _files(names):
+        try:
+            if isinstance(file, Unreviewable):
+                raise file
+            data = _contents(file, left)
+        except Unreviewable as refusal:
+            yield name, refusal
+            continue
+        left -= len(data)
+        for raw in _split(label(file), data):
+            mails += 1
+            if mails > MAX_MAILS:
+                yield name, Unreviewable(raw.file, raw.line, f"more than {MAX_MAILS} mails")
+                return
+            yield name, raw
+
+
+def label(name: str) -> str:
+    """A file name as it can be printed."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _files(names: Iterable[str]) -> Iterator[tuple[str, str | Unreviewable]]:
+    """The files to read for each name: itself, or what lies in a folder or Maildir, sorted."""
+    for name in names:
+        try:
+            for file in _inside(name) if _is_folder(name) else [name]:
+                yield name, file
+        except OSError as error:
+            yield name, Unreviewable(label(name), None, error.strerror or "cannot be listed")
+        except Unreviewable as refusal:
+            yield name, refusal
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return name not in ("", "-") and Path(name).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _inside(name: str) -> list[str]:
+    """The mails of a folder or Maildir. Raises OSError, and Unreviewable where there are none or too many."""
+    path = Path(name)
+    if (path / "cur").is_dir() and (path / "new").is_dir():
+        found = _listed(path / "cur", ("",)) + _listed(path / "new", ("",))
+    else:
+        found = _listed(path, _SUFFIXES)
+    if not found:
+        raise Unreviewable(label(name), None, "a folder without patches or mails")
+    return found
+
+
+def _listed(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
+    """The files of a folder with one of the suffixes, those of its folders not among them."""
+    found = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name.removesuffix(".gz")
+            if not name.startswith(".") and name.endswith(suffixes) and not _is_folder(entry.path):
+                found.append(entry.path)
+            if len(found) > MAX_FILES:
+                raise Unreviewable(label(str(folder)), None, f"more than {MAX_FILES} files")
+    return sorted(found)
+
+
+def _contents(name: str, left: int) -> bytes:
+    """What a file holds, inflated. Raises Unreviewable for what is no regular file, too large or damaged."""
+    if name == "-":
+        return _read(sys.stdin.buffer, name, left)
+    try:
+        with _opened(name) as file:
+            return _read(file, label(name), left)
+    except OSError as error:
+        raise Unreviewable(label(name), None, error.strerror or "cannot be read") from error
+    except ValueError as error:
+        raise Unreviewable(label(name), None, "not a file name") from error
+
+
+def _opened(name: str) -> BinaryIO:
+    """Open a regular file; never waits for a FIFO and never opens a device. Raises OSError, Unreviewable."""
+    if not stat.S_ISREG(Path(name).stat().st_mode):
+        raise Unreviewable(label(name), None, "not a regular file")
+    file = os.fdopen(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise Unreviewable(label(name), None, "not a regular file")
+    return file
+
+
+def _read(stream: BinaryIO, name: str, left: int) -> bytes:
+    """Read a stream to its end, in bounded memory: only an mbox may be larger than a mail."""
+    chunks, size, limit = list[bytes](), 0, left
+    try:
+        for chunk in _chunks(stream):
+            if not chunks and not chunk.startswith(b"From "):
+                limit = min(left, MAX_MAIL)
+            size += len(chunk)
+            if size > limit:
+                raise Unreviewable(name, None, f"larger than {(MAX_INPUT if limit == left else limit) >> 20} MiB")
+            chunks.append(chunk)
+    except (zlib.error, EOFError) as error:
+        raise Unreviewable(name, None, "damaged gzip data") from error
+    if not size:
+        raise Unreviewable(name, None, "empty")
+    return b"".join(chunks)
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a stream, inflated if it is gzip. Raises zlib.error, EOFError."""
+    first = stream.read(_CHUNK)
+    if first.startswith(b"\x1f\x8b"):
+        yield from _inflated(stream, first)
+        return
+    while first:
+        yield first
+        first = stream.read(_CHUNK)
+
+
+def _inflated(stream: BinaryIO, data: bytes) -> Iterator[bytes]:
+    """Inflate one gzip member after the other, never more than a chunk at a time."""
+    member = zlib.decompressobj(31)
+    while data or (data := stream.read(_CHUNK)):
+        if chunk := member.decompress(data, _CHUNK):
+            yield chunk
+        data = member.unconsumed_tail
+        if member.eof:
+            data = member.unused_data or stream.read(_CHUNK)
+            if not data.startswith(b"\x1f\x8b"):
+                return
+            member = zlib.decompressobj(31)
+    raise EOFError
+
+
+def _split(name: str, data: bytes) -> Iterator[Raw | Unreviewable]:
+    """The mails of an mbox; anything else is one mail or text as it is."""
+    if not data.startswith(b"From "):
+        yield Raw(name, 1, data.removeprefix(b"\xef\xbb\xbf"))
+        return
+    at, line = 0, 1
+    while at < len(data):
+        start = data.find(b"\n", at) + 1 or len(data)
+        length = _content_length(data, start)
+        end = length or _next_mail(data, start)
+        if end - start > MAX_MAIL:
+            yield Unreviewable(name, line, f"mail of more than {MAX_MAIL >> 20} MiB")
+        else:
+            mail = data[start:end]
+            yield Raw(name, line + 1, mail if length else _QUOTED_FROM.sub(b"", mail))
+        if gap := _GAP.match(data, end):
+            end = gap.end()
+        line += data.count(b"\n", at, end)
+        at = end
+
+
+def _content_length(data: bytes, start: int) -> int | None:
+    """Where the mail ends by its Content-Length, if it has one and another mail or nothing begins there."""
+    blank = _BLANK.search(data, start, start + _HEADERS)
+    length = _LENGTH.search(data, start, blank.end()) if blank else None
+    if not blank or not length:
+        return None
+    end = blank.end() + int(length[1])
+    return end if end <= len(data) and _NEXT.match(data, end) else None
+
+
+def _next_mail(data: bytes, start: int) -> int:
+    """Where the next From_ line begins, or the end of the data."""
+    for match in _FROM_LINE.finditer(data, start - 1):
+        at = match.start()
+        if not match["plain"] or at == start - 1 or data[at - 1 : at] in (b"\n", b"\r"):
+            return at + 1
+    return len(data)

@@ -1,0 +1,123 @@
+"""Finds the report formats, loads the one that is asked for, and holds what several of them use."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from kfunclint import content, source
+from kfunclint.finding import Level
+from kfunclint.locate import Lines
+from kfunclint.mail import Mail
+
+if TYPE_CHECKING:
+    import jinja2
+
+    from kfunclint.finding import Finding
+    from kfunclint.review import Review
+
+
+def formats() -> tuple[str, ...]:
+    """The names of all formats: the modules in reports/."""
+    return tuple(sorted(path.stem for path in content.folder("reports").glob("*.py")))
+
+
+def summary(name: str) -> str:
+    """The line of a format in --help: the first one of its docstring. The format is not loaded for it."""
+    text = (content.folder("reports") / f"{name}.py").read_text(encoding="utf-8")
+    return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
+
+
+def render(name: str, review: Review, *, colour: bool = False) -> str:
+    """The review in the format of that name; `colour` is for the formats that know colours.
+
+    Raises ValueError for a name that is none.
+    """
+    module = _module(name)
+    options = {"colour": True} if colour and "colour" in inspect.signature(module.render).parameters else {}
+    return str(module.render(review, **options))
+
+
+def files(name: str, review: Review) -> dict[str, str]:
+    """The review as files for a folder, texts by file name: one a mail for the format that writes mails, else one.
+
+    Raises ValueError for a name that is no format.
+    """
+    module = _module(name)
+    if hasattr(module, "files"):
+        return dict(module.files(review))
+    return {f"{slug(first(review))}.{name}": render(name, review)}
+
+
+@cache
+def _module(name: str) -> ModuleType:
+    if name not in formats():
+        raise ValueError(f"{name!r} is not a format, only {', '.join(formats())}")
+    return content.module(content.folder("reports") / f"{name}.py", f"kfunclint.reports.{name}")
+
+
+@cache
+def templates() -> jinja2.Environment:
+    """The environment for the templates in reports/: HTML is escaped, an undefined name is an error."""
+    import jinja2  # a quarter of the start-up time, and only two formats need it
+
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(content.folder("reports")),
+        autoescape=jinja2.select_autoescape(("html.j2",)),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def first(review: Review) -> Mail:
+    """The mail that names the series: the cover letter or else the first patch."""
+    return review.series.cover or review.series.patches[0]
+
+
+def lines(review: Review) -> Lines:
+    """The lines of the series by place, as the review saw them."""
+    return Lines(review.patches, review.cover, source.build(review.patches))
+
+
+def counted(findings: Iterable[Finding]) -> dict[Level, int]:
+    """How many findings there are of each level, the worst level first."""
+    levels = [finding.level for finding in findings]
+    return {level: levels.count(level) for level in reversed(Level)}
+
+
+def amount(number: int, noun: str) -> str:
+    """A number with its noun: "1 check", "2 checks", "3 patches"."""
+    ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
+    return f"{number} {noun}{ending}"
+
+
+_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def visible(text: str) -> str:
+    """The text with every character that works unseen (escape, NUL, bidi override) written out; tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(_escape(char) if unicodedata.category(char) in _HIDDEN and char != "\t" else char for char in text)
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+_SLUG_LENGTH = 52
+
+
+def slug(mail: Mail) -> str:
+    """A file name for a mail in the manner of git format-patch, "v2-0003-mm-count-widgets": no suffix, no slash."""
+    title = re.sub(r"[^A-Za-z0-9_]+", "-", mail.title).strip("-")[:_SLUG_LENGTH].rstrip("-")
+    version = f"v{mail.version}-" if mail.version > 1 else ""
+    return f"{version}{mail.number:04}" + (f"-{title}" if title else "")

@@ -1,0 +1,164 @@
+"""From a series to findings: runs the rules over the facts and keeps what the series itself brought."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from kfunclint import kernel as kernel_
+from kfunclint import patch as patches_
+from kfunclint import source
+from kfunclint.clang import Parser
+from kfunclint.errors import Unreviewable
+from kfunclint.facts import Fact, Facts, Kfunc
+from kfunclint.finding import Finding
+from kfunclint.gather import gather
+from kfunclint.kernel import Kernel
+from kfunclint.locate import Lines, key
+from kfunclint.mail import Mail, Series
+from kfunclint.patch import Patch
+from kfunclint.rule import Rule
+from kfunclint.scan import Scan, scan
+from kfunclint.source import Source
+
+_C = (".c", ".h")
+_FLAG = re.compile(r"\bKF_[A-Z0-9_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything a report may use.
+
+    `findings` are in the order of patch, mail line and rule. `skipped` says for what was not looked at why not: a
+    rule's id or a file's path, and the reason. `failures` has the traceback of every rule that raised, by its id;
+    `refused` the mails that could not be read.
+    """
+
+    series: Series
+    patches: tuple[Patch, ...]
+    cover: Patch | None
+    kernel: Kernel
+    findings: tuple[Finding, ...]
+    skipped: Mapping[str, str]
+    failures: Mapping[str, str]
+    refused: tuple[Unreviewable, ...]
+
+
+def review(series: Series, rules: Sequence[Rule[Any]], parser: Parser, asked: str | None = None) -> Review:
+    """Review one series; `asked` is the release to judge it for, if the user named one.
+
+    Raises ValueError for a release that is none; a mail that cannot be reviewed ends up in `refused`.
+    """
+    refused: list[Unreviewable] = []
+    patches = tuple(_parsed(series.patches, refused))
+    cover = next(_parsed([series.cover] if series.cover else [], refused), None)
+    sources = [found for found in source.build(patches) if found.path.endswith(_C)]
+    scans = scan(sources)
+    units = {found.path: parser.parse(found) for found in _worth_parsing(sources, scans)}
+    facts = gather(patches, cover, scans, units)
+    kernel = _target(patches, asked)
+    lines = Lines(patches, cover, sources)
+    skipped = {path: unit.failure for path, unit in units.items() if unit.failure}
+    failures: dict[str, str] = {}
+    findings: list[Finding] = []
+    for rule in rules:
+        if rule.holds_for(kernel):
+            skipped.update(_unknown(rule, facts, lines))
+            findings += _run(rule, facts, kernel, lines, failures)
+    findings.sort(key=lambda found: (found.origin.patch, found.origin.mail_line, found.at.column, found.rule))
+    return Review(series, patches, cover, kernel, tuple(findings), skipped, failures, tuple(refused))
+
+
+def _parsed(mails: Iterable[Mail], refused: list[Unreviewable]) -> Iterator[Patch]:
+    for mail in mails:
+        try:
+            yield patches_.parse(mail)
+        except Unreviewable as why:
+            refused.append(why)
+
+
+def _worth_parsing(sources: Sequence[Source], scans: Sequence[Scan]) -> Iterator[Source]:
+    """The files that may define a kfunc: most files of a series do not, and parsing costs the most."""
+    registered = {entry.name for found in scans for entry in found.entries}
+    for file, scanned in zip(sources, scans, strict=True):
+        headings = (part.heading for part in file.stretches)
+        if any("__bpf_kfunc" in heading for heading in headings) or any(
+            token.text == "__bpf_kfunc" or (token.text in registered and following.text == "(")
+            for tokens in scanned.tokens
+            for token, following in pairwise(tokens)
+        ):
+            yield file
+
+
+def _target(patches: Sequence[Patch], asked: str | None) -> Kernel:
+    """The kernel that the mails speak of: their tags and dates, and the flags in lines that they found there."""
+    return kernel_.target(
+        asked=asked,
+        tags=[tag for patch in patches for tag in patch.mail.tags],
+        dates=[patch.mail.date for patch in patches],
+        context_flags={
+            flag
+            for patch in patches
+            for file in patch.files
+            for hunk in file.hunks
+            for line in hunk.lines
+            if line.sign != "+"
+            for flag in _FLAG.findall(line.text)
+        },
+    )
+
+
+def _unknown(rule: Rule[Any], facts: Facts, lines: Lines) -> Iterator[tuple[str, str]]:
+    """What a rule about bodies cannot say because only a part of a changed kfunc is in view."""
+    if rule.needs_body and rule.over is Kfunc:
+        names = [
+            kfunc.name
+            for kfunc in facts.kfuncs
+            if kfunc.body is None and lines.any_added(kfunc.at.path, kfunc.at.line, kfunc.end_line)
+        ]
+        if names:
+            yield rule.id, f"only a part is in view of {', '.join(f'{name}()' for name in names)}"
+
+
+def _run(rule: Rule[Any], facts: Facts, kernel: Kernel, lines: Lines, failures: dict[str, str]) -> Iterator[Finding]:
+    seen: set[tuple[object, str]] = set()
+    for fact in facts.of(rule.over):
+        if rule.needs_body and isinstance(fact, Kfunc) and fact.body is None:
+            continue
+        try:
+            found = list(_findings(rule, fact, kernel, lines))
+        except Exception:  # a rule that fails must not cost the others their say
+            failures[rule.id] = traceback.format_exc()
+            return
+        for finding in found:
+            if (finding.at, finding.message) not in seen:
+                seen.add((finding.at, finding.message))
+                yield finding
+
+
+def _findings(rule: Rule[Any], fact: Fact, kernel: Kernel, lines: Lines) -> Iterator[Finding]:
+    for remark in rule.check(fact, kernel):
+        at = next((at for at in (remark.at, *remark.or_at) if lines.origin(at)), None)
+        origin = lines.origin(at) if at else None
+        if at is None or origin is None:
+            continue  # old code: not the author's fault
+        quoted = lines.text(at)
+        yield Finding(
+            rule=rule.id,
+            level=rule.level_for(kernel),
+            strict=rule.strict,
+            at=at,
+            message=remark.message,
+            because=remark.because,
+            fix=remark.fix,
+            diff=lines.diff(remark.fix) if remark.fix else "",
+            see=rule.see,
+            function=fact.function,
+            quoted=quoted,
+            origin=origin,
+            key=key(rule.id, at.path, fact.function, quoted),
+        )

@@ -1,0 +1,148 @@
+"""What a rule is, and how rules are found."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from kfunclint import content
+from kfunclint.facts import Fact
+from kfunclint.finding import Level, Remark
+from kfunclint.kernel import Kernel, Release
+
+T = TypeVar("T", bound=Fact)
+Check = Callable[[T, Kernel], Iterator[Remark]]
+TITLE_LENGTH = 72
+
+
+class BadRule(Exception):
+    """A rule file that cannot be used; the message names it and says why in one line."""
+
+
+@dataclass(frozen=True)
+class Rule(Generic[T]):
+    """A check over one type of fact.
+
+    `since` and `until` bound the releases for which it holds (both inclusive), `error_since` is the release from which
+    on a finding is an error whatever `level` says; `needs_body` rules see only kfuncs whose whole body is known;
+    `contract` and `see` name the facts behind it: numbers of the kfunc contract, and the kernel's source.
+    """
+
+    id: str
+    over: type[T]
+    level: Level
+    check: Check[T]
+    see: str
+    contract: tuple[str, ...]
+    strict: bool = False
+    needs_body: bool = False
+    since: Release | None = None
+    until: Release | None = None
+    error_since: Release | None = None
+
+    @property
+    def doc(self) -> str:
+        return inspect.getdoc(self.check) or ""
+
+    @property
+    def title(self) -> str:
+        """The first line of the docstring, without the full stop."""
+        return self.doc.partition("\n")[0].rstrip(".")
+
+    def level_for(self, kernel: Kernel) -> Level:
+        if self.error_since is not None and kernel.release >= self.error_since:
+            return Level.ERROR
+        return self.level
+
+    def holds_for(self, kernel: Kernel) -> bool:
+        return (self.since is None or self.since <= kernel.release) and (
+            self.until is None or kernel.release <= self.until
+        )
+
+
+def rule(
+    over: type[T],
+    level: Level,
+    *,
+    see: str,
+    contract: tuple[str, ...] = (),
+    strict: bool = False,
+    needs_body: bool = False,
+    since: str | None = None,
+    until: str | None = None,
+    error_since: str | None = None,
+) -> Callable[[Check[T]], Rule[T]]:
+    """Make a rule of a generator over facts of type `over`; releases are written "6.12"."""
+
+    def make(check: Check[T]) -> Rule[T]:
+        return Rule(
+            id="",
+            over=over,
+            level=level,
+            check=check,
+            see=see,
+            contract=contract,
+            strict=strict,
+            needs_body=needs_body,
+            since=_release(since),
+            until=_release(until),
+            error_since=_release(error_since),
+        )
+
+    return make
+
+
+def _release(text: str | None) -> Release | None:
+    return None if text is None else Release.parse(text)
+
+
+@cache
+def shipped() -> tuple[Rule[Any], ...]:
+    """The rules that come with kfunclint, by id."""
+    return load(content.folder("rules"), "kfunclint.rules")
+
+
+def load(folder: Path, prefix: str) -> tuple[Rule[Any], ...]:
+    """Every rule below a folder, one a file, ordered by id ("flags/ret-null-missing" for flags/ret_null_missing.py).
+
+    Raises BadRule, naming the file.
+    """
+    return tuple(_only_rule(name, module) for name, module in content.modules(folder, prefix))
+
+
+def _only_rule(name: str, module: ModuleType) -> Rule[Any]:
+    rules = [value for value in vars(module).values() if isinstance(value, Rule)]
+    if len(rules) != 1:
+        raise BadRule(f"{name}: a rule file holds exactly one rule, found {len(rules)}")
+    found: Rule[Any] = replace(rules[0], id=name)
+    if not found.doc:
+        raise BadRule(f"{name}: the rule has no docstring")
+    if len(found.title) > TITLE_LENGTH:
+        raise BadRule(f"{name}: the title is longer than {TITLE_LENGTH} characters")
+    return found
+
+
+def chosen(
+    rules: Iterable[Rule[Any]], *, only: Iterable[str], ignore: Iterable[str], strict: bool
+) -> tuple[Rule[Any], ...]:
+    """The rules to run; `only` and `ignore` hold families or ids. Raises BadRule for a name that nothing has."""
+    rules, only, ignore = tuple(rules), tuple(only), tuple(ignore)
+    for name in (*only, *ignore):
+        if not any(_named(found, name) for found in rules):
+            raise BadRule(f"{name}: no such rule or family")
+    return tuple(
+        found
+        for found in rules
+        if (strict or not found.strict)
+        and (not only or any(_named(found, name) for name in only))
+        and not any(_named(found, name) for name in ignore)
+    )
+
+
+def _named(found: Rule[Any], name: str) -> bool:
+    return found.id == name or found.id.startswith(name + "/")

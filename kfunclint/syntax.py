@@ -1,0 +1,115 @@
+"""C as plain values: what the parser hands on, and all that flow and rules ever see of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A statement or an expression.
+
+    `line` and `column` are 1-based, in the post-image, columns in characters; inside a macro they are those of
+    the use of the macro. What `text` and `kids` hold depends on `kind`:
+
+    statements
+      block      kids: the statements
+      if         kids: condition, then, and else where there is one
+      while, do  kids: condition, body
+      for        kids: init, condition, step, body; a `none` node stands for a missing part
+      switch     kids: value, body
+      case       kids: value, statement (`none` where a label ends the block); default: kids: statement
+      label      text: its name; kids: statement          goto      text: the label's name
+      break, continue                                      return    kids: the value, where there is one
+      decl       kids: the `var`s
+      var        text: name; kids: the initial value, where there is one; see `cleanup` below
+      none       nothing there
+
+    expressions
+      name       text: a variable, enumerator or function that is not called
+      member     text: ".f" or "->f"; kids: the object
+      call       text: the callee's name, "" if it is an expression; kids: the arguments (an unnamed callee first)
+      unary      text: "!", "*", "&", "-", "~", "+", "++x", "x++", "--x", "x--"; kids: operand
+      binary     text: the operator, "," among them; kids: left, right
+      assign     text: "=" or "+=" and so on; kids: target, value
+      ternary    kids: condition, then (`none` for "?:"), else
+      index      kids: array, index
+      number     text: the value in decimal where clang knows it, else as written
+      string     text: as written
+      list       kids: the values of an initializer list
+      stmtexpr   kids: the block of a ({ ... })
+      unevaluated  kids: none; sizeof and its like, whose operand is never read
+      opaque     kids: whatever clang could build of an expression that it could not
+
+    Parentheses, casts, implicit conversions and __builtin_expect() are left out: their operand stands there instead.
+    `cleanup` is "free:NAME" on a `var` with __free(NAME) and "class:NAME" on one made by CLASS(NAME, var).
+    Macros that the shim turns into calls keep their kernel name as the callee (container_of, IS_ENABLED, current,
+    guard(rcu), scoped_guard(rcu)); a value that the edge repair had to invent is `opaque`.
+    """
+
+    kind: str
+    line: int
+    column: int
+    text: str = ""
+    kids: tuple[Node, ...] = ()
+    cleanup: str = ""
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it, in the order of the source."""
+        todo = [self]
+        while todo:
+            node = todo.pop()
+            yield node
+            todo.extend(reversed(node.kids))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter: name ("" where there is none) and type, spelled as C spells it ("struct task_struct *")."""
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function definition seen in the post-image.
+
+    `line` and `column` are those of its name, `first_line` that of its header (return type or marker), `end_line`
+    that of its closing brace or of the last line shown. `complete`: header, both braces and all between are in view
+    and were parsed, so `body` is the whole of it; a fragment has what could be seen, and "" for a name if the header
+    is not in view and no @@ heading tells it. `marker`: it carries __bpf_kfunc.
+    """
+
+    name: str
+    line: int
+    column: int
+    first_line: int
+    end_line: int
+    returns: str
+    parameters: tuple[Parameter, ...]
+    marker: bool
+    static: bool
+    variadic: bool
+    complete: bool
+    body: Node
+
+
+@dataclass(frozen=True, slots=True)
+class SeenEntry:
+    """A BTF_ID_FLAGS() line as the parser saw it, to hold against the lexical scan: flag text as written."""
+
+    name: str
+    flags: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What the parser made of one file; `failure` says why it made nothing (then the rest is empty)."""
+
+    path: str
+    functions: tuple[Function, ...] = ()
+    entries: tuple[SeenEntry, ...] = ()
+    failure: str | None = None

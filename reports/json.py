@@ -1,0 +1,75 @@
+"""For programs: one JSON object, described by json.schema.json."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from kfunclint import report
+from kfunclint.errors import Unreviewable
+from kfunclint.finding import Finding, Reason
+from kfunclint.patch import Patch
+from kfunclint.review import Review
+
+SCHEMA = 1
+
+
+def render(review: Review) -> str:
+    """The review as a JSON object in ASCII, with a line break at the end; what is not known is null."""
+    first = report.first(review)
+    found = {
+        "schema": SCHEMA,
+        "series": {
+            "subject": first.subject,
+            "message_id": first.message_id or None,
+            "version": review.series.version,
+            "total": review.series.total,
+        },
+        "kernel": {"release": str(review.kernel.release), "why": review.kernel.why},
+        "patches": [_patch(patch) for patch in review.patches],
+        "skipped": dict(review.skipped) | {_mail(why): why.reason for why in review.refused},
+        "failures": dict(review.failures),
+        "findings": [_finding(finding) for finding in review.findings],
+    }
+    return json.dumps(found, indent=2) + "\n"
+
+
+def _mail(why: Unreviewable) -> str:
+    return f"{why.file}:{why.line}" if why.line else why.file
+
+
+def _patch(patch: Patch) -> dict[str, Any]:
+    return {
+        "index": patch.mail.number,
+        "subject": patch.mail.subject,
+        "message_id": patch.mail.message_id or None,
+        "files": [file.new_path or file.old_path for file in patch.files],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    at, fix = finding.at, finding.fix
+    return {
+        "rule": finding.rule,
+        "level": finding.level.value,
+        "strict": finding.strict,
+        "message": finding.message,
+        "where": "message" if at.path is None else "file",
+        "path": at.path,
+        "line": at.line,
+        "column": at.column,
+        "end_column": at.end_column,
+        "function": finding.function,
+        "patch": finding.origin.patch,
+        "message_id": finding.origin.message_id or None,
+        "mail_line": finding.origin.mail_line,
+        "quoted": finding.quoted,
+        "because": [_reason(reason) for reason in finding.because],
+        "fix": {"description": fix.description, "diff": finding.diff or None} if fix else None,
+        "see": finding.see,
+        "key": finding.key,
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {"path": reason.at.path, "line": reason.at.line, "note": reason.note}

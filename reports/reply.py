@@ -1,0 +1,349 @@
+"""A reply mail per patch with findings, for mutt -H or git send-email; nothing if there is nothing to say."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from email.header import Header
+
+from kfunclint import __version__, report
+from kfunclint.finding import Finding, Reason
+from kfunclint.locate import Lines
+from kfunclint.mail import Mail
+from kfunclint.patch import DiffLine, FileDiff, Patch
+from kfunclint.report import visible
+from kfunclint.review import Review
+
+WIDTH = 72
+CUT = "[ ... ]"
+
+_SHORT_GAP = 3
+_PARAGRAPH = 12
+_FUNCTION = 12
+_CONTEXT = 8
+_FAR = 400
+_REASONS = 2
+_EXCERPT = 60
+
+
+def render(review: Review) -> str:
+    """The mails: one as it is, several as an mbox (mboxrd), "" if there is nothing to say."""
+    mails = list(files(review).values())
+    return mails[0] if len(mails) == 1 else "".join(map(_in_mbox, mails))
+
+
+def files(review: Review) -> dict[str, str]:
+    """The mails by file name ("0003-reply-mm-count-widgets.eml"), each complete but for From, Date and Message-ID."""
+    texts = report.lines(review)
+    mails: dict[str, str] = {}
+    for patch in (review.cover, *review.patches):
+        findings = [found for found in review.findings if patch and found.origin.patch == patch.mail.number]
+        if patch and findings:
+            version, dash, rest = report.slug(patch.mail).rpartition(f"{patch.mail.number:04}")
+            name = f"{version}{dash}-reply{rest}.eml"
+            mails[name] = f"{_header(patch.mail)}\n{_body(review, patch, findings, texts)}"
+    return mails
+
+
+def _in_mbox(mail: str) -> str:
+    escaped = re.sub(r"^(>*From )", r">\1", mail, flags=re.MULTILINE)
+    return f"From mboxrd@z Thu Jan  1 00:00:00 1970\n{escaped}\n"
+
+
+# The header. It is put together by hand: email.policy writes ids as encoded words and unquotes names when it folds.
+
+_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255}", re.ASCII)
+_ID = re.compile(r"[!-;=?-~]{1,900}")
+_LONGEST_FIELD = 800
+_MOST_IDS = 100
+
+
+def _header(mail: Mail) -> str:
+    to = _unique([mail.author, *mail.reply_to] if mail.author == mail.sender else [mail.author])
+    cc = _unique([*([] if mail.reply_to else [mail.sender]), *mail.reply_to, *mail.to, *mail.cc])
+    ids = [found for found in mail.references if _ID.fullmatch(found) and found != mail.message_id]
+    parent = [mail.message_id] if _ID.fullmatch(mail.message_id) else []
+    ids = ids[:1] + ids[1:][-_MOST_IDS:] + parent
+    fields = {
+        "To": ",\n ".join(to.values()),
+        "Cc": ",\n ".join(entry for address, entry in cc.items() if address not in to),
+        "Subject": _subject(mail.subject),
+        "In-Reply-To": "".join(f"<{found}>" for found in parent),
+        "References": "\n ".join(f"<{found}>" for found in ids) if parent else "",
+        "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=utf-8",
+        "Content-Transfer-Encoding": "8bit",
+    }
+    return "".join(f"{name}: {value}\n" for name, value in fields.items() if value)
+
+
+def _subject(subject: str) -> str:
+    text = _one_line(subject)[:_LONGEST_FIELD]
+    return _encoded(text if re.match(r"re:", text, re.IGNORECASE) else f"Re: {text}", "Subject")
+
+
+def _unique(entries: Iterable[str]) -> dict[str, str]:
+    """The entries of an address field, fit for a header, by address in lower case; those without one are left out."""
+    found: dict[str, str] = {}
+    for entry in entries:
+        name, address = _parted(entry)
+        if _ADDRESS.fullmatch(address):
+            found.setdefault(address.lower(), f"{_phrase(name)} <{address}>" if name else address)
+    return found
+
+
+def _parted(entry: str) -> tuple[str, str]:
+    """Name and address of an entry, the name without its quotes."""
+    name, bracket, address = _one_line(entry).rpartition("<")
+    if not bracket:
+        return "", address
+    name = name.strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    return name[:_LONGEST_FIELD], address.partition(">")[0].strip()
+
+
+def _phrase(name: str) -> str:
+    if not name.isascii() or "=?" in name:
+        return _encoded(name, "")
+    if re.fullmatch(r"[\w !#$%&'*+/=?^`{|}~-]*", name):
+        return name
+    return '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
+
+
+def _encoded(text: str, field: str) -> str:
+    # plain text that looks like an encoded word would be decoded by who reads it
+    charset = "us-ascii" if text.isascii() and "=?" not in text else "utf-8"
+    return Header(text, charset, header_name=field).encode()
+
+
+def _one_line(text: str) -> str:
+    return visible(" ".join(text.split()))
+
+
+# The body.
+
+
+def _body(review: Review, patch: Patch, findings: Sequence[Finding], texts: Lines) -> str:
+    name, address = _parted(patch.mail.author)
+    who = f"{(name or address or 'the author')[:_EXCERPT]} wrote:"
+    date = _one_line(patch.mail.date)[:_EXCERPT]
+    lines = [_safe(f"On {date}, {who}" if date else who), *_Quote(patch, findings, texts).lines(), "-- "]
+    lines += _wrapped(f"kfunclint {__version__}, a program, judged this for Linux {review.kernel.release}.")
+    lines += ["Is a remark wrong? Please say so in a reply; a person reads it."]
+    return "\n".join(lines) + "\n"
+
+
+class _Quote:
+    """The parts of a mail that its findings need, with the remarks in between.
+
+    `shown` are the 1-based lines of the body to quote, `headers` those of them that open the diff of a file, after
+    which a gap needs no mark.
+    """
+
+    def __init__(self, patch: Patch, findings: Sequence[Finding], texts: Lines) -> None:
+        self.mail = patch.mail
+        self.body = patch.mail.body.split("\n")
+        self.texts = texts
+        self.remarks: dict[int, list[Finding]] = {}
+        for finding in findings:
+            self.remarks.setdefault(finding.origin.mail_line, []).append(finding)
+        self.last = max(self.remarks)
+        self.headers: set[int] = set()
+        self.shown = {line for line in self._shown(patch) if line <= self.last}
+
+    def lines(self) -> list[str]:
+        """The lines of the reply below the attribution, up to an empty one above the signature."""
+        out: list[str] = []
+        above = None
+        for number in sorted(self.shown):
+            if above is not None and number != above + 1 and above not in self.headers:
+                out.append(CUT)
+            out += self._line(number)
+            above = number
+        return [*out, ""] if out[-1] else out
+
+    def _shown(self, patch: Patch) -> Iterator[int]:
+        yield from self.remarks
+        message = [line.mail_line for line in patch.message]
+        if message:
+            starts = (self._paragraph(found, message[0], message[-1]) for found in self.remarks if found <= message[-1])
+            yield from _joined(set().union(*starts))
+        for file in patch.files:
+            for hunk in file.hunks:
+                found = [index for index, line in enumerate(hunk.lines) if line.mail_line in self.remarks]
+                if found:
+                    parts = (hunk.lines[at].mail_line for index in found for at in _needed(hunk.lines, index))
+                    yield from self._file_header(file)
+                    yield from _joined({hunk.mail_line, *parts})
+
+    def _paragraph(self, line: int, first: int, last: int) -> set[int]:
+        """The lines of the paragraph around a line, as far as they are near."""
+        start = end = line
+        while start > max(first, line - _PARAGRAPH) and self.body[start - 2].strip():
+            start -= 1
+        while end < min(last, line + _PARAGRAPH) and self.body[end].strip():
+            end += 1
+        return set(range(start, end + 1))
+
+    def _file_header(self, file: FileDiff) -> list[int]:
+        wanted = ("diff --git ", "Index: ", "--- ", "+++ ")
+        found = [line for line, text in enumerate(file.headers, file.mail_line) if text.startswith(wanted)]
+        self.headers.update(found)
+        return found
+
+    def _line(self, number: int) -> Iterator[str]:
+        """A quoted line and its remarks; it is split behind a word that is to be another."""
+        text, start = self.body[number - 1], 0
+        below: list[Finding] = []
+        for finding in self.remarks.get(number, ()):
+            end = _end_of_word(finding, text)
+            if end is None or end <= start:
+                below.append(finding)
+                continue
+            yield _quoted(text[start:end].lstrip() if start else text[:end])
+            yield from self._remark(finding)
+            start = end
+        rest = text[start:].lstrip() if start else text
+        if not start or (rest and (below or number < self.last)):
+            yield _quoted(rest)
+        for index, finding in enumerate(below):
+            yield from self._remark(finding, again=index > 0)
+
+    def _remark(self, finding: Finding, again: bool = False) -> Iterator[str]:
+        if not again:
+            yield ""
+        word = _word(finding)
+        yield from _wrapped(f"{word}* [{finding.rule}]" if word else " ".join(self._sentences(finding)))
+        yield ""
+
+    def _sentences(self, finding: Finding) -> Iterator[str]:
+        yield _sentence(finding.message)
+        elsewhere = [reason for reason in finding.because if (reason.at.path, reason.at.line) != _line_of(finding)]
+        for reason in elsewhere[:_REASONS]:
+            yield _sentence(self._reason(reason, finding))
+        if finding.fix:
+            yield _sentence(finding.fix.description)
+        yield f"[{finding.rule}]"
+
+    def _reason(self, reason: Reason, finding: Finding) -> str:
+        text = " ".join(self.texts.text(reason.at).split())
+        origin = self.texts.origin(reason.at)
+        if len(text) > _EXCERPT:
+            text = text[:_EXCERPT].rpartition(" ")[0] + " ..."
+        words = f'{reason.note}: "{text}"' if text else reason.note
+        if origin and origin.patch != finding.origin.patch:
+            return f"{words} (patch {origin.patch}/{self.mail.total})"
+        if reason.at.path and reason.at.path != finding.at.path:
+            return f"{words} ({reason.at.path})"
+        return words
+
+
+def _line_of(finding: Finding) -> tuple[str | None, int]:
+    return finding.at.path, finding.at.line
+
+
+def _quoted(line: str) -> str:
+    return f"> {visible(line)}" if line else ">"
+
+
+def _joined(lines: set[int]) -> Iterator[int]:
+    """The lines and, where a gap between two of them is short, those in it."""
+    above = None
+    for line in sorted(lines):
+        if above is not None and line - above - 1 <= _SHORT_GAP:
+            yield from range(above + 1, line)
+        yield line
+        above = line
+
+
+# What of a hunk a reader needs to understand a line.
+
+
+def _needed(lines: Sequence[DiffLine], index: int) -> Iterable[int]:
+    """The indices from where the function, comment or set around a line begins to that line."""
+    start = _opening(lines, index)
+    if start is None:
+        return range(max(0, index - _CONTEXT), index + 1)
+    if start == index:
+        return range(max(0, index - _SHORT_GAP), index + 1)
+    if index - start <= _FUNCTION:
+        return range(start, index + 1)
+    return [start, *range(index - _CONTEXT // 2, index + 1)]
+
+
+def _opening(lines: Sequence[DiffLine], index: int) -> int | None:
+    """The index of the line that opens what is around a line: a comment, a set, or a function."""
+    comment = re.match(r"\s*\*(?!\w)", lines[index].text)
+    for at in range(index, max(-1, index - _FAR), -1):
+        text = lines[at].text
+        if comment:
+            if text.lstrip().startswith("/*"):
+                return at
+        elif text.startswith(("BTF_KFUNCS_START(", "BTF_SET8_START(")):
+            return at
+        elif re.match(r"[A-Za-z_]", text) and not text.startswith("BTF_ID") and not text.rstrip().endswith((":", ";")):
+            return _first_line(lines, at)
+        elif text.startswith("}") and at < index:
+            return None
+    return None
+
+
+def _first_line(lines: Sequence[DiffLine], at: int) -> int:
+    """The return type may stand on a line of its own above the name."""
+    above = lines[at - 1].text if at else ""
+    return at - 1 if re.match(r"[A-Za-z_][\w\s*]*$", above) else at
+
+
+# Own words.
+
+_WORD = re.compile(r"[\w'\u2019-]{1,40}(?:\(\))?")
+_COMMENT = re.compile(r"\s*\*|.*?(?:/\*|//)")
+
+
+def _word(finding: Finding) -> str | None:
+    """The one word that would mend a line of prose, if that is the fix."""
+    edits = finding.fix.edits if finding.fix else ()
+    if len(edits) != 1 or not _WORD.fullmatch(edits[0].text):
+        return None
+    at = edits[0].at
+    if (at.path, at.line, at.patch) != (finding.at.path, finding.at.line, finding.at.patch):
+        return None
+    prose = at.path is None or _COMMENT.match(finding.quoted[: at.column - 1])
+    return edits[0].text if prose else None
+
+
+def _end_of_word(finding: Finding, line: str) -> int | None:
+    """Where to split a line of a message: behind the word that the fix replaces and what punctuation follows it."""
+    if finding.at.path is not None or not finding.fix or not _word(finding):
+        return None
+    end = finding.fix.edits[0].at.end_column - 1
+    while end < len(line) and line[end] in ".,;:!?)\"'":
+        end += 1
+    return end
+
+
+def _sentence(text: str) -> str:
+    """The text with a capital, unless it begins with an identifier, and a full stop."""
+    text = text.strip()
+    word = text.partition(" ")[0].rstrip(",:")
+    if word.replace("'", "").isalpha() and word.islower():
+        text = text[0].upper() + text[1:]
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+# What means something to b4, to bots, to git or to a mail reader at the start of a line.
+_MEANINGFUL = re.compile(r"[\w-]+:$|[#>@]|--|(?:From|diff)$", re.ASCII)
+
+
+def _wrapped(text: str) -> list[str]:
+    """The text as lines of at most 72 columns, where no single word is longer; none begins with a tag or a command."""
+    words = _one_line(text).split(" ")
+    glued = words[0] + "".join(("\0" if _MEANINGFUL.match(word) else " ") + word for word in words[1:])
+    lines = textwrap.wrap(glued, WIDTH, break_long_words=False, break_on_hyphens=False)
+    return [_safe(line.replace("\0", " ")) for line in lines]
+
+
+def _safe(line: str) -> str:
+    return f"| {line}" if _MEANINGFUL.match(line.partition(" ")[0]) else line

@@ -1,0 +1,102 @@
+"""Compiler lines, for people and editors: path:line:col: level: message [rule]."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterator
+
+from kfunclint import report
+from kfunclint.finding import Finding, Level, Place, Reason
+from kfunclint.locate import Lines
+from kfunclint.mail import Mail
+from kfunclint.report import amount, visible
+from kfunclint.review import Review
+
+Paint = Callable[[str, str], str]
+
+_BREAK = "\n"
+_BOLD, _FAINT, _NOTE, _CARET = "1", "2", "1;36", "1;32"
+_COLOURS = {Level.ERROR: "1;31", Level.WARNING: "1;35", Level.CHECK: "1;36"}
+
+
+def render(review: Review, colour: bool = False) -> str:
+    """The findings with their lines and reasons, between a head that names series and kernel and a line of counts.
+
+    Nothing in it is a control character but line breaks and tabs and, with `colour`, those of the colours.
+    """
+    paint: Paint = _painted if colour else _plain
+    mails = {patch.mail.number: patch.mail for patch in (review.cover, *review.patches) if patch}
+    texts = report.lines(review)
+    blocks = ["\n".join(_head(review, paint))]
+    for finding in review.findings:
+        blocks.append("\n".join(_finding(finding, mails, texts, paint)))
+    blocks.append("\n".join(_end(review)))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _painted(text: str, code: str) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m"
+
+
+def _plain(text: str, code: str) -> str:
+    del code
+    return text
+
+
+def _head(review: Review, paint: Paint) -> Iterator[str]:
+    mail = report.first(review)
+    yield paint(visible(mail.subject or mail.file), _BOLD)
+    yield visible(f"judged for {review.kernel.release}: {review.kernel.why}")
+
+
+def _finding(finding: Finding, mails: dict[int, Mail], texts: Lines, paint: Paint) -> Iterator[str]:
+    level = paint(f"{finding.level}:", _COLOURS[finding.level])
+    place = paint(_place(finding.at, mails), _BOLD)
+    yield f"{place} {level} {visible(finding.message)} {paint(f'[{finding.rule}]', _FAINT)}"
+    yield from _quoted(finding.at, finding.quoted, paint)
+    for reason in finding.because:
+        yield from _reason(reason, mails, texts, paint)
+    if finding.fix:
+        yield f"{paint('fix:', _NOTE)} {visible(finding.fix.description)}"
+
+
+def _reason(reason: Reason, mails: dict[int, Mail], texts: Lines, paint: Paint) -> Iterator[str]:
+    yield f"{paint(_place(reason.at, mails), _BOLD)} {paint('note:', _NOTE)} {visible(reason.note)}"
+    if text := texts.text(reason.at):
+        yield f"    {visible(text)}"
+
+
+def _place(at: Place, mails: dict[int, Mail]) -> str:
+    """path:line:col: of a file; of a message the place in the input, or the subject where that is not known."""
+    if at.path is not None:
+        return visible(f"{at.path}:{at.line}:{at.column}:")
+    mail = mails[at.patch or 0]
+    if mail.first_line is None:
+        return visible(f"{mail.subject or mail.file}:")
+    return visible(f"{mail.file}:{mail.first_line + at.line - 1}:{at.column}:")
+
+
+def _quoted(at: Place, text: str, paint: Paint) -> Iterator[str]:
+    before, marked = visible(text[: at.column - 1]), visible(text[at.column - 1 : at.end_column - 1])
+    yield f"    {visible(text)}"
+    indent = "".join("\t" if char == "\t" else " " * _width(char) for char in before)
+    yield f"    {indent}{paint('^' + '~' * (sum(map(_width, marked)) - 1), _CARET)}"
+
+
+def _width(char: str) -> int:
+    """The columns that a character takes on a terminal."""
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def _end(review: Review) -> Iterator[str]:
+    patches = amount(len(review.patches), "patch")
+    counts = [amount(count, level) for level, count in report.counted(review.findings).items() if count]
+    yield f"{', '.join(counts)} in {patches}" if counts else f"nothing found in {patches}"
+    for name, why in review.skipped.items():
+        yield visible(f"not checked: {name}: {why}")
+    for name, trace in review.failures.items():
+        yield visible(f"failed: {name}: {trace.strip().rpartition(_BREAK)[2]}")
+    for refusal in review.refused:
+        yield visible(f"not read: {refusal}")

@@ -1,0 +1,62 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Entry, Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow import null_returns
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+# the verifier makes this one's result untrusted by name, so reading through NULL only faults softly
+_UNTRUSTED_BY_NAME = frozenset({"bpf_get_kmem_cache"})
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    error_since="7.0",
+    needs_body=True,
+    contract=("B1",),
+    see="kernel/bpf/verifier.c: check_kfunc_call()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc can return NULL and is registered without KF_RET_NULL.
+
+    The verifier adds PTR_MAYBE_NULL to the result only for KF_RET_NULL. Without it a program may use the pointer
+    unchecked. Up to 6.19 a load through such a struct pointer reads zeros, yet the pointer can be handed to other
+    kfuncs; since 7.0 it is trusted, the load is a plain one, and NULL crashes the kernel.
+
+    A `void *` result is a number to the verifier, and an iterator's next is known to end in NULL: both are left alone.
+
+    Bad:
+        BTF_ID_FLAGS(func, bpf_foo_get, KF_ACQUIRE)
+    Good:
+        BTF_ID_FLAGS(func, bpf_foo_get, KF_ACQUIRE | KF_RET_NULL)
+    """
+    del kernel
+    if not kfunc.returns_pointer or _is_void(kfunc.returns) or kfunc.name in _UNTRUSTED_BY_NAME:
+        return
+    assert kfunc.body is not None
+    nulls = null_returns(kfunc.body)
+    entries = [entry for entry in kfunc.entries if _lacks_flag(entry)]
+    if not nulls or not entries:
+        return
+    because = tuple(Reason(kfunc.place(null.node), "NULL is returned here") for null in nulls[:3])
+    for entry in entries:
+        yield Remark(
+            entry.at,
+            f"{kfunc.name}() can return NULL but is registered without KF_RET_NULL, "
+            "so the verifier lets programs use the result unchecked",
+            because,
+            Fix("add KF_RET_NULL", entry.adding("KF_RET_NULL")),
+            or_at=tuple(reason.at for reason in because),
+        )
+
+
+def _is_void(returns: str) -> bool:
+    return returns.replace("const", "").replace("volatile", "").split() in (["void", "*"], ["void*"])
+
+
+def _lacks_flag(entry: Entry) -> bool:
+    if entry.flags is None or (entry.set is not None and entry.set.is_fmodret):
+        return False
+    return entry.flag("KF_RET_NULL") is None and entry.flag("KF_ITER_NEXT") is None

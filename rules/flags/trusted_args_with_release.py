@@ -1,0 +1,35 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Entry
+from kfunclint.finding import Fix, Level, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+
+@rule(
+    Entry,
+    Level.WARNING,
+    since="6.2",
+    until="6.19",
+    contract=("F2",),
+    see="kernel/bpf/verifier.c: is_kfunc_trusted_args()",
+)
+def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
+    """KF_TRUSTED_ARGS stands beside KF_RELEASE, which implies it.
+
+    The verifier treats every kfunc with KF_RELEASE as one with trusted arguments, so the second flag says
+    nothing. On 6.1 it did (there a release did not protect the other arguments), from 7.0 on it does not exist.
+
+    Bad:
+        BTF_ID_FLAGS(func, bpf_foo_put, KF_TRUSTED_ARGS | KF_RELEASE)
+    Good:
+        BTF_ID_FLAGS(func, bpf_foo_put, KF_RELEASE)
+    """
+    del kernel
+    trusted = entry.flag("KF_TRUSTED_ARGS")
+    if trusted and entry.flag("KF_RELEASE"):
+        yield Remark(
+            trusted.at,
+            f"KF_TRUSTED_ARGS is redundant on {entry.name}(), KF_RELEASE implies it",
+            fix=Fix("drop KF_TRUSTED_ARGS", entry.dropping(trusted)),
+        )

@@ -1,0 +1,55 @@
+import re
+from collections.abc import Iterator
+
+from kfunclint.facts import Doc, Kfunc
+from kfunclint.finding import Edit, Fix, Level, Place, Reason, Remark
+from kfunclint.kernel import Kernel, Release
+from kfunclint.rule import rule
+
+# scripts/kernel-doc takes "@returns:" for a parameter up to here; the rewritten one reads it as a section
+_LAST_WITHOUT_AT_RETURNS = Release(6, 12)
+_PROSE = re.compile(r"returns?\b(?!\s*:)\s*", re.IGNORECASE)
+
+
+@rule(Kfunc, Level.CHECK, contract=("K4", "K5"), see="scripts/kernel-doc: check_return_section()")
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """The kernel-doc of a kfunc that returns something has no Return: section.
+
+    kernel-doc -Wall warns "No description found for return value", as W=2 builds and the CI of some subsystems do. A
+    sentence "Returns the foo." is no section to it: the word must be followed by a colon, at the start of a line.
+
+    Bad:
+        * Returns the foo, or NULL.
+    Good:
+        * Return: the foo, or NULL.
+    """
+    doc = kfunc.doc
+    if doc is None or not doc.name or kfunc.returns.split() == ["void"] or doc.section("return"):
+        return
+    if doc.section("@returns") and kernel.release > _LAST_WITHOUT_AT_RETURNS:
+        return
+    prose = _prose(doc)
+    yield Remark(
+        doc.at,
+        f"the kernel-doc of {kfunc.name}() has no Return: section",
+        (Reason(prose, "this sentence is not read as one"),) if prose else (),
+        _fix(prose),
+    )
+
+
+def _prose(doc: Doc) -> Place | None:
+    """A line below the first that begins with "Returns" and no colon."""
+    return next(
+        (
+            Place(at.path, at.line, at.column, at.column + match.end())
+            for at, text in doc.lines[1:]
+            if (match := _PROSE.match(text))
+        ),
+        None,
+    )
+
+
+def _fix(prose: Place | None) -> Fix:
+    if prose is None:
+        return Fix('add a "Return:" section')
+    return Fix('write "Return: "', (Edit(prose, "Return: "),))

@@ -1,0 +1,40 @@
+"""What tests share: one parser for the whole run, and reviews of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kfunclint import mail, rule
+from kfunclint.clang import Parser
+from kfunclint.review import Review, review
+
+ROOT = Path(__file__).parent.parent
+Lint = Callable[..., Review]
+
+
+@pytest.fixture(scope="session")
+def parser() -> Iterator[Parser]:
+    with Parser() as running:
+        yield running
+
+
+@pytest.fixture
+def lint(parser: Parser, tmp_path: Path) -> Lint:
+    """Review the one series that a text holds, as the command would."""
+
+    def run(text: str, kernel: str | None = None, only: tuple[str, ...] = ()) -> Review:
+        path = tmp_path / "series.mbox"
+        path.write_bytes(text.encode())
+        inbox = mail.read([str(path)])
+        assert not inbox.broken
+        (series,) = mail.select(inbox, None, False)
+        rules = rule.chosen(rule.shipped(), only=only, ignore=(), strict=True)
+        found = review(series, rules, parser, kernel)
+        assert not found.refused
+        assert not found.failures
+        return found
+
+    return run

@@ -1,0 +1,241 @@
+"""Reviews made by hand, so that the reports can be tested without mail, parser and rules."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kfunclint import kernel, patch, source
+from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason
+from kfunclint.locate import Lines, key
+from kfunclint.mail import Mail, Series
+from kfunclint.patch import Patch
+from kfunclint.review import Review
+
+ADD = """\
+Add a kfunc that gives the depot at the top of the tree.
+
+The top depot lives as long as the machine, so it's not necessarily to
+count references to it. Programs can hold on to it for as long as they
+want, and give it back with bpf_depot_put() like any other depot.
+
+Signed-off-by: Ann Author <ann@example.org>
+---
+ kernel/depot/bpf.c | 16 ++++++++++++++++
+ 1 file changed, 16 insertions(+)
+
+diff --git a/kernel/depot/bpf.c b/kernel/depot/bpf.c
+index 1111111..2222222 100644
+--- a/kernel/depot/bpf.c
++++ b/kernel/depot/bpf.c
+@@ -12,6 +12,22 @@ struct depot_ops;
+ 
+ __bpf_kfunc_start_defs();
+ 
++/**
++ * bpf_depot_top - Give the depot at the top
++ *
++ * It has no parent, and is never freed. What it holds is what all the
++ * others hold, and what was never given to one of them, as depot_stat()
++ * counts it.
++ */
++__bpf_kfunc struct depot *bpf_depot_top(u64 flags)
++{
++	if (flags)
++		return NULL;
++
++	/* nobody frees it */
++	return top_depot;
++}
++
+ /**
+  * bpf_depot_put - Give a depot back
+  * @depot: which one
+"""  # noqa: W293 - diffs have such lines
+
+REGISTER = """\
+Let all programs call it.
+
+Signed-off-by: Ann Author <ann@example.org>
+---
+ kernel/depot/bpf.c | 1 +
+ 1 file changed, 1 insertion(+)
+
+diff --git a/kernel/depot/bpf.c b/kernel/depot/bpf.c
+index 2222222..3333333 100644
+--- a/kernel/depot/bpf.c
++++ b/kernel/depot/bpf.c
+@@ -40,5 +56,6 @@ __bpf_kfunc void bpf_depot_put(struct depot *depot)
+ __bpf_kfunc_end_defs();
+ 
+ BTF_KFUNCS_START(bpf_depot_ids)
++BTF_ID_FLAGS(func, bpf_depot_top, KF_ACQUIRE)
+ BTF_ID_FLAGS(func, bpf_depot_put, KF_RELEASE)
+ BTF_KFUNCS_END(bpf_depot_ids)
+"""  # noqa: W293
+
+PATH = "kernel/depot/bpf.c"
+
+
+def a_mail(number: int, total: int, title: str, body: str) -> Mail:
+    """Patch n of m by Ann Author; the bodies of an mbox follow each other from its line 10 on."""
+    count = f" {number}/{total}" if total > 1 else ""
+    return Mail(
+        subject=f"[PATCH bpf-next{count}] {title}",
+        title=title,
+        tags=("bpf-next",),
+        number=number,
+        total=total,
+        version=1,
+        author="Ann Author <ann@example.org>",
+        date="Tue, 21 Oct 2025 09:30:01 +0200",
+        message_id=f"depot-{number}@example.org",
+        in_reply_to="depot-0@example.org",
+        references=("depot-0@example.org",),
+        to=("bpf@example.org",),
+        cc=('"Maintainer, Max" <max@example.org>', "Ann Author <ann@example.org>"),
+        reply_to=(),
+        body=body,
+        file="series.mbox",
+        first_line=10 + 100 * (number - 1),
+        sender="Ann Author <ann@example.org>",
+    )
+
+
+def a_review(mails: list[Mail], findings: list[Finding] | None = None, cover: Mail | None = None) -> Review:
+    """A review of these mails for 6.18."""
+    series = Series(tuple(mails), cover, mails[0].version, mails[0].total, "", ())
+    return Review(
+        series=series,
+        patches=tuple(patch.parse(mail) for mail in mails),
+        cover=patch.parse(cover) if cover else None,
+        kernel=kernel.known(kernel.Release(6, 18), "in development on 21 Oct 2025"),
+        findings=tuple(findings or ()),
+        skipped={},
+        failures={},
+        refused=(),
+    )
+
+
+def mails() -> list[Mail]:
+    """The two patches of the sample."""
+    return [
+        a_mail(1, 2, "depot: add bpf_depot_top()", ADD),
+        a_mail(2, 2, "depot: register bpf_depot_top()", REGISTER),
+    ]
+
+
+def place(review: Review, words: str, within: str = "") -> Place:
+    """Where the first added line or message line that has the words has them; `within`: only lines with these words."""
+    for one in (review.cover, *review.patches):
+        found = _place(one, words, within) if one else None
+        if found:
+            return found
+    raise LookupError(words)
+
+
+def _place(one: Patch, words: str, within: str) -> Place | None:
+    for line in one.message:
+        if words in line.text and within in line.text:
+            start = line.text.index(words) + 1
+            return Place(None, line.mail_line, start, start + len(words), one.mail.number)
+    for file in one.files:
+        for diff_line in (line for hunk in file.hunks for line in hunk.lines):
+            if diff_line.new and words in diff_line.text and within in diff_line.text:
+                start = diff_line.text.index(words) + 1
+                return Place(file.new_path, diff_line.new, start, start + len(words))
+    return None
+
+
+def a_finding(review: Review, at: Place, rule: str, level: Level, message: str, **more: object) -> Finding:
+    """A finding at a place of a review; `more` are further fields of it."""
+    texts = Lines(review.patches, review.cover, source.build(review.patches))
+    function, fix = more.pop("function", None), more.pop("fix", None)
+    assert function is None or isinstance(function, str)
+    assert fix is None or isinstance(fix, Fix)
+    finding = Finding(
+        rule=rule,
+        level=level,
+        strict=False,
+        at=at,
+        message=message,
+        because=(),
+        fix=fix,
+        diff=texts.diff(fix) if fix else "",
+        see="scripts/kernel-doc",
+        function=function,
+        quoted=texts.text(at),
+        origin=texts.origin(at) or Origin(0, "", 1),
+        key=key(rule, at.path, function, texts.text(at)),
+    )
+    return replace(finding, **more)  # type: ignore[arg-type]
+
+
+def wrong_word(review: Review) -> Finding:
+    """A word of a commit message, with the word that it should be."""
+    at = place(review, "necessarily")
+    message = '"not necessarily to" should be "not necessary to"'
+    return a_finding(
+        review, at, "text/grammar", Level.CHECK, message, fix=Fix('write "necessary"', (Edit(at, "necessary"),))
+    )
+
+
+def return_missing(review: Review) -> Finding:
+    """A kernel-doc comment without a section."""
+    return a_finding(
+        review,
+        place(review, "bpf_depot_top", " - Give"),
+        "kerneldoc/return-missing",
+        Level.CHECK,
+        "the kernel-doc of bpf_depot_top() has no Return: section",
+        function="bpf_depot_top",
+    )
+
+
+def unguarded(review: Review) -> Finding:
+    """A line of C, with a fix of several lines above it."""
+    at = place(review, "top_depot", "return")
+    lines = Edit(Place(PATH, at.line - 4), "\tif (depot_disabled())\n\t\treturn NULL;\n\n")
+    return a_finding(
+        review,
+        at,
+        "guards/depot-disabled-unchecked",
+        Level.WARNING,
+        "bpf_depot_top() uses top_depot without testing depot_disabled(): "
+        "it is allocated even with depot=off, so a NULL test does not replace that",
+        function="bpf_depot_top",
+        fix=Fix("return NULL first if depot_disabled()", (lines,)),
+        see="kernel/depot/core.c: depot_init()",
+    )
+
+
+def flag_missing(review: Review) -> Finding:
+    """A line of patch 2 that a line of patch 1 makes wrong."""
+    at = place(review, "bpf_depot_top", "BTF_ID_FLAGS")
+    end = place(review, "KF_ACQUIRE").end_column
+    return a_finding(
+        review,
+        at,
+        "flags/ret-null-missing",
+        Level.ERROR,
+        "bpf_depot_top() can return NULL but is registered without KF_RET_NULL",
+        function="bpf_depot_top",
+        because=(Reason(place(review, "return NULL"), "NULL is returned here"),),
+        fix=Fix("add KF_RET_NULL", (Edit(Place(PATH, at.line, end, end), " | KF_RET_NULL"),)),
+        see="kernel/bpf/verifier.c: check_kfunc_call()",
+    )
+
+
+def sample() -> Review:
+    """Two patches with four findings of all levels, in a message, a comment, C and a set."""
+    review = a_review(mails())
+    found = (wrong_word(review), return_missing(review), unguarded(review), flag_missing(review))
+    return replace(review, findings=found)
+
+
+def trouble() -> Review:
+    """The sample without findings, but with a rule that was skipped and one that failed."""
+    return replace(
+        a_review(mails()),
+        skipped={"guards/depot-disabled-unchecked": "only a part is in view of bpf_depot_get()"},
+        failures={"flags/odd": "Traceback (most recent call last):\n  ...\nKeyError: 'flags'\n"},
+    )

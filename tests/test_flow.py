@@ -1,0 +1,145 @@
+"""What holds where in a body, over functions written in C."""
+
+from __future__ import annotations
+
+import pytest
+
+from kfunclint.clang import Parser
+from kfunclint.flow import Condition, null_returns, only_tested, uses
+from kfunclint.source import Line, Source, Stretch
+from kfunclint.syntax import Node
+
+OFF = Condition("off()", holds=False)
+
+
+def body(parser: Parser, code: str) -> Node:
+    """The body of `struct thing *f(struct thing *p, int n)` with the given statements, from line 2 on."""
+    lines = ["struct thing *f(struct thing *p, int n) {", *code.strip("\n").split("\n"), "}"]
+    unit = parser.parse(Source("a.c", (Stretch(1, tuple(Line(line) for line in lines)),)))
+    assert unit.failure is None
+    (function,) = unit.functions
+    assert function.complete
+    return function.body
+
+
+GUARDED = {
+    "early return": "if (off()) return NULL; use(root);",
+    "negated": "if (!off()) use(root);",
+    "compared": "if (off() == 0) use(root);",
+    "not equal": "if (off() != 0) return NULL; use(root);",
+    "else": "if (off()) n = 1; else use(root);",
+    "and": "if (n && !off() && root) n = 1;",
+    "or": "if (off() || !root) return NULL;",
+    "or then use": "if (n || off()) return NULL; use(root);",
+    "ternary": "return off() ? NULL : root;",
+    "ternary as value": "p = off() ? NULL : root;",
+    "goto": "if (off()) goto out; use(root); out: return p;",
+    "while": "while (!off()) use(root);",
+    "for": "for (n = 0; !off(); n++) use(root);",
+    "before a loop": "if (off()) return NULL; while (n--) use(root);",
+    "switch behind": "if (off()) return NULL; switch (n) { case 1: use(root); break; default: use(root); }",
+    "noreturn": "if (off()) BUG(); use(root);",
+    "likely": "if (unlikely(off())) return NULL; use(root);",
+    "warn": "if (WARN_ON_ONCE(off())) return NULL; use(root);",
+    "local": "bool is = off(); if (is) return NULL; use(root);",
+    "local of a negation": "bool on = !off(); if (on) use(root);",
+    "double negation": "if (!!off()) return NULL; use(root);",
+    "nested": "if (n) { if (off()) return NULL; } else { if (off()) return NULL; } use(root);",
+    "other calls between": "if (off()) return NULL; other(p); *p = *p; use(root);",
+    "statement expression": "n = ({ if (off()) return NULL; 1; }); use(root);",
+    "scoped guard": "scoped_guard(rcu) { if (off()) return NULL; } use(root);",
+    "do once": "do { if (off()) return NULL; } while (0); use(root);",
+}
+UNGUARDED = {
+    "nothing": "use(root);",
+    "behind": "use(root); if (off()) return NULL;",
+    "inverted": "if (!off()) return NULL; use(root);",
+    "one path": "if (n) { if (off()) return NULL; } use(root);",
+    "and instead of or": "if (n && off()) return NULL; use(root);",
+    "or instead of and": "if (n || !off()) use(root);",
+    "not left": "if (off()) n = 1; use(root);",
+    "case of its own": "switch (n) { case 1: if (off()) return NULL; break; default: break; } use(root);",
+    "fallthrough": "switch (n) { case 1: if (off()) return NULL; fallthrough; case 2: use(root); }",
+    "label behind": "if (n) goto in; if (off()) return NULL; in: use(root);",
+    "loop that may not run": "while (n--) { if (off()) return NULL; } use(root);",
+    "changed local": "bool is = off(); is = n; if (is) return NULL; use(root);",
+    "address": "use(&root->member);",
+}
+
+
+@pytest.mark.parametrize("code", GUARDED.values(), ids=GUARDED)
+def test_guarded(code: str, parser: Parser) -> None:
+    found = uses(body(parser, code), "root")
+    assert found
+    assert all(OFF in use.known for use in found)
+
+
+@pytest.mark.parametrize("code", UNGUARDED.values(), ids=UNGUARDED)
+def test_not_guarded(code: str, parser: Parser) -> None:
+    assert any(OFF not in use.known for use in uses(body(parser, code), "root"))
+
+
+@pytest.mark.parametrize(
+    "code", ["n = sizeof(*root);", "p = &root;", "return NULL; use(root);", "if (0) use(root);", "root = p;"]
+)
+def test_no_use(code: str, parser: Parser) -> None:
+    assert not uses(body(parser, code), "root")
+
+
+RETURNS_NULL = {
+    "literal": "return NULL;",
+    "zero": "return 0;",
+    "ternary": "return n ? p : NULL;",
+    "short ternary": "return p ?: NULL;",
+    "initial": "struct thing *q = NULL; if (n) q = p; return q;",
+    "assigned": "p = NULL; return p;",
+    "tested": "p = get(); if (!p) return p; return p;",
+    "compared": "p = get(); if (p == NULL) goto out; touch(*p); out: return p;",
+    "assigned in the condition": "if (!(p = get())) return p; return p;",
+    "loop": "struct thing *q = NULL; while (n--) q = get(); return q;",
+}
+RETURNS_NO_NULL = {
+    "callee": "return get();",
+    "parameter": "return p;",
+    "address": "return &p->inner;",
+    "replaced": "if (!p) p = &spare; return p;",
+    "tested away": "p = get(); if (!p) p = other(); return p;",
+    "impossible": "struct thing *q = NULL; q = p; return q;",
+    "given to a macro": "struct thing *q = NULL; fill(q); return q;",
+    "address taken": "struct thing *q = NULL; fill(&q); return q;",
+    "for each": "struct thing *q = NULL; list_for_each_entry(q, p, node) n++; return q;",
+    "error pointer": "p = get(); if (IS_ERR(p)) return p; return p;",
+    "error or null": "p = get(); if (IS_ERR_OR_NULL(p)) return p; return p;",
+    "unreachable": "return p; return NULL;",
+    "zero counter": "int err = 0; struct thing *q = NULL; if (err) return q; return p;",
+}
+
+
+@pytest.mark.parametrize("code", RETURNS_NULL.values(), ids=RETURNS_NULL)
+def test_returns_null(code: str, parser: Parser) -> None:
+    assert null_returns(body(parser, code))
+
+
+@pytest.mark.parametrize("code", RETURNS_NO_NULL.values(), ids=RETURNS_NO_NULL)
+def test_returns_no_null(code: str, parser: Parser) -> None:
+    assert not null_returns(body(parser, code))
+
+
+def test_a_null_return_names_its_source(parser: Parser) -> None:
+    (found,) = null_returns(body(parser, "p = NULL;\nn++;\nreturn p;"))
+    assert (found.source.line, found.node.line) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("if (off()) return p;", True),
+        ("bool is = off(); if (is) return p;", True),
+        ("n = off(); n++; if (n) return p;", False),
+        ("if (off() == 1) return p;", False),
+        ("use(off());", False),
+        ("off();", False),
+    ],
+)
+def test_only_tested(code: str, expected: bool, parser: Parser) -> None:
+    assert only_tested(body(parser, code), "off") is expected

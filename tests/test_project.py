@@ -1,0 +1,123 @@
+"""The conventions of the project, held to."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+
+from kfunclint import report, rule
+
+# Data flows down this list, so a module may import only what stands above it; names on one line are one stage.
+STAGES = [
+    "__init__ errors content finding syntax",
+    "body message",
+    "mime",
+    "mbox series",
+    "mail",
+    "paths",
+    "patch",
+    "source",
+    "clang",
+    "facts",
+    "kerneldoc scan prose",
+    "gather",
+    "graph",
+    "flow",
+    "kernel",
+    "rule",
+    "locate",
+    "review",
+    "report",
+    "cli",
+    "__main__",
+]
+RULES_MAY_IMPORT = {"facts", "finding", "flow", "kernel", "rule"}
+LONGEST_FUNCTION = 40
+
+MACHINE = sorted((ROOT / "kfunclint").rglob("*.py"))
+TASTE = sorted((ROOT / "rules").rglob("*.py"))
+VOICE = sorted((ROOT / "reports").rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules of kfunclint that a file imports, without the package's name."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "kfunclint":
+            yield from (name.name for name in node.names if name.name != "__version__")
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kfunclint."):
+            yield (node.module or "").removeprefix("kfunclint.")
+        elif isinstance(node, ast.Import):
+            yield from (
+                name.name.removeprefix("kfunclint.") for name in node.names if name.name.startswith("kfunclint.")
+            )
+
+
+def stage(module: str) -> int:
+    name = module.partition(".")[0]
+    return next(number for number, names in enumerate(STAGES) if name in names.split())
+
+
+@pytest.mark.parametrize("path", MACHINE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_back_along_the_line(path: Path) -> None:
+    own = ".".join(path.relative_to(ROOT / "kfunclint").with_suffix("").parts)
+    for other in imported(path):
+        assert stage(other) <= stage(own), f"{own} imports {other}"
+
+
+@pytest.mark.parametrize("path", TASTE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_rules_see_facts_and_nothing_else(path: Path) -> None:
+    assert set(imported(path)) <= RULES_MAY_IMPORT
+
+
+def test_only_the_worker_loads_libclang() -> None:
+    users = [
+        path.relative_to(ROOT).as_posix()
+        for path in (*MACHINE, *TASTE, *VOICE)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if (isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "clang")
+        or (isinstance(node, ast.Import) and any(name.name.split(".")[0] == "clang" for name in node.names))
+    ]
+    assert len(set(users)) == 1
+    assert users[0].startswith("kfunclint/clang/")
+
+
+@pytest.mark.parametrize("path", [*MACHINE, *TASTE, *VOICE], ids=lambda path: str(path.relative_to(ROOT)))
+def test_functions_are_short(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            doc = ast.get_docstring(node, clean=False)
+            assert length - len((doc or "").splitlines()) <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+
+
+def test_folders_of_content_are_not_packages() -> None:
+    assert not list((ROOT / "rules").rglob("__init__.py"))
+    assert not list((ROOT / "reports").rglob("__init__.py"))
+    assert not (ROOT / "kfunclint" / "rules").exists()
+    assert not (ROOT / "kfunclint" / "reports").exists()
+
+
+@pytest.mark.parametrize("found", rule.shipped(), ids=lambda found: found.id)
+def test_a_rule_explains_itself(found: rule.Rule[Any]) -> None:
+    assert found.doc.count("\n    ") >= 2, "an example of what is bad and one of what is good"
+    assert "\nBad:\n" in found.doc
+    assert "\nGood:\n" in found.doc
+    assert found.see
+    assert f"`{found.id}`" in (ROOT / "rules" / "README.md").read_text()
+
+
+def test_formats_explain_themselves() -> None:
+    assert set(report.formats()) == {path.stem for path in VOICE}
+
+
+def test_tables_are_toml() -> None:
+    tables = sorted((ROOT / "rules" / "tables").glob("*"))
+    assert tables
+    for path in tables:
+        assert tomllib.loads(path.read_text())

@@ -1,0 +1,34 @@
+"""Every fixture of a rule says in itself what must be found; every rule has one with both kinds of case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Lint
+from expect import complaints, read
+
+from kfunclint import rule
+
+FAMILIES = sorted({found.id.partition("/")[0] for found in rule.shipped()})
+FIXTURES = sorted(path for family in FAMILIES for path in (ROOT / "fixtures" / family).glob("*"))
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_fixture(path: Path, lint: Lint) -> None:
+    fixture = read(path)
+    only = (f"{path.parent.name}/{path.name.partition('.')[0]}",)
+    found = lint(fixture.text, kernel=fixture.options.get("kernel"), only=only)
+    first_line = {patch.mail.number: patch.mail.first_line for patch in found.patches}
+    lines = [
+        (finding, (first_line[finding.origin.patch] or 0) + finding.origin.mail_line - 1) for finding in found.findings
+    ]
+    assert not complaints(fixture, lines)
+
+
+@pytest.mark.parametrize("found", rule.shipped(), ids=lambda found: found.id)
+def test_rule_has_a_guilty_and_an_innocent_case(found: rule.Rule[Any]) -> None:
+    marks = {mark.kind for path in FIXTURES for mark in read(path).marks if mark.rule == found.id}
+    assert {"want", "ok"} <= marks
+    assert any(path.parent.name + "/" + path.name.partition(".")[0] == found.id for path in FIXTURES)

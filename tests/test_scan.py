@@ -1,0 +1,137 @@
+"""What the tokens alone say: entries, sets, registrations, comments."""
+
+from __future__ import annotations
+
+import pytest
+
+from kfunclint.facts import Entry
+from kfunclint.scan import Scan, scan
+from kfunclint.source import Line, Source, Stretch
+
+
+def source(text: str, path: str = "a.c", start: int = 1) -> Source:
+    return Source(path, (Stretch(start, tuple(Line(line) for line in text.rstrip("\n").split("\n"))),))
+
+
+def one(text: str, start: int = 1) -> Scan:
+    (found,) = scan([source(text, start=start)])
+    return found
+
+
+def flags(entry: Entry) -> list[str] | None:
+    return None if entry.flags is None else [flag.name for flag in entry.flags]
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "expected"),
+    [
+        ("BTF_ID_FLAGS(func, bpf_foo)", "bpf_foo", []),
+        ("BTF_ID_FLAGS(func, bpf_foo, KF_RCU)", "bpf_foo", ["KF_RCU"]),
+        ("BTF_ID_FLAGS(func, bpf_foo, KF_A | KF_B);", "bpf_foo", ["KF_A", "KF_B"]),
+        ("BTF_ID_FLAGS(func,\tbpf_foo,\n\t     KF_A |\n\t     KF_B)", "bpf_foo", ["KF_A", "KF_B"]),
+        ("BTF_ID_FLAGS(func, bpf_foo, (KF_A | KF_B))", "bpf_foo", ["KF_A", "KF_B"]),
+        ("BTF_ID_FLAGS(func, bpf_foo, KF_A /* why */ | KF_B)", "bpf_foo", ["KF_A", "KF_B"]),
+        ("BTF_ID_FLAGS(func, bpf_foo, FOO_FLAGS)", "bpf_foo", None),
+        ("BTF_ID_FLAGS(func, bpf_foo, KF_A, KF_B)", "bpf_foo", None),
+        ("BTF_ID_FLAGS(func, bpf_foo, KF_A & ~KF_B)", "bpf_foo", None),
+        ("BTF_ID_FLAGS(func, bpf_foo, KF_A |)", "bpf_foo", None),
+    ],
+)
+def test_entry(line: str, name: str, expected: list[str] | None) -> None:
+    (entry,) = one(f"BTF_KFUNCS_START(ids)\n{line}\nBTF_KFUNCS_END(ids)\n").entries
+    assert (entry.name, flags(entry)) == (name, expected)
+    assert entry.set is not None
+    assert (entry.set.name, entry.set.kind) == ("ids", "KFUNCS")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["BTF_ID(func, bpf_foo)", "/* BTF_ID_FLAGS(func, bpf_foo) */", "BTF_ID_FLAGS(struct, foo)", "BTF_ID_FLAGS(func"],
+)
+def test_no_entry(line: str) -> None:
+    assert not one(line + "\n").entries
+
+
+def test_places_are_those_of_the_post_image() -> None:
+    (entry,) = one("\nBTF_ID_FLAGS(func, bpf_foo,\n\t     KF_A)\n", start=100).entries
+    assert (entry.at.line, entry.at.column, entry.at.end_column) == (101, 20, 27)
+    assert entry.flags is not None
+    assert (entry.flags[0].at.line, entry.flags[0].at.column) == (102, 7)
+
+
+def test_entries_behind_a_switched_off_branch_and_a_cut_off_comment_are_seen() -> None:
+    text = " * the rest of it, isn't it\n */\n#if 0\nBTF_ID_FLAGS(func, bpf_foo)\n#endif\n"
+    found = one(text)
+    assert [entry.name for entry in found.entries] == ["bpf_foo"]
+    assert [comment.whole for comment in found.comments] == [False]
+
+
+def test_the_end_alone_names_a_set() -> None:
+    (entry,) = one("BTF_ID_FLAGS(func, bpf_foo)\nBTF_SET8_END(old_ids)\n").entries
+    assert entry.set is not None
+    assert (entry.set.name, entry.set.kind) == ("old_ids", "SET8")
+
+
+def test_entries_of_two_sets_and_of_none() -> None:
+    found = one(
+        "BTF_KFUNCS_START(a)\nBTF_ID_FLAGS(func, x)\nBTF_KFUNCS_END(a)\n"
+        "BTF_KFUNCS_START(b)\nBTF_ID_FLAGS(func, y)\nBTF_KFUNCS_END(b)\nBTF_ID_FLAGS(func, z)\n"
+    )
+    assert [(entry.name, entry.set and entry.set.name) for entry in found.entries] == [
+        ("x", "a"), ("y", "b"), ("z", None),
+    ]  # fmt: skip
+    assert [known.name for known in found.sets] == ["a", "b"]
+
+
+def test_entries_made_by_an_x_macro_of_another_file() -> None:
+    header = "#define FOO_KFUNCS \\\n\tFOO_KFUNC(ONE, bpf_foo_one, 1) \\\n\tFOO_KFUNC(TWO, bpf_foo_two, 2)\n"
+    user = (
+        "BTF_KFUNCS_START(ids)\n#define FOO_KFUNC(_, name, __) BTF_ID_FLAGS(func, name, KF_RCU)\n"
+        "FOO_KFUNCS\n#undef FOO_KFUNC\nBTF_KFUNCS_END(ids)\n"
+    )
+    files = scan([source(header, "foo.h"), source(user, "foo.c")])
+    entries = [entry for found in files for entry in found.entries]
+    assert [(entry.name, flags(entry), entry.macro) for entry in entries] == [
+        ("bpf_foo_one", ["KF_RCU"], "FOO_KFUNC"),
+        ("bpf_foo_two", ["KF_RCU"], "FOO_KFUNC"),
+    ]
+    assert [(entry.at.path, entry.at.line, entry.at.column) for entry in entries] == [
+        ("foo.h", 2, 17),
+        ("foo.h", 3, 17),
+    ]
+    assert {entry.set.name for entry in entries if entry.set} == {"ids"}
+
+
+def test_registrations_find_their_set() -> None:
+    found = one(
+        "BTF_KFUNCS_START(ids)\nBTF_ID_FLAGS(func, x)\nBTF_KFUNCS_END(ids)\n"
+        "static const struct btf_kfunc_id_set set = {\n\t.owner = THIS_MODULE,\n\t.set = &ids,\n};\n"
+        "ret = register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &set);\n"
+        "ret = ret ?: register_btf_fmodret_id_set(&other);\n"
+    )
+    assert [(known.call, known.program_type, known.set) for known in found.registrations] == [
+        ("register_btf_kfunc_id_set", "BPF_PROG_TYPE_XDP", "ids"),
+        ("register_btf_fmodret_id_set", "", None),
+    ]
+    assert [known.program_type for known in found.sets[0].registrations] == ["BPF_PROG_TYPE_XDP"]
+    assert not found.sets[0].is_fmodret
+
+
+def test_adding_and_dropping_flags() -> None:
+    (entry,) = one("BTF_ID_FLAGS(func, x, KF_A | KF_B)\n").entries
+    assert entry.flags is not None
+    (first,) = entry.dropping(entry.flags[0])
+    assert (first.at.column, first.at.end_column, first.text) == (23, 30, "")
+    (last,) = entry.dropping(entry.flags[1])
+    assert (last.at.column, last.at.end_column) == (27, 34)
+    (more,) = entry.adding("KF_C")
+    assert (more.at.column, more.text) == (34, " | KF_C")
+    (bare,) = one("BTF_ID_FLAGS(func, x)\n").entries
+    assert bare.adding("KF_C")[0].text == ", KF_C"
+
+
+@pytest.mark.parametrize(
+    "piece", ["BTF_ID_FLAGS(", "/*", "btf_kfunc_id_set x = {", "#define X(a) BTF_ID_FLAGS(", '"', "("]
+)
+def test_junk_is_scanned_to_its_end(piece: str) -> None:
+    assert not one((piece + "\n") * 50_000).entries

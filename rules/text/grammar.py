@@ -1,0 +1,102 @@
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from kfunclint.content import table
+from kfunclint.facts import Prose
+from kfunclint.finding import Edit, Fix, Level, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+
+@rule(Prose, Level.CHECK, see="Documentation/process/submitting-patches.rst: Describe your changes")
+def check(prose: Prose, kernel: Kernel) -> Iterator[Remark]:
+    """A word in a commit message or comment is the wrong one.
+
+    No dictionary finds these, as every word for itself is right: "it's not necessarily to" for "necessary", a word
+    written twice, "it's own", "less then", and a or an before the wrong sound. Each class holds only words for which it
+    is certain (rules/tables/grammar.toml); quotes, code and identifiers are left alone.
+
+    Bad:
+        it's not necessarily to take the lock
+    Good:
+        it's not necessary to take the lock
+    """
+    del kernel
+    text = _QUOTED.sub(lambda match: "\0" * len(match[0]), prose.text)
+    for slips in (_adverbs, _own, _than, _articles):
+        for start, end, better in slips(text):
+            at = prose.place(start, end)
+            yield Remark(
+                at,
+                f'"{text[start:end]}" should read "{better}"',
+                fix=Fix(f'write "{better}"', (Edit(at, better),)),
+            )
+    yield from _repeated(prose, text)
+
+
+_Slips = Iterator[tuple[int, int, str]]  # offsets of a wrong word, and the right one
+
+_QUOTED = re.compile(r"\"[^\"]{0,200}\"|`[^`]{0,200}`|(?<!\w)'[^']{0,40}'(?!\w)|\bhttps?://\S+")
+# what prose has around a word: no part of an identifier, a path, a mail address or an option
+_BEFORE, _BEHIND = r"(?<![\w/.<>@=*&\\-])", r"(?![\w/=*()\[\]\\]|\.\w|->)"
+
+
+@cache
+def _pattern(before: str, words: tuple[str, ...], behind: str, flags: int = 0) -> re.Pattern[str]:
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    return re.compile(f"{before}(?P<word>{'|'.join(map(re.escape, longest_first))}){behind}", flags)
+
+
+def _adverbs(text: str) -> _Slips:
+    adjective = table("grammar")["adverb"]["adjective"]
+    subject = _BEFORE + r"it(?:'s| is| was)?(?: not|n't| isn't| wasn't)? "
+    to_verb = r" to (?!(?:the|an?|its|their|this|that|these|those|all|each)\b)[a-z]"
+    for match in _pattern(subject, tuple(adjective), to_verb, re.IGNORECASE).finditer(text):
+        if " " in match[0][: match.start("word") - match.start()].strip() or "'" in match[0]:
+            yield *match.span("word"), adjective[match["word"].lower()]
+
+
+def _own(text: str) -> _Slips:
+    for match in _pattern(_BEFORE, ("it's", "It's"), r" own(?![\w-])").finditer(text):
+        yield *match.span("word"), match["word"].replace("'", "")
+
+
+def _than(text: str) -> _Slips:
+    known = table("grammar")["than"]
+    before = _BEFORE + f"(?:{'|'.join(known['comparative'])}) "
+    for match in _pattern(before, ("then",), f" (?:{'|'.join(known['object'])})\\b").finditer(text):
+        yield *match.span("word"), "than"
+
+
+def _articles(text: str) -> _Slips:
+    known = table("grammar")["article"]
+    for article, better, words in (("a", "an", "after_an"), ("an", "a", "after_a")):
+        # a capital A inside a sentence may name something: task A, CPU A
+        before = _BEFORE + f"(?P<article>{article}|(?:(?<=^)|(?<=[.:?!] )){article.capitalize()}) "
+        for match in _pattern(before, tuple(known[words]), _BEHIND, re.MULTILINE).finditer(text):
+            capital = match["article"][0].isupper()
+            yield *match.span("article"), better.capitalize() if capital else better
+
+
+def _repeated(prose: Prose, text: str) -> Iterator[Remark]:
+    words = tuple(table("grammar")["repeated"]["words"])
+    titled = tuple(word.capitalize() for word in words if len(word) > 1)
+    for match in _pattern(_BEFORE, (*words, *titled), " ").finditer(text):
+        word = match["word"].lower()
+        end = match.end() + len(word)
+        again = _pattern("", (word,), _BEHIND + "(?![-'])").match(text, match.end())
+        if not again or _means_both(text[: match.start()]):
+            continue
+        message, drop = f'"{word}" stands here twice', f'drop one "{word}"'
+        second = prose.place(match.end(), end)
+        if prose.place(*match.span("word")).line != second.line:
+            yield Remark(second, message, fix=Fix(drop))
+            continue
+        both = prose.place(match.start(), end)
+        yield Remark(both, message, fix=Fix(drop, (Edit(both, match["word"]),)))
+
+
+def _means_both(before: str) -> bool:
+    """Does a clause end between the two, as in "what it is is"?"""
+    return bool({"what", "all", "whatever", "who"} & set(before[-40:].lower().split()[-3:]))

@@ -1,27 +1,39 @@
-"""What is known where in a function body: which conditions hold at a use, and whether NULL can be returned.
+"""Questions about a function body: what holds at a use, what can be returned, what is called, what is read through.
 
-It errs towards silence: a condition counts as known only if it holds on every path, a NULL is reported only if it is
-written down or tested for on some path, and whatever could change a value makes it unknown.
+Every answer errs towards silence: a condition counts only if it holds on every path, a NULL only if it is written down
+or tested for on some path, and whatever could change a value makes it unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 
-from kfunclint.graph import Edge, Event, Graph, assignments, is_zero
+from kfunclint.graph import Event, Graph, assignments
+from kfunclint.state import UNKNOWN, Condition, Value, evaluate, names, reached, spelled
 from kfunclint.syntax import Node
 
-_ROUNDS = 50  # visits of one block before the analysis gives up; values only grow, so real code needs a handful
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """An expression that is known to be true or false, spelled without white space: "mem_cgroup_disabled()"."""
-
-    text: str
-    holds: bool
+__all__ = [
+    "Call",
+    "Condition",
+    "Dereference",
+    "NullReturn",
+    "Return",
+    "Use",
+    "assigned",
+    "calls",
+    "conditions_on",
+    "dereferences",
+    "indexings",
+    "is_plain_call",
+    "names",
+    "null_returns",
+    "null_tests",
+    "only_tested",
+    "returns",
+    "spelled",
+    "uses",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,42 +53,93 @@ class NullReturn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Value:
-    """What a variable may be: `null` with the node that says so, or not; None for either."""
+class Return:
+    """A value that can be returned: the statement, the expression, what holds there, what the value may come from
+    untested, and the calls and tests that make it an error pointer on a path of its own."""
 
-    null: bool | None
-    source: Node | None = None
-
-
-_UNKNOWN = frozenset({_Value(None)})
-_Values = dict[str, frozenset[_Value]]
+    node: Node
+    value: Node
+    known: frozenset[Condition]
+    sources: tuple[Node, ...]
+    errors: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class Call:
+    """A call, or an array[index], that control can reach, and what is known whenever it does."""
+
+    node: Node
     known: frozenset[Condition]
-    values: _Values
+
+
+@dataclass(frozen=True, slots=True)
+class Dereference:
+    """A read or write through the pointer variable `node`, and the calls, members and variables that it may
+    come from, untested."""
+
+    node: Node
+    sources: tuple[Node, ...]
 
 
 def uses(body: Node, name: str) -> tuple[Use, ...]:
     """Every reachable read of variable `name` in a complete body, in the order of the source."""
-    found = [
-        Use(event.node, state.known)
-        for event, state in _reached(body)
-        if event.kind == "read" and event.node.text == name
-    ]
-    return tuple(sorted(found, key=lambda use: (use.node.line, use.node.column)))
+    found = (Use(event.node, state.known) for event, state in reached(body) if _is(event, "read", name))
+    return tuple(sorted(found, key=_order))
 
 
 def null_returns(body: Node) -> tuple[NullReturn, ...]:
     """Every return of a complete body that gives NULL (or 0) on a path of its own, in the order of the source."""
     found: dict[tuple[int, int], NullReturn] = {}
-    for event, state in _reached(body):
+    for event, state in reached(body):
         if event.kind == "return" and event.value is not None:
-            for value in _evaluate(event.value, state.values):
+            for value in evaluate(event.value, state.values):
                 if value.null and value.source is not None:
                     found.setdefault((event.node.line, event.node.column), NullReturn(event.node, value.source))
     return tuple(found[key] for key in sorted(found))
+
+
+def returns(body: Node) -> tuple[Return, ...]:
+    """Every value that a complete body can return, one for each branch of a ?:, in the order of the source."""
+    found = []
+    for event, state in reached(body):
+        if event.kind == "return" and event.value is not None:
+            values = evaluate(event.value, state.values)
+            errors = _ordered(value.source for value in values if value.is_error)
+            found.append(Return(event.node, event.value, state.known, _sources(values), errors))
+    return tuple(sorted(found, key=lambda one: (_order(one), one.value.line, one.value.column)))
+
+
+def calls(body: Node) -> tuple[Call, ...]:
+    """Every reachable call of a complete body, in the order of the source."""
+    found = (Call(event.node, state.known) for event, state in reached(body) if event.kind == "call")
+    return tuple(sorted(found, key=_order))
+
+
+def indexings(body: Node) -> tuple[Call, ...]:
+    """Every reachable array[index] of a complete body with what is known there, in the order of the source."""
+    found = (Call(event.node, state.known) for event, state in reached(body) if event.kind == "index")
+    return tuple(sorted(found, key=_order))
+
+
+def dereferences(body: Node) -> tuple[Dereference, ...]:
+    """Every reachable use of a pointer variable to get at memory, in the order of the source."""
+    found = (
+        Dereference(event.node, _sources(state.values.get(event.node.text, UNKNOWN)))
+        for event, state in reached(body)
+        if event.kind == "dereference"
+    )
+    return tuple(sorted(found, key=_order))
+
+
+def conditions_on(body: Node, name: str) -> tuple[Node, ...]:
+    """Every condition in which a variable is named, in the order of the source."""
+    conditions = (edge.condition for block in Graph(body).blocks for edge in block.edges)
+    return _ordered(node for node in conditions if node is not None and _names(node, name))
+
+
+def null_tests(body: Node, name: str) -> tuple[Node, ...]:
+    """Every read of a variable that is a test of it for NULL, in the order of the source."""
+    return tuple(node for node in conditions_on(body, name) if node.kind == "name")
 
 
 def only_tested(body: Node, function: str) -> bool:
@@ -85,165 +148,32 @@ def only_tested(body: Node, function: str) -> bool:
     return all(id(node) in tested for node in body.walk() if node.kind == "call" and node.text == function)
 
 
-def calls(text: str) -> bool:
+def assigned(body: Node) -> frozenset[str]:
+    """Every variable that a body gives a value, or whose address it takes."""
+    return frozenset(name for name, _ in assignments(body))
+
+
+def is_plain_call(text: str) -> bool:
     """Is a Condition's text a call of a function without arguments?"""
     return text.endswith("()") and text[:-2].isidentifier()
 
 
-def _reached(body: Node) -> Iterator[tuple[Event, _State]]:
-    """Every event that control can reach, with the state in front of it."""
-    graph = Graph(body)
-    untracked = frozenset(name for name, value in assignments(body) if value is None)
-    for block, state in _solve(graph, untracked).items():
-        now = state
-        for event in graph.blocks[block].events:
-            yield event, now
-            now = _after(event, now, untracked)
+def _names(node: Node, name: str) -> bool:
+    return any(inner.kind == "name" and inner.text == name for inner in node.walk())
 
 
-def _solve(graph: Graph, untracked: frozenset[str]) -> dict[int, _State]:
-    """The state at the head of every block that can be reached; empty if the analysis gave up."""
-    states = {0: _State(frozenset(), {})}
-    visits = [0] * len(graph.blocks)
-    todo = [0]
-    while todo:
-        at = todo.pop()
-        visits[at] += 1
-        if visits[at] > _ROUNDS:
-            return {}
-        state = states[at]
-        for event in graph.blocks[at].events:
-            state = _after(event, state, untracked)
-        for edge in graph.blocks[at].edges:
-            if (arriving := _along(edge, state)) is None:
-                continue
-            merged = _merge(states[edge.to], arriving) if edge.to in states else arriving
-            if states.get(edge.to) != merged:
-                states[edge.to] = merged
-                if edge.to not in todo:
-                    todo.append(edge.to)
-    return states
+def _is(event: Event, kind: str, text: str) -> bool:
+    return event.kind == kind and event.node.text == text
 
 
-def _merge(one: _State, other: _State) -> _State:
-    names = one.values.keys() | other.values.keys()
-    values = {name: one.values.get(name, _UNKNOWN) | other.values.get(name, _UNKNOWN) for name in names}
-    return _State(one.known & other.known, values)
+def _sources(values: frozenset[Value]) -> tuple[Node, ...]:
+    return _ordered(value.source for value in values if value.null is None)
 
 
-def _after(event: Event, state: _State, untracked: frozenset[str]) -> _State:
-    if event.kind == "set":
-        return _assigned(event, state, untracked)
-    if event.kind == "call":
-        return _called(event.node, state)
-    return state
+def _ordered(nodes: Iterable[Node | None]) -> tuple[Node, ...]:
+    found = {node for node in nodes if node is not None}
+    return tuple(sorted(found, key=lambda node: (node.line, node.column)))
 
 
-def _assigned(event: Event, state: _State, untracked: frozenset[str]) -> _State:
-    name = _base_name(event.node)
-    if name is None:
-        known = frozenset(condition for condition in state.known if not _reads_memory(condition.text))
-    else:
-        known = frozenset(condition for condition in state.known if name not in _names(condition.text))
-    values = dict(state.values)
-    if event.node.kind in ("name", "var"):
-        values.pop(event.node.text, None)
-        if event.value is not None and event.node.text not in untracked:
-            values[event.node.text] = _evaluate(event.value, state.values)
-    return _State(known, values)
-
-
-def _called(call: Node, state: _State) -> _State:
-    """A call may write to memory, and a macro that looks like one may write to its arguments."""
-    known = frozenset(condition for condition in state.known if not _reads_memory(condition.text))
-    if call.text in ("IS_ERR", "IS_ERR_OR_NULL", "PTR_ERR"):
-        return _State(known, state.values)
-    given = {argument.text for argument in call.kids if argument.kind == "name"}
-    return _State(known, {name: value for name, value in state.values.items() if name not in given})
-
-
-def _along(edge: Edge, state: _State) -> _State | None:
-    """The state behind an edge, None if it cannot be taken."""
-    if edge.condition is None:
-        return state
-    values = dict(state.values)
-    if edge.condition.kind in ("name", "var"):
-        name = edge.condition.text
-        left = _refined(values.get(name, _UNKNOWN), edge)
-        if not left:
-            return None
-        values[name] = left
-    text = spelled(edge.condition)
-    if text is None:
-        return _State(state.known, values)
-    # a second call may answer otherwise, so the newer answer counts and no path is ruled out by the older one
-    return _State(state.known - {Condition(text, not edge.holds)} | {Condition(text, edge.holds)}, values)
-
-
-def _refined(values: frozenset[_Value], edge: Edge) -> frozenset[_Value]:
-    """What is left of the values of a variable that was tested."""
-    if edge.holds:
-        return frozenset(_Value(False) for value in values if not value.null)
-    null = _Value(True, edge.condition)
-    return frozenset(value if value.null else null for value in values if value.null is not False)
-
-
-def _evaluate(node: Node, values: _Values) -> frozenset[_Value]:
-    """The values that an expression may have."""
-    if is_zero(node):
-        return frozenset({_Value(True, node)})
-    if node.kind == "name":
-        return values.get(node.text, _UNKNOWN)
-    if node.kind == "assign" and node.text == "=":
-        return _evaluate(node.kids[1], values)
-    if node.kind == "binary" and node.text == ",":
-        return _evaluate(node.kids[1], values)
-    if node.kind == "ternary":
-        return _evaluate(node.kids[0] if node.kids[1].kind == "none" else node.kids[1], values) | _evaluate(
-            node.kids[2], values
-        )
-    if node.kind == "unary" and node.text == "&":
-        return frozenset({_Value(False)})
-    return _UNKNOWN
-
-
-def _base_name(node: Node) -> str | None:
-    """The variable that a store goes to; None for a store through a pointer."""
-    while node.kind == "member" and node.text.startswith("."):
-        node = node.kids[0]
-    return node.text if node.kind in ("name", "var") else None
-
-
-_WORD = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-
-
-@cache
-def _names(text: str) -> frozenset[str]:
-    """The names in a Condition's text."""
-    return frozenset("".join(char if char in _WORD else " " for char in text).split())
-
-
-def _reads_memory(text: str) -> bool:
-    return any(mark in text for mark in ("->", "[", "*", "."))
-
-
-def spelled(node: Node) -> str | None:
-    """An expression without white space, None if some of it is not known."""
-    parts = [spelled(kid) for kid in node.kids]
-    known = [part for part in parts if part is not None]
-    if len(known) != len(parts):
-        return None
-    match node.kind:
-        case "name" | "number" | "string":
-            return node.text
-        case "member":
-            return known[0] + node.text
-        case "call" if node.text:
-            return f"{node.text}({','.join(known)})"
-        case "unary" if "x" not in node.text:
-            return node.text + known[0]
-        case "binary":
-            return f"({known[0]}{node.text}{known[1]})"
-        case "index":
-            return f"{known[0]}[{known[1]}]"
-    return None
+def _order(found: Use | Return | Call | Dereference) -> tuple[int, int]:
+    return found.node.line, found.node.column

@@ -14,10 +14,11 @@ _NOTHING = Node("none", 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing that happens: a name is `read`, a target is `set` to a value (None: something unknown), a `call`
-    is made, the function may `return`. `node` is the name, the target, the call or the return statement."""
+    """One thing that happens: a name is `read`, memory is reached through it (`dereference`), a target is `set` to a
+    value (None: something unknown), a `call` is made, an array is reached by an `index`, the function may `return`.
+    `node` is the name, the target, the call, the array[index] or the return statement."""
 
-    kind: Literal["read", "set", "call", "return"]
+    kind: Literal["read", "dereference", "set", "call", "index", "return"]
     node: Node
     value: Node | None = None
 
@@ -231,9 +232,23 @@ class Graph:
             return self._new() if end is None else end
         if node.kind == "unevaluated" or _names_only_an_address(node):
             return at
+        if node.kind == "unary" and node.text == "&":
+            return self._address(node.kids[0], at)
         for kid in node.kids:
             at = self._expression(kid, at)
         self._own_event(node, at)
+        return at
+
+    def _address(self, node: Node, at: int) -> int:
+        """&p->f and &p[i] read p, but not what it points to."""
+        if node.kind not in ("member", "index"):
+            return self._expression(node, at)
+        if node.kind == "member" and node.text.startswith("."):
+            return self._address(node.kids[0], at)
+        for kid in node.kids:
+            at = self._expression(kid, at)
+        if node.kind == "index":
+            self._event(at, Event("index", node))
         return at
 
     def _own_event(self, node: Node, at: int) -> None:
@@ -243,6 +258,10 @@ class Graph:
             self._event(at, Event("call", node))
         elif node.kind == "unary" and node.text in ("++x", "x++", "--x", "x--"):
             self._event(at, Event("set", node.kids[0]))
+        if node.kind == "index":
+            self._event(at, Event("index", node))
+        if (pointer := _pointer(node)) is not None:
+            self._event(at, Event("dereference", pointer))
 
     def _branching(self, node: Node, at: int) -> int:
         yes, no = self._new(), self._new()
@@ -301,6 +320,14 @@ class Graph:
             end = self._expression(node, at)
             self._edge(end, yes, node, True)
             self._edge(end, no, node, False)
+
+
+def _pointer(node: Node) -> Node | None:
+    """The variable through which an expression gets at memory."""
+    through = node.text.startswith("->") if node.kind == "member" else node.kind == "index" or node.text == "*"
+    if node.kind in ("member", "index", "unary") and through and node.kids[0].kind == "name":
+        return node.kids[0]
+    return None
 
 
 def is_zero(node: Node) -> bool:

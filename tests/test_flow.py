@@ -5,7 +5,18 @@ from __future__ import annotations
 import pytest
 
 from kfunclint.clang import Parser
-from kfunclint.flow import Condition, null_returns, only_tested, uses
+from kfunclint.flow import (
+    Condition,
+    calls,
+    conditions_on,
+    dereferences,
+    indexings,
+    null_returns,
+    null_tests,
+    only_tested,
+    returns,
+    uses,
+)
 from kfunclint.source import Line, Source, Stretch
 from kfunclint.syntax import Node
 
@@ -143,3 +154,83 @@ def test_a_null_return_names_its_source(parser: Parser) -> None:
 )
 def test_only_tested(code: str, expected: bool, parser: Parser) -> None:
     assert only_tested(body(parser, code), "off") is expected
+
+
+RETURNS_ERROR = {
+    "made": "return ERR_PTR(-2);",
+    "cast": "return ERR_CAST(p);",
+    "stored": "p = ERR_PTR(-2); return p;",
+    "one branch": "if (n) p = ERR_PTR(-2); return p;",
+    "tested": "p = get(); if (IS_ERR(p)) return p; return NULL;",
+    "goto": "p = get(); if (IS_ERR(p)) goto out; n++; out: return p;",
+    "ternary": "return n ? p : ERR_PTR(-2);",
+}
+RETURNS_NO_ERROR = {
+    "replaced": "p = get(); if (IS_ERR(p)) p = NULL; return p;",
+    "turned": "p = get(); if (IS_ERR(p)) return NULL; return p;",
+    "unknown": "p = get(); return p;",
+    "either": "p = get(); if (IS_ERR_OR_NULL(p)) return NULL; return p;",
+    "made and tested": "p = ERR_PTR(-2); if (n) p = get(); if (IS_ERR(p)) return NULL; return p;",
+    "ternary": "p = get(); return IS_ERR(p) ? NULL : p;",
+}
+
+
+@pytest.mark.parametrize("code", RETURNS_ERROR.values(), ids=RETURNS_ERROR)
+def test_returns_an_error_pointer(code: str, parser: Parser) -> None:
+    assert any(found.errors for found in returns(body(parser, code)))
+
+
+@pytest.mark.parametrize("code", RETURNS_NO_ERROR.values(), ids=RETURNS_NO_ERROR)
+def test_returns_no_error_pointer(code: str, parser: Parser) -> None:
+    assert not any(found.errors for found in returns(body(parser, code)))
+
+
+@pytest.mark.parametrize(
+    ("code", "sources"),
+    [
+        ("p = get(); n = p->size;", ["get"]),
+        ("p = get(); touch(*p);", ["get"]),
+        ("p = get(); n = p[1].size;", ["get"]),
+        ("p = p->next; n = p->size;", ["->next"]),
+        ("p = top; n = p->size;", ["top"]),
+        ("p = get(); if (n && !p) return NULL; n = p->size;", ["get"]),
+        ("p = get(); if (!p) return NULL; n = p->size;", []),
+        ("p = get(); if (n || !p) return NULL; n = p->size;", []),
+        ("p = get(); n = p && p->size;", []),
+        ("p = get(); if (IS_ERR_OR_NULL(p)) return NULL; n = p->size;", []),
+        ("p = get(); if (!p) p = &spare; n = p->size;", []),
+        ("p = get(); fill(p); n = p->size;", []),
+    ],
+)
+def test_what_the_last_dereference_reads_through(code: str, sources: list[str], parser: Parser) -> None:
+    assert [source.text for source in dereferences(body(parser, code))[-1].sources] == sources
+
+
+@pytest.mark.parametrize(
+    "code", ["use(&p->member);", "use(&p[n]);", "n = sizeof(p->size);", "use(p);", "return NULL; p->x;"]
+)
+def test_no_dereference(code: str, parser: Parser) -> None:
+    assert not dereferences(body(parser, code))
+
+
+def test_an_address_behind_two_pointers_reads_the_first(parser: Parser) -> None:
+    (found,) = dereferences(body(parser, "use(&p->next->member);"))
+    assert found.node.text == "p"
+
+
+def test_indexings_know_what_holds(parser: Parser) -> None:
+    first, second = indexings(body(parser, "n = p->a[n];\nif (n < 4)\nuse(&p->a[n]);"))
+    assert not first.known
+    assert second.known == {Condition("(n<4)", holds=True)}
+
+
+def test_calls_in_dead_branches_are_not_made(parser: Parser) -> None:
+    assert [call.node.text for call in calls(body(parser, "if (0) one(); if (n) two(); return NULL; three();"))] == [
+        "two"
+    ]
+
+
+def test_conditions_on_a_variable(parser: Parser) -> None:
+    found = body(parser, "if (!p) n = 1; if (n > 2 && check(p)) n = 2; use(p);")
+    assert [node.kind for node in conditions_on(found, "p")] == ["name", "call"]
+    assert [node.kind for node in null_tests(found, "p")] == ["name"]

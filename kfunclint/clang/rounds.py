@@ -90,7 +90,7 @@ class Rounds:
 
     def not_a_structure(self, at: int, match: re.Match[str]) -> None:
         """Member reference type 'x' is not a pointer, or is not a structure or union."""
-        operator = next((index for index in (at, at + 1, at + 2) if self.text.at(index) in _PLAIN), None)
+        operator = next((index for index in (at, at + 1, at + 2, at - 1) if self.text.at(index) in _PLAIN), None)
         if operator is None:
             operator = self._find(at, _PLAIN)
         if operator is None:
@@ -103,11 +103,21 @@ class Rounds:
         if self.text.at(base) == "]":
             base, kinds = self.text.opening.get(base, 0) - 1, _ARRAYS
         if self.text.at(base) == ")":
-            base = self.text.opening.get(base, 0) - 1
-            if self.text.is_name(base) and self.text.at(base) not in self.known.names:
-                self.stubs.grow(self.stubs.functions, self.text.at(base), kinds[self.text.at(operator)])
-            return
+            opening = self.text.opening.get(base, 0)
+            if not self.text.is_name(opening - 1):
+                return
+            if self.text.at(opening - 1) not in self.known.names:
+                self.stubs.grow(self.stubs.functions, self.text.at(opening - 1), kinds[self.text.at(operator)])
+                return
+            base = self._first_argument(opening)
         self._upgrade(base, kinds[self.text.at(operator)])
+
+    def _first_argument(self, opening: int) -> int:
+        """The last token of the first argument, which is what most macros of the shim hand through."""
+        at = opening + 1
+        while at < self.text.count and self.text.at(at) not in (",", ")"):
+            at = self.text.closing.get(at, at) + 1
+        return at - 1
 
     def _upgrade(self, at: int, kind: str) -> None:
         """Let the object or member named there be at least of a kind."""

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Place, Remark
-from kfunclint.flow import Condition, Use, calls, only_tested, uses
+from kfunclint.flow import Condition, Use, is_plain_call, only_tested, uses
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 
@@ -62,7 +62,7 @@ def _may_be_guarded(use: Use) -> bool:
 
 def _own_predicate(condition: Condition) -> bool:
     return (
-        calls(condition.text)
+        is_plain_call(condition.text)
         and condition.text != _GUARD
         and ("memcg" in condition.text or "mem_cgroup" in condition.text)
     )

@@ -1,0 +1,57 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Entry, Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow import assigned, null_tests
+from kfunclint.kernel import Kernel, Release
+from kfunclint.rule import rule
+from kfunclint.syntax import Parameter
+
+_TRUSTED_BY_DEFAULT = Release(7, 0)
+_NEVER_NULL = ("KF_RCU", "KF_TRUSTED_ARGS", "KF_RELEASE")
+_MAY_BE_NULL = ("__nullable", "__opt", "__ign", "__map", "__prog", "__arena")
+
+
+@rule(
+    Kfunc, Level.CHECK, needs_body=True, since="6.4", contract=("B11",), see="kernel/bpf/verifier.c: check_kfunc_args()"
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc tests an argument for NULL that the verifier never lets be NULL.
+
+    With KF_TRUSTED_ARGS, KF_RCU or KF_RELEASE, and since 7.0 always, a program that may pass NULL is rejected unless
+    the parameter's name ends in __nullable. The test is dead code, and tells readers that NULL were allowed.
+
+    Bad:
+        if (!task)
+                return NULL;      (bpf_foo_get is registered KF_ACQUIRE | KF_RCU | KF_RET_NULL)
+    Good:
+        the test left out, or the parameter named task__nullable
+    """
+    if not kfunc.entries or not all(_refuses_null(entry, kernel) for entry in kfunc.entries):
+        return
+    assert kfunc.body is not None
+    changed = assigned(kfunc.body)
+    for parameter in kfunc.parameters:
+        if not _is_object(parameter) or parameter.name in changed:
+            continue
+        for test in null_tests(kfunc.body, parameter.name):
+            flag = next((flag for entry in kfunc.entries for name in _NEVER_NULL if (flag := entry.flag(name))), None)
+            yield Remark(
+                kfunc.place(test),
+                f"{kfunc.name}() tests {parameter.name} for NULL, but the verifier rejects programs that may pass NULL",
+                (Reason(flag.at, "by this flag"),) if flag else (),
+                Fix(f"drop the test, or name the parameter {parameter.name}__nullable if NULL is to be allowed"),
+            )
+            break
+
+
+def _refuses_null(entry: Entry, kernel: Kernel) -> bool:
+    if entry.flags is None or (entry.set is not None and entry.set.is_fmodret):
+        return False
+    return kernel.release >= _TRUSTED_BY_DEFAULT or any(entry.flag(name) for name in _NEVER_NULL)
+
+
+def _is_object(parameter: Parameter) -> bool:
+    """Is it a pointer to a struct, and not one of those that may be NULL?"""
+    words = parameter.type.replace("const ", "").split()
+    return len(words) == 3 and words[0] == "struct" and words[2] == "*" and not parameter.name.endswith(_MAY_BE_NULL)

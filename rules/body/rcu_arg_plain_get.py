@@ -1,0 +1,63 @@
+from collections.abc import Iterator
+
+from kfunclint.content import table
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow import assigned, calls
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.syntax import Node
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    needs_body=True,
+    since="6.2",
+    contract=("B7",),
+    see="kernel/bpf/verifier.c: check_kfunc_args(); Documentation/bpf/kfuncs.rst: KF_RCU",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A KF_RCU kfunc takes a reference on its argument without a try.
+
+    KF_RCU lets programs pass an object that is only protected by RCU: its memory is there, its reference count may
+    already be zero. A plain get then revives an object that is being freed.
+
+    Bad:
+        refcount_inc(&foo->refs);
+        return foo;
+    Good:
+        if (!refcount_inc_not_zero(&foo->refs))
+                return NULL;
+        return foo;
+    """
+    del kernel
+    flag = next((flag for entry in kfunc.entries if (flag := entry.flag("KF_RCU"))), None)
+    if flag is None:
+        return
+    assert kfunc.body is not None
+    own = {parameter.name for parameter in kfunc.parameters} - assigned(kfunc.body)
+    for call in calls(kfunc.body):
+        row = table("plain_gets").get(call.node.text)
+        counted = call.node.kids[row["argument"]] if row and len(call.node.kids) > row["argument"] else None
+        if row and counted is not None and _object(counted) in own:
+            at = kfunc.place(call.node)
+            yield Remark(
+                at,
+                f"{kfunc.name}() takes a reference with {call.node.text}(), but with KF_RCU the count of "
+                f"{_object(counted)} may be zero already: the object is used after it is freed",
+                (Reason(flag.at, "registered here"),),
+                Fix(f"use {row['instead']}() and return NULL if it fails"),
+                or_at=(flag.at,),
+            )
+
+
+def _object(node: Node) -> str | None:
+    """The variable that a counter belongs to: p in p, &p->refs and &p->css.refcnt."""
+    if node.kind == "unary" and node.text == "&":
+        node = node.kids[0]
+    arrows = 0
+    while node.kind == "member":
+        arrows += node.text.startswith("->")
+        node = node.kids[0]
+    return node.text if node.kind == "name" and arrows <= 1 else None

@@ -1,0 +1,73 @@
+from collections.abc import Iterator
+
+from kfunclint.content import table
+from kfunclint.facts import Entry, Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow import Call, calls
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.syntax import Node
+
+# a call under a condition that asks such a thing is made only where it may sleep
+_ASKS_CONTEXT = ("sleep", "atomic", "preempt", "in_task", "in_nmi", "irqs", "blocking", "gfp", "lock_held")
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    needs_body=True,
+    since="6.1",
+    contract=("B8", "B16"),
+    see="kernel/bpf/verifier.c: check_kfunc_call()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc may sleep and is registered without KF_SLEEPABLE.
+
+    The verifier keeps a kfunc out of programs that must not sleep, and out of RCU sections and locks, only for
+    KF_SLEEPABLE. Without it a program that runs in an interrupt or under a spin lock calls a function that schedules.
+    A set that is registered for BPF_PROG_TYPE_SYSCALL alone needs no flag: all such programs may sleep.
+
+    Bad:
+        BTF_ID_FLAGS(func, bpf_foo_flush)                 (bpf_foo_flush() takes a mutex)
+    Good:
+        BTF_ID_FLAGS(func, bpf_foo_flush, KF_SLEEPABLE)
+    """
+    del kernel
+    entries = [entry for entry in kfunc.entries if _lets_others_call(entry)]
+    if not entries:
+        return
+    assert kfunc.body is not None
+    why = next((words for call in calls(kfunc.body) if (words := _sleeps(call)) is not None), None)
+    if why is None:
+        return
+    node, what = why
+    because = (Reason(kfunc.place(node), "it may sleep here"),)
+    for entry in entries:
+        yield Remark(
+            entry.at,
+            f"{kfunc.name}() {what}, which may sleep, but is registered without KF_SLEEPABLE, "
+            "so programs that must not sleep can call it",
+            because,
+            Fix("add KF_SLEEPABLE", entry.adding("KF_SLEEPABLE")),
+            or_at=(because[0].at,),
+        )
+
+
+def _lets_others_call(entry: Entry) -> bool:
+    """Lacks it the flag, in a set that is registered, as far as is in view, for programs that may not sleep?"""
+    if entry.flags is None or entry.flag("KF_SLEEPABLE") or entry.set is None or entry.set.is_fmodret:
+        return False
+    always = table("sleeping")["always"]["types"]
+    return any(registration.program_type not in always for registration in entry.set.registrations)
+
+
+def _sleeps(call: Call) -> tuple[Node, str] | None:
+    """The call, and what it does that sleeps."""
+    if any(word in condition.text for condition in call.known for word in _ASKS_CONTEXT):
+        return None
+    known = table("sleeping")
+    if call.node.text in known["calls"]["names"]:
+        return call.node, f"calls {call.node.text}()"
+    names = {node.text for argument in call.node.kids for node in argument.walk() if node.kind == "name"}
+    flag = next((flag for flag in known["flags"]["names"] if flag in names), None)
+    return (call.node, f"calls {call.node.text}() with {flag}") if flag and call.node.text else None

@@ -1,0 +1,77 @@
+from collections.abc import Iterator
+
+from kfunclint.content import table
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow import Call, assigned, calls, conditions_on, indexings, names, spelled
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.syntax import Node, Parameter
+
+_TOO_NARROW = ("bool", "_Bool", "u8", "__u8", "char", "unsigned char")
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    needs_body=True,
+    contract=("B14", "G8", "G9", "G10"),
+    see="kernel/bpf/verifier.c: check_kfunc_args()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc indexes an array by an argument that it never checks.
+
+    The verifier checks that a scalar argument is a scalar, not what it is worth: every integer and every enum can have
+    any value that its type can hold. Used as an index, as a CPU or as a node it reaches memory far behind the array.
+
+    Bad:
+        return foo->counts[item];
+    Good:
+        if (item < 0 || item >= NR_FOO_ITEMS)
+                return -EINVAL;
+        return foo->counts[item];
+    """
+    del kernel
+    assert kfunc.body is not None
+    changed = assigned(kfunc.body)
+    for parameter in kfunc.parameters:
+        if parameter.name in changed or not _any_value(parameter):
+            continue
+        if any(spelled(condition) is None for condition in conditions_on(kfunc.body, parameter.name)):
+            continue  # a check that cannot be followed is a check
+        use = next((found for found in _uses(kfunc.body, parameter.name) if not _checked(found[0], parameter)), None)
+        if use is None:
+            continue
+        call, what = use
+        at = kfunc.place(call.node)
+        yield Remark(
+            at,
+            f"{kfunc.name}() uses its argument {parameter.name} as {what} unchecked, "
+            "and programs can pass any value: it reaches memory outside the array",
+            (Reason(kfunc.at, "the argument comes from the program"),),
+            Fix(f"check the range of {parameter.name} first"),
+        )
+
+
+def _any_value(parameter: Parameter) -> bool:
+    """Is it an integer or enum that may be out of range? A type of unknown name may be anything."""
+    return not parameter.type.endswith(("*", "]", ")")) and parameter.type not in _TOO_NARROW
+
+
+def _uses(body: Node, name: str) -> Iterator[tuple[Call, str]]:
+    """Where a variable, as it is, picks an element, and what it stands for there."""
+    for found in indexings(body):
+        if _is_name(found.node.kids[1], name):
+            yield found, "an index"
+    for found in calls(body):
+        row = table("index_sinks").get(found.node.text)
+        if row and len(found.node.kids) > row["argument"] and _is_name(found.node.kids[row["argument"]], name):
+            yield found, f"a {row['what']}" if row["what"] != "event" else "an event"
+
+
+def _is_name(node: Node, name: str) -> bool:
+    return node.kind == "name" and node.text == name
+
+
+def _checked(use: Call, parameter: Parameter) -> bool:
+    return any(parameter.name in names(condition.text) for condition in use.known)

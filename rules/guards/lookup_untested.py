@@ -1,0 +1,64 @@
+from collections.abc import Collection, Iterator
+
+from kfunclint.content import table
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow import dereferences
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.syntax import Node
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    needs_body=True,
+    contract=("B20", "G2", "G3", "G4", "G5", "G11", "G16"),
+    see="rules/tables/may_be_null.toml",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc reads through the result of a lookup without a test for NULL.
+
+    An allocation, the search for a task, a file or a device, the mm of a task, or a pointer that RCU hands out gives
+    NULL in the normal course of things. On the path that is named nothing has tested it when it is read through, so a
+    program can crash the kernel.
+
+    Bad:
+        task = find_task_by_vpid(pid);
+        return task->tgid;
+    Good:
+        task = find_task_by_vpid(pid);
+        if (!task)
+                return -ESRCH;
+        return task->tgid;
+    """
+    del kernel
+    assert kfunc.body is not None
+    tasks = {parameter.name for parameter in kfunc.parameters if parameter.type == "struct task_struct *"}
+    seen: set[str] = set()
+    for found in dereferences(kfunc.body):
+        for source in found.sources:
+            why = _may_be_null(source, tasks)
+            if why is None or found.node.text in seen:
+                continue
+            seen.add(found.node.text)
+            at, given = kfunc.place(found.node), kfunc.place(source)
+            yield Remark(
+                at,
+                f"{kfunc.name}() reads through {found.node.text} without a test, but it is NULL if {why}",
+                (Reason(given, "it comes from here"),),
+                Fix(f"test {found.node.text} for NULL first"),
+                or_at=(given,),
+            )
+
+
+def _may_be_null(source: Node, tasks: Collection[str]) -> str | None:
+    """When an expression gives NULL, in words; None for one that is not known to. `tasks` are variables."""
+    known = table("may_be_null")
+    words: str | None = None
+    if source.kind == "member":
+        of_task = source.kids[0].text == "current" or source.kids[0].text in tasks
+        words = known["task"].get(source.text.removeprefix("->")) if of_task else None
+    else:
+        words = known["variable" if source.kind == "name" else "call"].get(source.text)
+    return words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -10,8 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from kfunclint import content
-from kfunclint.facts import Fact
+from kfunclint import content, guard
+from kfunclint.facts import Fact, Kfunc
 from kfunclint.finding import Level, Remark
 from kfunclint.kernel import Kernel, Release
 
@@ -29,8 +30,9 @@ class Rule(Generic[T]):
     """A check over one type of fact.
 
     `since` and `until` bound the releases for which it holds (both inclusive), `error_since` is the release from which
-    on a finding is an error whatever `level` says; `needs_body` rules see only kfuncs whose whole body is known;
-    `contract` and `see` name the facts behind it: numbers of the kfunc contract, and the kernel's source.
+    on a finding is an error whatever `level` says; `needs_body` rules see only kfuncs whose whole body is known; `doc`
+    explains it in the form of a rule's docstring; `contract` and `see` name the facts behind it: numbers of the kfunc
+    contract, and the kernel's source.
     """
 
     id: str
@@ -39,15 +41,12 @@ class Rule(Generic[T]):
     check: Check[T]
     see: str
     contract: tuple[str, ...]
+    doc: str
     strict: bool = False
     needs_body: bool = False
     since: Release | None = None
     until: Release | None = None
     error_since: Release | None = None
-
-    @property
-    def doc(self) -> str:
-        return inspect.getdoc(self.check) or ""
 
     @property
     def title(self) -> str:
@@ -87,6 +86,7 @@ def rule(
             check=check,
             see=see,
             contract=contract,
+            doc=inspect.getdoc(check) or "",
             strict=strict,
             needs_body=needs_body,
             since=_release(since),
@@ -108,22 +108,59 @@ def shipped() -> tuple[Rule[Any], ...]:
 
 
 def load(folder: Path, prefix: str) -> tuple[Rule[Any], ...]:
-    """Every rule below a folder, one a file, ordered by id ("flags/ret-null-missing" for flags/ret_null_missing.py).
+    """Every rule below a folder, ordered by id.
+
+    One a file, "flags/ret-null-missing" for flags/ret_null_missing.py, and one a row of tables/guards.toml.
 
     Raises BadRule, naming the file.
     """
-    return tuple(_only_rule(name, module) for name, module in content.modules(folder, prefix))
+    found = [_only_rule(name, module) for name, module in content.modules(folder, prefix)]
+    return tuple(sorted((*found, *_guards(folder)), key=lambda one: one.id))
+
+
+def _guards(folder: Path) -> Iterator[Rule[Kfunc]]:
+    path = folder / "tables" / "guards.toml"
+    if not path.is_file():
+        return
+    try:
+        rows = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadRule(f"{path}: {error}") from error
+    for name, row in rows.items():
+        try:
+            yield _checked(_of_guard(f"guards/{name}", guard.parsed(row)))
+        except (guard.BadRow, ValueError, AttributeError) as error:
+            raise BadRule(f"{path}: {name}: {error}") from error
+
+
+def _of_guard(name: str, row: guard.Guard) -> Rule[Kfunc]:
+    return Rule(
+        id=name,
+        over=Kfunc,
+        level=row.level,
+        check=row.check,
+        see=row.see,
+        contract=row.contract,
+        doc=row.doc,
+        strict=row.strict,
+        needs_body=True,
+        since=_release(row.since),
+        until=_release(row.until),
+    )
 
 
 def _only_rule(name: str, module: ModuleType) -> Rule[Any]:
     rules = [value for value in vars(module).values() if isinstance(value, Rule)]
     if len(rules) != 1:
         raise BadRule(f"{name}: a rule file holds exactly one rule, found {len(rules)}")
-    found: Rule[Any] = replace(rules[0], id=name)
+    return _checked(replace(rules[0], id=name))
+
+
+def _checked(found: Rule[T]) -> Rule[T]:
     if not found.doc:
-        raise BadRule(f"{name}: the rule has no docstring")
+        raise BadRule(f"{found.id}: the rule has no docstring")
     if len(found.title) > TITLE_LENGTH:
-        raise BadRule(f"{name}: the title is longer than {TITLE_LENGTH} characters")
+        raise BadRule(f"{found.id}: the title is longer than {TITLE_LENGTH} characters")
     return found
 
 

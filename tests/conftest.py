@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kfunclint import mail, rule
 from kfunclint.clang import Parser
 from kfunclint.review import Review, review
+from kfunclint.rule import Rule
 
 ROOT = Path(__file__).parent.parent
 Lint = Callable[..., Review]
@@ -25,14 +27,16 @@ def parser() -> Iterator[Parser]:
 def lint(parser: Parser, tmp_path: Path) -> Lint:
     """Review the one series that a text holds, as the command would."""
 
-    def run(text: str, kernel: str | None = None, only: tuple[str, ...] = ()) -> Review:
+    def run(
+        text: str, kernel: str | None = None, only: tuple[str, ...] = (), rules: tuple[Rule[Any], ...] | None = None
+    ) -> Review:
         path = tmp_path / "series.mbox"
         path.write_bytes(text.encode())
         inbox = mail.read([str(path)])
         assert not inbox.broken
         (series,) = mail.select(inbox, None, False)
-        rules = rule.chosen(rule.shipped(), only=only, ignore=(), strict=True)
-        found = review(series, rules, parser, kernel)
+        chosen = rule.chosen(rule.shipped(), only=only, ignore=(), strict=True)
+        found = review(series, chosen if rules is None else rules, parser, kernel)
         assert not found.refused
         assert not found.failures
         return found

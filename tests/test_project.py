@@ -31,6 +31,7 @@ STAGES = [
     "state",
     "flow",
     "kernel",
+    "guard",
     "rule",
     "locate",
     "review",

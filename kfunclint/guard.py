@@ -1,0 +1,153 @@
+"""Guards as data: "a use of X must stand behind a test of Y" is a row of tables/guards.toml and needs no Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Edit, Fix, Level, Place, Remark
+from kfunclint.flow import Call, Condition, Use, calls, is_plain_call, only_tested, uses
+from kfunclint.kernel import Kernel
+from kfunclint.syntax import Node
+
+_TEXTS = ("title", "why", "bad", "good", "guard", "because", "see")
+_OTHERS = ("uses", "holds", "level", "takes", "predicates", "contract", "since", "until", "strict")
+
+
+class BadRow(Exception):
+    """A row that cannot be used; the message says why in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A row: where a kfunc uses one of `uses` (a variable, or a call "name()"), it must be known there that `guard`, a
+    call without arguments, gives `holds`.
+
+    `takes` are types of parameters that prove the same, `predicates` words in the names of other tests that may well
+    test it; `because` goes on with a message; `title`, `why`, `bad` and `good` explain the rule.
+    """
+
+    title: str
+    why: str
+    bad: str
+    good: str
+    uses: tuple[str, ...]
+    guard: str
+    holds: bool
+    because: str
+    see: str
+    level: Level
+    takes: tuple[str, ...]
+    predicates: tuple[str, ...]
+    contract: tuple[str, ...]
+    since: str | None
+    until: str | None
+    strict: bool
+
+    @property
+    def doc(self) -> str:
+        """The text that explains the rule, in the form of a rule's docstring."""
+        parts = (f"{self.title}.", self.why.strip(), f"Bad:\n{_indented(self.bad)}\nGood:\n{_indented(self.good)}")
+        return "\n\n".join(parts)
+
+    def check(self, kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+        """One remark for the first use that nothing guards; one early return mends all that stand behind it."""
+        del kernel
+        assert kfunc.body is not None
+        if any(kind in parameter.type for parameter in kfunc.parameters for kind in self.takes):
+            return
+        if not only_tested(kfunc.body, self.guard.removesuffix("()")):
+            return
+        for symbol, use in self._uses(kfunc.body):
+            if not self._may_be_guarded(use):
+                at = kfunc.place(use.node)
+                message = f"{kfunc.name}() uses {symbol} without testing {self.guard}: {self.because}"
+                yield Remark(at, message, fix=self._fix(kfunc, at))
+                return
+
+    def _uses(self, body: Node) -> Iterator[tuple[str, Use | Call]]:
+        for symbol in self.uses:
+            if symbol.endswith("()"):
+                yield from ((symbol, call) for call in calls(body) if f"{call.node.text}()" == symbol)
+            elif not any(node.kind == "var" and node.text == symbol for node in body.walk()):
+                yield from ((symbol, use) for use in uses(body, symbol))
+
+    def _may_be_guarded(self, use: Use | Call) -> bool:
+        return Condition(self.guard, self.holds) in use.known or any(map(self._own_predicate, use.known))
+
+    def _own_predicate(self, condition: Condition) -> bool:
+        return (
+            is_plain_call(condition.text)
+            and condition.text != self.guard
+            and any(word in condition.text for word in self.predicates)
+        )
+
+    def _fix(self, kfunc: Kfunc, use: Place) -> Fix:
+        condition = f"!{self.guard}" if self.holds else self.guard
+        if not kfunc.returns_pointer:
+            return Fix(f"return early if {condition}")
+        return Fix(f"return NULL first if {condition}", _early_return(kfunc, use, condition))
+
+
+def _early_return(kfunc: Kfunc, use: Place, condition: str) -> tuple[Edit, ...]:
+    """Two lines and an empty one behind the declarations, unless the use stands among those."""
+    assert kfunc.body is not None
+    statements = [node for node in kfunc.body.kids if node.kind != "decl"]
+    line = statements[0].line if len(statements) < len(kfunc.body.kids) else kfunc.body.line + 1
+    if use.line < line:
+        return ()
+    return (Edit(Place(use.path, line, 1, 1), f"\tif ({condition})\n\t\treturn NULL;\n\n"),)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" if line else "" for line in text.strip("\n").split("\n"))
+
+
+def parsed(row: Any) -> Guard:
+    """The guard that a row of the table describes. Raises BadRow."""
+    if not isinstance(row, Mapping):
+        raise BadRow("a row must be a table of its own")
+    for name in row:
+        if name not in (*_TEXTS, *_OTHERS):
+            raise BadRow(f"no such key: {name}")
+    for name in _TEXTS:
+        if not isinstance(row.get(name), str):
+            raise BadRow(f"{name} must be a text")
+    if not is_plain_call(row["guard"]):
+        raise BadRow("guard must be a call without arguments, such as foo_disabled()")
+    if not isinstance(row.get("holds"), bool):
+        raise BadRow("holds must be true or false")
+    try:
+        level = Level(row.get("level", Level.WARNING))
+    except ValueError as error:
+        raise BadRow(f"level must be one of {', '.join(Level)}") from error
+    uses_ = _texts(row, "uses")
+    if not uses_:
+        raise BadRow("uses must name a variable or a call")
+    return Guard(
+        title=row["title"],
+        why=row["why"],
+        bad=row["bad"],
+        good=row["good"],
+        uses=uses_,
+        guard=row["guard"],
+        holds=row["holds"],
+        because=row["because"],
+        see=row["see"],
+        level=level,
+        takes=_texts(row, "takes"),
+        predicates=_texts(row, "predicates"),
+        contract=_texts(row, "contract"),
+        since=row.get("since"),
+        until=row.get("until"),
+        strict=bool(row.get("strict", False)),
+    )
+
+
+def _texts(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = row.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise BadRow(f"{name} must be a list of texts")
+    return tuple(value)

@@ -20,9 +20,11 @@ __all__ = [
     "NullReturn",
     "Return",
     "Use",
+    "aliases",
     "assigned",
     "calls",
     "conditions_on",
+    "counted",
     "dereferences",
     "indexings",
     "is_plain_call",
@@ -55,13 +57,15 @@ class NullReturn:
 @dataclass(frozen=True, slots=True)
 class Return:
     """A value that can be returned: the statement, the expression, what holds there, what the value may come from
-    untested, and the calls and tests that make it an error pointer on a path of its own."""
+    untested, the calls and tests that make it an error pointer on a path of its own, and the variables through which
+    memory was written, or may have been, on every way there."""
 
     node: Node
     value: Node
     known: frozenset[Condition]
     sources: tuple[Node, ...]
     errors: tuple[Node, ...]
+    written: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def returns(body: Node) -> tuple[Return, ...]:
         if event.kind == "return" and event.value is not None:
             values = evaluate(event.value, state.values)
             errors = _ordered(value.source for value in values if value.is_error)
-            found.append(Return(event.node, event.value, state.known, _sources(values), errors))
+            found.append(Return(event.node, event.value, state.known, _sources(values), errors, state.written))
     return tuple(sorted(found, key=lambda one: (_order(one), one.value.line, one.value.column)))
 
 
@@ -151,6 +155,32 @@ def only_tested(body: Node, function: str) -> bool:
 def assigned(body: Node) -> frozenset[str]:
     """Every variable that a body gives a value, or whose address it takes."""
     return frozenset(name for name, _ in assignments(body))
+
+
+def aliases(body: Node, name: str) -> frozenset[str]:
+    """A variable and all that a body sets to it, or to an address in what it points to, as in `kit = (void *)it`."""
+    found = {name}
+    for target, value in assignments(body):
+        if value is not None and _owner(value) in found:
+            found.add(target)
+    return frozenset(found)
+
+
+def counted(call: Node) -> str | None:
+    """The variable whose counter a call is given first: p for get(p), get(&p->refs) and get(&p->css.refcnt)."""
+    return _owner(call.kids[0]) if call.kids else None
+
+
+def _owner(node: Node) -> str | None:
+    """The variable p in p, &p->f and &p->f.g."""
+    if node.kind != "unary" or node.text != "&":
+        return node.text if node.kind == "name" else None
+    node = node.kids[0]
+    arrows = 0
+    while node.kind == "member":
+        arrows += node.text.startswith("->")
+        node = node.kids[0]
+    return node.text if node.kind == "name" and arrows <= 1 else None
 
 
 def is_plain_call(text: str) -> bool:

@@ -7,7 +7,7 @@ makes it unknown.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from kfunclint.graph import Edge, Event, Graph, assignments, is_zero
@@ -51,10 +51,12 @@ Values = dict[str, frozenset[Value]]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The conditions that hold whenever control is here, and the values of the variables that were followed so far."""
+    """The conditions that hold whenever control is here, the values of the variables that were followed so far, and the
+    variables through which memory was written on every way to here, or may have been, as they were given to a call."""
 
     known: frozenset[Condition]
     values: Values
+    written: frozenset[str]
 
 
 def reached(body: Node) -> Iterator[tuple[Event, State]]:
@@ -70,7 +72,7 @@ def reached(body: Node) -> Iterator[tuple[Event, State]]:
 
 def _solve(graph: Graph, untracked: frozenset[str]) -> dict[int, State]:
     """The state at the head of every block that can be reached; empty if the analysis gave up."""
-    states = {0: State(frozenset(), {})}
+    states = {0: State(frozenset(), {}, frozenset())}
     visits = [0] * len(graph.blocks)
     todo = [0]
     while todo:
@@ -95,7 +97,7 @@ def _solve(graph: Graph, untracked: frozenset[str]) -> dict[int, State]:
 def _merge(one: State, other: State) -> State:
     names = one.values.keys() | other.values.keys()
     values = {name: one.values.get(name, UNKNOWN) | other.values.get(name, UNKNOWN) for name in names}
-    return State(one.known & other.known, values)
+    return State(one.known & other.known, values, one.written & other.written)
 
 
 def _after(event: Event, state: State, untracked: frozenset[str]) -> State:
@@ -117,7 +119,8 @@ def _assigned(event: Event, state: State, untracked: frozenset[str]) -> State:
         values.pop(event.node.text, None)
         if event.value is not None and event.node.text not in untracked:
             values[event.node.text] = evaluate(event.value, state.values)
-    return State(known, values)
+    through = {inner.text for inner in event.node.walk() if inner.kind == "name"} if name is None else set()
+    return State(known, values, state.written | through)
 
 
 _ERROR_TESTS = ("IS_ERR", "IS_ERR_OR_NULL", "PTR_ERR")
@@ -127,9 +130,11 @@ def _called(call: Node, state: State) -> State:
     """A call may write to memory, and a macro that looks like one may write to its arguments."""
     known = frozenset(condition for condition in state.known if not _reads_memory(condition.text))
     if call.text in _ERROR_TESTS:
-        return State(known, state.values)
+        return replace(state, known=known)
     given = {argument.text for argument in call.kids if argument.kind == "name"}
-    return State(known, {name: value for name, value in state.values.items() if name not in given})
+    values = {name: value for name, value in state.values.items() if name not in given}
+    named = {inner.text for argument in call.kids for inner in argument.walk() if inner.kind == "name"}
+    return State(known, values, state.written | named)
 
 
 def _along(edge: Edge, state: State) -> State | None:
@@ -144,9 +149,10 @@ def _along(edge: Edge, state: State) -> State | None:
         values[name] = left
     text = spelled(edge.condition)
     if text is None:
-        return State(state.known, values)
+        return replace(state, values=values)
     # a second call may answer otherwise, so the newer answer counts and no path is ruled out by the older one
-    return State(state.known - {Condition(text, not edge.holds)} | {Condition(text, edge.holds)}, values)
+    known = state.known - {Condition(text, not edge.holds)} | {Condition(text, edge.holds)}
+    return State(known, values, state.written)
 
 
 def _tested(condition: Node, holds: bool, values: Values) -> tuple[str | None, frozenset[Value]]:

@@ -7,8 +7,10 @@ import pytest
 from kfunclint.clang import Parser
 from kfunclint.flow import (
     Condition,
+    aliases,
     calls,
     conditions_on,
+    counted,
     dereferences,
     indexings,
     null_returns,
@@ -234,3 +236,39 @@ def test_conditions_on_a_variable(parser: Parser) -> None:
     found = body(parser, "if (!p) n = 1; if (n > 2 && check(p)) n = 2; use(p);")
     assert [node.kind for node in conditions_on(found, "p")] == ["name", "call"]
     assert [node.kind for node in null_tests(found, "p")] == ["name"]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("p->x = 1; return n;", True),
+        ("fill(p); return n;", True),
+        ("memset(&p->x, 0, 4); return n;", True),
+        ("if (n) p->x = 1; else p->x = 2; return n;", True),
+        ("if (n) p->x = 1; return n;", False),
+        ("p = top; return n;", False),
+        ("n = p->x; return n;", False),
+    ],
+)
+def test_written_on_every_way(code: str, expected: bool, parser: Parser) -> None:
+    (found,) = returns(body(parser, code))
+    assert ("p" in found.written) is expected
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("p", "p"),
+        ("&p->refs", "p"),
+        ("&p->css.refs", "p"),
+        ("p->file", None),
+        ("&p->next->refs", None),
+        ("get()", None),
+    ],
+)
+def test_counted(argument: str, expected: str | None, parser: Parser) -> None:
+    assert counted(calls(body(parser, f"take({argument});"))[-1].node) == expected
+
+
+def test_aliases(parser: Parser) -> None:
+    assert aliases(body(parser, "struct kit *kit = (void *)p; q = &p->inner; r = p->next;"), "p") == {"p", "kit", "q"}

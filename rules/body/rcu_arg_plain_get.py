@@ -3,10 +3,9 @@ from collections.abc import Iterator
 from kfunclint.content import table
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import assigned, calls
+from kfunclint.flow import assigned, calls, counted
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.syntax import Node
 
 
 @rule(
@@ -38,26 +37,14 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     assert kfunc.body is not None
     own = {parameter.name for parameter in kfunc.parameters} - assigned(kfunc.body)
     for call in calls(kfunc.body):
-        row = table("plain_gets").get(call.node.text)
-        counted = call.node.kids[row["argument"]] if row and len(call.node.kids) > row["argument"] else None
-        if row and counted is not None and _object(counted) in own:
+        row, name = table("plain_gets").get(call.node.text), counted(call.node)
+        if row and name in own:
             at = kfunc.place(call.node)
             yield Remark(
                 at,
-                f"{kfunc.name}() takes a reference with {call.node.text}(), but with KF_RCU the count of "
-                f"{_object(counted)} may be zero already: the object is used after it is freed",
+                f"{kfunc.name}() takes a reference with {call.node.text}(), but with KF_RCU the count of {name} "
+                "may be zero already: the object is used after it is freed",
                 (Reason(flag.at, "registered here"),),
                 Fix(f"use {row['instead']}() and return NULL if it fails"),
                 or_at=(flag.at,),
             )
-
-
-def _object(node: Node) -> str | None:
-    """The variable that a counter belongs to: p in p, &p->refs and &p->css.refcnt."""
-    if node.kind == "unary" and node.text == "&":
-        node = node.kids[0]
-    arrows = 0
-    while node.kind == "member":
-        arrows += node.text.startswith("->")
-        node = node.kids[0]
-    return node.text if node.kind == "name" and arrows <= 1 else None

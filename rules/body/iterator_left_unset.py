@@ -1,0 +1,54 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow import aliases, returns
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.syntax import Node
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    needs_body=True,
+    since="6.4",
+    contract=("B18",),
+    see="kernel/bpf/verifier.c: process_iter_arg(); kernel/bpf/task_iter.c: bpf_iter_task_vma_new()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """An iterator's constructor fails before it has set the iterator's state.
+
+    The verifier takes the iterator as made whatever the constructor returns: the program goes on to call next, which
+    must then give NULL, and destroy, which must then do nothing. On the path that is named both find what happened
+    to lie on the program's stack.
+
+    Bad:
+        if (flags)
+                return -EINVAL;
+        kit->pos = NULL;
+    Good:
+        kit->pos = NULL;
+        if (flags)
+                return -EINVAL;
+    """
+    del kernel
+    flag = next((flag for entry in kfunc.entries if (flag := entry.flag("KF_ITER_NEW"))), None)
+    if flag is None or not kfunc.parameters:
+        return
+    assert kfunc.body is not None
+    state = aliases(kfunc.body, kfunc.parameters[0].name)
+    for found in returns(kfunc.body):
+        if _is_error(found.value) and not state & found.written:
+            yield Remark(
+                kfunc.place(found.node),
+                f"{kfunc.name}() returns an error before it has set the iterator's state, "
+                "and programs still call its next and destroy, which then read garbage",
+                (Reason(flag.at, "the constructor"),),
+                Fix("set the state to an empty one first"),
+            )
+            return
+
+
+def _is_error(value: Node) -> bool:
+    return value.kind == "unary" and value.text == "-" and value.kids[0].kind == "name"

@@ -17,7 +17,6 @@ _COMMENT_OR_STRING = re.compile(
 )
 _COMMENT_LINE = re.compile(r"[ \t]*\*(?:[ \t]|$)")
 _DIRECTIVE = re.compile(r"[ \t]*(?:#|%:)[ \t]*([A-Za-z_]*)[ \t]*([^\n]*)")
-_NOT_CODE = re.compile(r"[^\n]")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 _NEGATIVE = re.compile(r"[ \t]*(?:!|\([ \t]*!)")
 _OFF = re.compile(r"0[ \t]*$")
@@ -68,7 +67,7 @@ def uncommented(text: str) -> str:
 
 
 def _blank(text: str) -> str:
-    return _NOT_CODE.sub(" ", text)
+    return "\n".join([" " * len(line) for line in text.split("\n")])
 
 
 class _Directive(NamedTuple):

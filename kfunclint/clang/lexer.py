@@ -7,13 +7,17 @@ from typing import NamedTuple
 
 _TOKEN = re.compile(
     r"""
-      (?P<comment> /\*(?s:.*?)(?:\*/|\Z) | //(?:\\\n|[^\n])*+ )
-    | (?P<directive> ^[ \t]*(?:\#|%:)(?:[^\n\\/]++|\\\n|/\*(?s:.*?)(?:\*/|\Z)|[^\n])*+ )
-    | (?P<string> "(?:\\(?s:.)|[^"\\\n])*+"? )
-    | (?P<char> '(?:\\(?s:.)|[^'\\\n])*+'? )
-    | (?P<name> [A-Za-z_$]\w* )
-    | (?P<number> \.?[0-9](?:[eEpP][+-]|[\w.])*+ )
-    | (?P<punct> ->|\+\+|--|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|\.\.\.|\#\#|[^\s\w] )
+      (?P<directive> ^[ \t]*(?:\#|%:)(?:[^\n\\/]++|\\\n|/\*(?s:.*?)(?:\*/|\Z)|[^\n])*+ )
+    | [ \t]*+(?:
+          (?P<name> [A-Za-z_$]\w* )
+        | (?P<newline> \n )
+        | (?P<number> \.?[0-9](?:[eEpP][+-]|[\w.])*+ )
+        | (?P<comment> /\*(?s:.*?)(?:\*/|\Z) | //(?:\\\n|[^\n])*+ )
+        | (?P<string> "(?:\\(?s:.)|[^"\\\n])*+"? )
+        | (?P<char> '(?:\\(?s:.)|[^'\\\n])*+'? )
+        | (?P<punct> ->|\+\+|--|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|\.\.\.|\#\#|[^\s\w] )
+        | (?P<blank> \s | \Z )
+      )
     """,
     re.VERBOSE | re.MULTILINE | re.ASCII,
 )
@@ -37,14 +41,19 @@ class Token(NamedTuple):
 def tokens(text: str, first_line: int = 1) -> list[Token]:
     """Every token of `text`, comments and directives among them; its first line has the number `first_line`."""
     found: list[Token] = []
-    line, line_start, done = first_line, 0, 0
+    line, line_start = first_line, 0
     for match in _TOKEN.finditer(text):
-        start = match.start()
-        if newlines := text.count("\n", done, start):
-            line += newlines
-            line_start = text.rfind("\n", done, start) + 1
-        done = start
-        found.append(Token(match.lastgroup or "", match.group(), line, start - line_start + 1, start))
+        kind = match.lastgroup or ""
+        if kind == "newline":
+            line += 1
+            line_start = match.end()
+        elif kind != "blank":
+            piece = match[kind]
+            start = match.end() - len(piece)
+            found.append(Token(kind, piece, line, start - line_start + 1, start))
+            if "\n" in piece:
+                line += piece.count("\n")
+                line_start = start + piece.rfind("\n") + 1
     return found
 
 

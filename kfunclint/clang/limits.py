@@ -89,7 +89,7 @@ class _Counter:
             self.labels -= 1
         if word in _RUN or (word == ")" and self._is_cast(at)):
             self.run += 1
-        elif word not in ("(", ")") and not self._in_cast(at):
+        elif self.run and word not in ("(", ")") and not self._in_cast(at):
             self.run = 0
         if word in _OPERATORS and not any(self._tables[-1:]):
             self.operators += 1

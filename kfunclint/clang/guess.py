@@ -49,6 +49,7 @@ class Text:
         self.closing: dict[int, int] = {}
         self.opening: dict[int, int] = {}
         self.braces: dict[int, int] = {}
+        self._aggregates: set[int] = set()
         self._pair()
 
     def _pair(self) -> None:
@@ -63,9 +64,14 @@ class Text:
             elif token.text == "{":
                 braces.append(at)
             elif token.text == "}" and braces:
-                self.braces[braces.pop()] = at
+                self._close(braces.pop(), at)
             if token.text in ("{", "}") and token.column == 1:
                 stack.clear()
+
+    def _close(self, begin: int, at: int) -> None:
+        self.braces[begin] = at
+        if self.at(begin - 1) in _TAGS or self.at(begin - 2) in _TAGS:
+            self._aggregates.add(at)
 
     def at(self, index: int) -> str:
         """The text of a token, "" outside."""
@@ -100,6 +106,8 @@ class Text:
     def is_type(self, index: int) -> bool:
         """Does the unknown name there stand where C wants a type?"""
         before, after = self.at(index - 1), self.at(index + 1)
+        if index - 1 in self._aggregates:
+            return False
         if after not in STATEMENT and index + 1 < self.count and self.tokens[index + 1].kind == "name":
             return before in _BEGINS or before in _QUALIFIERS or before in ("(", ",")
         if after == "*":
@@ -137,9 +145,12 @@ class _Guesser:
         self.known = known
         self.stubs = stubs
         self.uses: dict[str, str] = {}
+        self.local_uses: dict[str, str] = {}
         self.called: dict[str, str] = {}
         self.typed: dict[str, _Use] = {}
+        self.typed_in_file: dict[str, _Use] = {}
         self.declared: set[str] = set()
+        self.hidden: set[str] = set()
         self.defined: set[str] = set()
         self.constants: set[str] = set()
         self.braces: list[str] = []
@@ -176,6 +187,7 @@ class _Guesser:
     def _close(self, at: int) -> None:
         if self.text.tokens[at].column == 1:
             self.braces.clear()
+            self._end_function()
         elif self.braces:
             self.braces.pop()
         self.parentheses, self.commas = [], []
@@ -261,6 +273,8 @@ class _Guesser:
         following = self.text.tokens[close + 1]
         if before == ")":
             return following.text in ("{", ";") and self.text.tokens[at].text.startswith("__")
+        if following.text.startswith("__") and (before in TYPE_WORDS or before == "*" or self.text.is_name(at - 1)):
+            return False  # behind a type it is the function, and attributes follow
         return following.kind == "name"
 
     def _callee(self, at: int, name: str) -> None:
@@ -273,9 +287,13 @@ class _Guesser:
         before = self.text.at(at - 1)
         if before == "case":
             self.stubs.define(f"{name}(...)", CASE_VALUE)
+        elif before == "=" and self.text.at(at - 2) == name:  # a variable that hides a macro of its name
+            self.hidden.add(name)
         elif before in _BEGINS and (behind == "{" or ("for_each" in name and behind not in (";", ",", ")", ""))):
             self.stubs.define(f"{name}(...)", f"__kfunclint_loop({name}, ##__VA_ARGS__)")
         else:
+            if name in self.typed:
+                self.local_uses[name] = "function"
             kind = {"->": "link", ".": "struct"}.get(behind, "number")
             if RANK[kind] >= RANK[self.called.get(name, "number")]:
                 self.called[name] = kind
@@ -305,8 +323,9 @@ class _Guesser:
             self.stubs.define(name, '""')
         else:
             kind = self.text.kind(at)
-            if RANK[kind] >= RANK[self.uses.get(name, "number")]:
-                self.uses[name] = kind
+            for uses in (self.uses, self.local_uses):
+                if RANK[kind] >= RANK[uses.get(name, "number")]:
+                    uses[name] = kind
 
     def _joins_strings(self, at: int) -> bool:
         return any(
@@ -319,21 +338,21 @@ class _Guesser:
         while self.text.at(end) in ("*", "const"):
             end += 1
         if self.text.is_name(end):
-            self.typed[self.text.at(end)] = _Use(name, end - at - 1)
+            typed = self.typed if self.braces or self.parentheses else self.typed_in_file
+            typed[self.text.at(end)] = _Use(name, end - at - 1)
 
     # ---- conclusions
 
     def _conclude(self) -> None:
         stubs = self.stubs
-        for tag in self.defined:
-            stubs.aggregates.pop(tag, None)
-            stubs.enums.pop(tag.removeprefix("enum "), None)
-            if not tag.startswith("enum "):
-                stubs.add(stubs.forward, tag)
-        self._types_from_uses()
+        self._drop_defined()
+        self._end_function()
+        self._types_from_uses(self.typed_in_file, self.uses)
         for name, positions in self.type_arguments.items():
             if name not in self.declared:
                 stubs.define(*_without_types(name, positions))
+        for name in self.hidden:
+            self._define_hidden(name)
         taken = self.declared | stubs.types.keys() | {macro.partition("(")[0] for macro in stubs.macros}
         for name in self.constants - taken:
             stubs.add(stubs.constants, name)
@@ -344,6 +363,19 @@ class _Guesser:
             if name not in taken and kind != "number":
                 stubs.grow(stubs.functions, name, kind)
 
+    def _drop_defined(self) -> None:
+        """What the text defines itself needs to be announced at most."""
+        for tag in self.defined:
+            self.stubs.aggregates.pop(tag, None)
+            self.stubs.enums.pop(tag.removeprefix("enum "), None)
+            if not tag.startswith("enum "):
+                self.stubs.add(self.stubs.forward, tag)
+
+    def _define_hidden(self, name: str) -> None:
+        """Make the macro of a name that is a variable, too."""
+        self.stubs.define(f"{name}(...)", f"__kfunclint_is_{name}(__VA_ARGS__)")
+        self.stubs.grow(self.stubs.functions, f"__kfunclint_is_{name}", self.called.get(name, "number"))
+
     def _declare(self, name: str, kind: str) -> None:
         if name in self.called:
             self.stubs.grow(self.stubs.functions, name, self.called[name])
@@ -352,9 +384,15 @@ class _Guesser:
         else:
             self.stubs.grow(self.stubs.objects, name, kind)
 
-    def _types_from_uses(self) -> None:
-        for variable, (type_, stars) in self.typed.items():
-            kind = self.uses.get(variable)
+    def _end_function(self) -> None:
+        """The variables of the next one have nothing to do with those of this one."""
+        self._types_from_uses(self.typed, self.local_uses)
+        self.typed.clear()
+        self.local_uses.clear()
+
+    def _types_from_uses(self, typed: dict[str, _Use], uses: dict[str, str]) -> None:
+        for variable, (type_, stars) in typed.items():
+            kind = uses.get(variable)
             if stars == 0 and kind in ("struct", "link", "pointer", "function"):
                 self.stubs.grow(self.stubs.types, type_, kind)
             elif stars == 1 and kind in ("link", "structs"):

@@ -107,6 +107,7 @@ typedef struct { long counter; } atomic64_t, atomic_long_t;
 #define __deprecated
 #define __malloc
 #define __cacheline_aligned
+#define __cacheline_aligned_in_smp
 #define ____cacheline_aligned
 #define ____cacheline_aligned_in_smp
 #define __randomize_layout
@@ -221,6 +222,9 @@ struct __kfunclint_any *__kfunclint_is_list_next_entry(), *__kfunclint_is_list_p
 #define BUILD_BUG_ON_ZERO(...) 0
 #define static_assert(...) struct __kfunclint_nothing
 #define _Static_assert(...) struct __kfunclint_nothing
+#define ATOMIC_INIT(v_) { (v_) }
+#define ATOMIC_LONG_INIT(v_) { (v_) }
+#define ATOMIC64_INIT(v_) { (v_) }
 #define LIST_HEAD(n_) struct list_head n_
 #define HLIST_HEAD(n_) struct hlist_head n_
 #define DECLARE_BITMAP(n_, b_) unsigned long n_[64]

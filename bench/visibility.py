@@ -1,8 +1,9 @@
 """How much of the C in hunks the parser sees: functions, statements, calls, registrations, signatures, and its time.
 
-With --tree, every __bpf_kfunc definition of a kernel tree is cut out as a diff would show it, and random windows of a
-few lines are cut out of the middle of functions. With --mails, the hunks of real mails are taken. What is there to be
-seen is counted in the text: a statement is a keyword, a call is a name before a parenthesis.
+With --tree, every __bpf_kfunc definition of a kernel tree is cut out as a diff would show it, random windows of a few
+lines are cut out of the middle of functions, and every file with kfuncs is taken as a whole. With --mails, the hunks of
+real mails are taken. What is there to be seen is counted in the text: a statement is a keyword, a call is a name before
+a parenthesis.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import itertools
 import os
 import random
+import resource
 import statistics
 import time
 from collections import Counter
@@ -73,15 +75,17 @@ def main() -> None:
             print("\n".join(f"  {miss}" for miss in tally.misses))
     self_time = os.times()
     print(f"CPU of worker and children: {self_time.children_user + self_time.children_system:.1f} s")
+    print(f"largest of them: {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.1f} MiB")
 
 
 def _tables(parser: Parser, tree: Path | None, mails: Sequence[str]) -> Iterator[tuple[str, Callable[[], Tally]]]:
     if tree:
-        files = list(_files(tree))
+        files = list(_files(tree, "__bpf_kfunc"))
         for context in CONTEXTS:
             yield f"kfuncs -U{context}", partial(_kfuncs, parser, files, context)
         for context in CONTEXTS[:2]:
             yield f"windows -U{context}", partial(_windows, parser, files, context)
+        yield "whole files", lambda: _wholes(parser, _files(tree, "BTF_ID_FLAGS"))
     if mails:
         yield "mails", partial(_mails, parser, mails)
 
@@ -99,12 +103,12 @@ class File:
     spans: list[Span]
 
 
-def _files(tree: Path) -> Iterator[File]:
+def _files(tree: Path, word: str) -> Iterator[File]:
     for path in sorted(tree.rglob("*.c")):
         if "tools" in path.relative_to(tree).parts or "samples" in path.relative_to(tree).parts:
             continue
         text = path.read_text(errors="replace")
-        if "__bpf_kfunc" in text:
+        if word in text:
             lines = text.split("\n")
             tokens = code(plain(text, [False] * len(lines), ()))
             yield File(str(path.relative_to(tree)), lines, tokens, functions(tokens))
@@ -198,28 +202,34 @@ def _kfuncs(parser: Parser, files: Iterable[File], context: int) -> Tally:
 def _kfunc(parser: Parser, tally: Tally, file: File, span: Span, context: int) -> None:
     name = file.tokens[span.name].text
     first, end = file.tokens[span.header].line, file.tokens[span.close].line
-    entry = next((number for number, line in enumerate(file.lines, 1) if _registers(line, name)), None)
+    entry = next((number for number, line in enumerate(file.lines, 1) if _registered(line) == name), None)
     wanted = [range(first - context, end + context + 1)]
     if entry is not None:
         wanted.append(range(entry - context, entry + context + 1))
     added = set(range(first, end + 1)) | {entry}
     unit = _parse(parser, tally, _cut(file, wanted, added))
+    _judge(tally, file, span, unit)
+    if entry is not None:
+        tally.count("registrations", any(one.name == name and one.line == entry for one in unit.entries), 1)
+
+
+def _judge(tally: Tally, file: File, span: Span, unit: Unit) -> None:
+    """Count what was seen of one function that is there from its header to its end."""
+    name = file.tokens[span.name].text
     found = [one for one in unit.functions if one.name == name]
     tally.count("functions", len(found[:1]), 1)
-    tokens = file.tokens[span.open : span.close]
-    whole = _score(tally, f"{file.path} {name}", tokens, Unit(file.path, tuple(found)))
+    whole = _score(tally, f"{file.path} {name}", file.tokens[span.open : span.close], Unit(file.path, tuple(found)))
     tally.count("both complete", all(whole), 1)
     tally.count("marked complete", any(one.complete for one in found), 1)
     if found and not found[0].complete:
         tally.misses.append(f"{file.path} {name}: not complete")
     tally.count("signatures", any(_same_signature(one, file, span) for one in found), 1)
-    if entry is not None:
-        tally.count("registrations", any(one.name == name and one.line == entry for one in unit.entries), 1)
 
 
-def _registers(line: str, name: str) -> bool:
+def _registered(line: str) -> str:
+    """The kfunc that a line registers, "" if it does not."""
     words = line.replace("(", " ").replace(",", " ").replace(")", " ").split()
-    return words[:1] == ["BTF_ID_FLAGS"] and words[2:3] == [name]
+    return words[2] if words[:2] == ["BTF_ID_FLAGS", "func"] and len(words) > 2 else ""
 
 
 def _cut(file: File, wanted: Iterable[range], added: set[int | None]) -> Source:
@@ -273,6 +283,24 @@ def _without_attributes(words: list[str]) -> list[str]:
 
 def _squeezed(text: str) -> str:
     return text.replace(" ", "")
+
+
+# ---- whole files
+
+
+def _wholes(parser: Parser, files: Iterable[File]) -> Tally:
+    tally = Tally()
+    for file in files:
+        lines = tuple(Line(text) for text in file.lines)
+        unit = _parse(parser, tally, Source(file.path, (Stretch(1, lines),), whole=True))
+        tally.count("files", unit.failure is None, 1)
+        registered = [name for line in file.lines if (name := _registered(line))]
+        tally.count("registrations", len(unit.entries), len(registered))
+        for span in file.spans:
+            marked = any(token.text == "__bpf_kfunc" for token in file.tokens[span.header : span.name])
+            if marked or file.tokens[span.name].text in registered:
+                _judge(tally, file, span, unit)
+    return tally
 
 
 # ---- windows

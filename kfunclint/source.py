@@ -43,10 +43,14 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The post-image of one file at the end of the series, as far as its hunks show it."""
+    """The post-image of one file at the end of the series, as far as its hunks show it.
+
+    `whole`: all of it is in view, as one stretch from line 1 to the end of the file.
+    """
 
     path: str
     stretches: tuple[Stretch, ...]
+    whole: bool = False
 
     def line(self, number: int) -> Line | None:
         """Line `number` (1-based) of the post-image, or None where no hunk shows it."""

@@ -16,6 +16,7 @@ from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Diagnostic, Librar
 from kfunclint.clang.nodes import Converter, Node, TooDeep, raw, rows
 from kfunclint.clang.rounds import Rounds
 from kfunclint.clang.stubs import Stubs
+from kfunclint.clang.whole import Asked, cut
 
 MAIN, SHIM, STUBS = "/kfunclint/main.c", "/kfunclint/shim.h", "/kfunclint/stubs.h"
 _OPTIONS = (
@@ -25,6 +26,8 @@ _OPTIONS = (
 _NO_ORACLES = ["-D__has_include(x)=0", "-D__has_include_next(x)=0", "-D__has_embed(x)=0", "-D_Pragma(x)="]
 _MAX_PARSES = 5
 _MAX_ERRORS = 1000
+_KEPT_ASSIGNMENT = "assigning to "  # a struct to what was taken for a number: clang keeps both sides
+_HARMLESS = (_KEPT_ASSIGNMENT, "initializing ")
 _ENUM, _FUNCTION, _PARAMETER, _BLOCK, _ANNOTATION = 5, 8, 10, 202, 406
 
 Answer = dict[str, Any]
@@ -36,9 +39,7 @@ class Shim:
     def __init__(self, text: str) -> None:
         self.text = text
         code_only = re.sub(r"/\*(?s:.*?)\*/", "", text)
-        types = {
-            name for line in re.findall(r"^typedef ([^;]*);", code_only, re.MULTILINE) for name in _last_names(line)
-        }
+        types = {name for line in re.findall(r"^typedef (.*);", code_only, re.MULTILINE) for name in _last_names(line)}
         self.reserved = frozenset(re.findall(r"[A-Za-z_]\w*", code_only)) | KEYWORDS
         macros = re.findall(r"#define (\w+)", code_only)
         self.known = Known(frozenset(macros) | types, frozenset(types) | {"bool"})
@@ -59,7 +60,10 @@ def options(overlay: str) -> list[str]:
 def run(request: Any, library: Library, shim: Shim, arguments: Sequence[str]) -> Answer:
     """Parse what a request holds. Never raises for its content."""
     stretches = [Stretch(*fields) for fields in request["stretches"]]
-    mended = [mend(stretch, shim.reserved) for stretch in stretches]
+    if request["whole"]:
+        mended = [cut(stretch, shim.reserved, Asked(request["lines"], request["names"])) for stretch in stretches]
+    else:
+        mended = [mend(stretch, shim.reserved) for stretch in stretches]
     source = _join(mended)
     text = Text(code(source))
     objection = limits.objection_to_text(text)
@@ -118,10 +122,12 @@ class _Reader:
         self.stretches = stretches
         self.mended = mended
         self.begins = [stretch.start for stretch in mended]
-        self.error_lines = sorted(error.place.line for error in errors if error.place.file == tree.main)
+        own = [error for error in errors if error.place.file == tree.main]
+        kept = {error.place.offset for error in own if error.text.startswith(_KEPT_ASSIGNMENT)}
+        self.error_lines = sorted(error.place.line for error in own if not error.text.startswith(_HARMLESS))
         self.starts = {token.offset: at for at, token in enumerate(text.tokens)}
         self.pairs = headers.openers(text.tokens)
-        self.converter = Converter(tree, text, self.starts, self.written)
+        self.converter = Converter(tree, text, self.starts, self.written, kept)
 
     def written(self, token: Token) -> str:
         """The text of a token before anything in it was replaced."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from kfunclint.clang.guess import Text
@@ -11,6 +12,8 @@ from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Tree
 
 MAX_DEPTH = 200  # nodes in one another; consumers may recurse
 _RAW_DEPTH = 3 * MAX_DEPTH
+
+_LONGEST_TARGET = 64  # tokens in front of an "="
 
 _PREFIX = "__kfunclint_"
 (
@@ -106,13 +109,22 @@ def raw(tree: Tree, top: Cursor) -> _Raw:
 
 class Converter:
     """Makes the nodes of one tree; `text` are the tokens of its main file, `starts` their indices by offset, `written`
-    gives the text of a token before anything in it was replaced. No node stands above line `first`."""
+    gives the text of a token before anything in it was replaced, `assignments` has the offsets of those "=" between
+    whose sides clang sees types that do not fit. No node stands above line `first`."""
 
-    def __init__(self, tree: Tree, text: Text, starts: dict[int, int], written: Callable[[Token], str]) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        text: Text,
+        starts: dict[int, int],
+        written: Callable[[Token], str],
+        assignments: Collection[int],
+    ) -> None:
         self.tree = tree
         self.text = text
         self.starts = starts
         self.written = written
+        self.assignments = assignments
         self.first = 1
         self.opaque = 0
         self._depth = 0
@@ -173,7 +185,16 @@ class Converter:
             # clang shows the first operand of ?: as itself, as the condition and as the result
             kids = (self.node(values[0]), self.make(at, "none"), self.node(values[3]))
             return self.make(at, "ternary", kids=kids)
+        if len(values) == 2 and self._is_assignment(at):
+            return self.make(at, "assign", "=", self.kids(at))
         return self.make(at, "opaque", kids=self.kids(at))
+
+    def _is_assignment(self, at: _Raw) -> bool:
+        begin = self.starts.get(self.tree.place(at.cursor).offset) if self.assignments else None
+        if begin is None:
+            return False
+        tokens = itertools.takewhile(lambda token: token.text != ";", self.text.tokens[begin : begin + _LONGEST_TARGET])
+        return any(token.offset in self.assignments for token in tokens)
 
     # ---- statements
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Collection
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -38,15 +39,19 @@ class Parser:
     ) -> None:
         self.close()
 
-    def parse(self, source: Source) -> Unit:
-        """Parse the lines in view of a file. Never raises for what they hold: the failure of the Unit says why not."""
+    def parse(self, source: Source, lines: Collection[int] = (), names: Collection[str] = ()) -> Unit:
+        """Parse the lines in view of a file. Never raises for what they hold: the failure of the Unit says why not.
+
+        Of a whole file the Unit has the kfuncs, the functions with added lines and the static ones that these mention.
+        `lines` (1-based) and `names` tell of which functions more are wanted, and are of no account for hunks.
+        """
         from kfunclint.clang.limits import objection_to_lines
         from kfunclint.clang.units import unit
 
         objection = objection_to_lines([line.text for stretch in source.stretches for line in stretch.lines])
         if objection:
             return unit(source.path, {"failure": f"not analysed: {objection}"})
-        return unit(source.path, self._ask(_request(source)))
+        return unit(source.path, self._ask(_request(source, lines, names)))
 
     def close(self) -> None:
         """End the worker."""
@@ -111,10 +116,13 @@ class Parser:
         self.close()
 
 
-def _request(source: Source) -> dict[str, Any]:
+def _request(source: Source, lines: Collection[int], names: Collection[str]) -> dict[str, Any]:
     return {
+        "whole": source.whole,
+        "lines": sorted(lines),
+        "names": sorted(names),
         "stretches": [
             (part.start, part.heading, [line.text for line in part.lines], [line.added for line in part.lines])
             for part in source.stretches
-        ]
+        ],
     }

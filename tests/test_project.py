@@ -21,6 +21,8 @@ STAGES = [
     "mbox series",
     "mail",
     "paths",
+    "git",
+    "tree",
     "patch",
     "source",
     "clang",

@@ -1,0 +1,254 @@
+"""Reads the objects of a git repository: never its files or index, never the network, and writes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import selectors
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfunclint.errors import Unreviewable
+
+HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+_SECONDS = 60
+_MAX_OUTPUT = 64 << 20
+_MAX_BLOB = 16 << 20
+_KEPT = ("PATH", "HOME", "XDG_CONFIG_HOME")  # with the home goes the list of safe.directory
+_SHUT = {
+    "GIT_ALLOW_PROTOCOL": "none",  # a partial clone would fetch what it lacks
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "LC_ALL": "C",
+}
+_OPTIONS = ("--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """The full hash, the kind (blob, tree, commit, tag) and the size in bytes of an object."""
+
+    hash: str
+    kind: str
+    size: int
+
+
+class Repository:
+    """A git repository by its top folder or its bare folder; close() ends the process it keeps.
+
+    Every method raises Unreviewable when git is not there, refuses the repository, dies or takes too long.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Take a folder. Nothing is read yet."""
+        self.folder = folder
+        self._reader: _Process | None = None
+
+    def close(self) -> None:
+        """End the process that reads objects, if there is one; the next read starts a new one."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.close()
+
+    def run(self, *arguments: str, good: Sequence[int] = (0,), globs: bool = False) -> bytes:
+        """What a git command prints. `globs`: its path patterns are patterns, not names."""
+        process = _Process(self.folder, arguments, globs)
+        try:
+            return process.output(good)
+        finally:
+            process.close()
+
+    def commit(self, name: str) -> str | None:
+        """The full hash of the commit that a hash (or "HEAD") names, None if it is not there."""
+        if name != "HEAD" and not re.fullmatch(r"[0-9a-f]{7,64}", name):
+            return None
+        found = self.info(f"{name}^{{commit}}")
+        return found.hash if found else None
+
+    def recent(self, most: int) -> tuple[str, ...]:
+        """The commits of the newest branches, remote branches and tags, newest first."""
+        form = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname)"
+        where = ("refs/heads", "refs/remotes", "refs/tags")
+        lines = self.run("for-each-ref", "--sort=-creatordate", f"--count={most}", form, *where).decode().split("\n")
+        found = re.findall(r"(?:^|\s)commit ([0-9a-f]{40,64})\b", "\n".join(lines))
+        return tuple(dict.fromkeys(found))
+
+    def touching(self, commits: Sequence[str], paths: Sequence[str], most: int) -> tuple[str, ...]:
+        """The newest commits up to `commits` that change one of the paths, newest first."""
+        lines = self.run("rev-list", f"--max-count={most}", "--end-of-options", *commits, "--", *paths)
+        return tuple(lines.decode().split())
+
+    def info(self, name: str) -> Object | None:
+        """The object of a name such as "HASH" or "HASH:PATH", None if there is none or more than one."""
+        return self._asked("info", name)[0]
+
+    def entry(self, commit: str, path: str) -> tuple[int, str] | None:
+        """Mode and hash of what a commit has at a path, None for nothing."""
+        folder, _, name = path.rpartition("/")
+        found, data = self._asked("contents", f"{commit}:{folder}")
+        if found is None or found.kind != "tree":
+            return None
+        return next(((mode, hash_) for mode, own, hash_ in _entries(data, len(commit) // 2) if own == name), None)
+
+    def blob(self, hash_: str) -> bytes:
+        """The content of a file by its hash."""
+        found = self.info(hash_)
+        if found is None or found.kind != "blob":
+            raise self.refusal(f"object {hash_[:12]} is missing or damaged")
+        if found.size > _MAX_BLOB:
+            raise self.refusal(f"object {hash_[:12]} has more than {_MAX_BLOB >> 20} MiB")
+        return self._asked("contents", hash_)[1]
+
+    def files(self, commit: str, under: Sequence[str]) -> Iterator[str]:
+        """The names of all regular files of a commit, or of those in some folders of it."""
+        where = [folder for folder in under if folder]
+        listing = self.run("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit, *where)
+        for line in listing.split(b"\0"):
+            head, _, name = line.partition(b"\t")
+            if head.startswith(b"100"):
+                yield name.decode("utf-8", "surrogateescape")
+
+    def grep(self, commit: str, words: Sequence[str], patterns: Sequence[str]) -> Iterator[str]:
+        """The names of the files of a commit that hold one of the words; `patterns` as in "*.c"."""
+        asked = [part for word in words for part in ("-e", word)]
+        options = ("-l", "-z", "-F", "-I", "--full-name", "--no-textconv", "--no-recurse-submodules")
+        listing = self.run("grep", *options, *asked, commit, "--", *patterns, good=(0, 1), globs=True)
+        for line in listing.split(b"\0")[:-1]:
+            yield line.partition(b":")[2].decode("utf-8", "surrogateescape")
+
+    def refusal(self, reason: str) -> Unreviewable:
+        """The refusal of this repository, in one line."""
+        return Unreviewable(str(self.folder), None, reason)
+
+    def _asked(self, command: str, name: str) -> tuple[Object | None, bytes]:
+        """Ask the kept process for the info or the contents of one object."""
+        if "\n" in name or "\0" in name:
+            return None, b""
+        if self._reader is None:
+            self._reader = _Process(self.folder, ("cat-file", "--batch-command"))
+        try:
+            self._reader.write(f"{command} {name}\n".encode("utf-8", "surrogateescape"))
+            answer = re.fullmatch(rb"([0-9a-f]{40,64}) (blob|tree|commit|tag) (\d+)", self._reader.line())
+            if answer is None:
+                return None, b""
+            found = Object(answer[1].decode(), answer[2].decode(), int(answer[3]))
+            return found, self._reader.take(found.size + 1)[:-1] if command == "contents" else b""
+        except Unreviewable:
+            self.close()
+            raise
+
+
+def _entries(tree: bytes, width: int) -> Iterator[tuple[int, str, str]]:
+    """Mode, name and hash of everything in a tree object, whose hashes have `width` bytes."""
+    at = 0
+    while at < len(tree):
+        end = tree.index(b"\0", at)
+        mode, _, name = tree[at:end].partition(b" ")
+        at = end + 1 + width
+        yield int(mode, 8), name.decode("utf-8", "surrogateescape"), tree[end + 1 : at].hex()
+
+
+class _Process:
+    """A running git, read with limits of time and size."""
+
+    def __init__(self, folder: Path, arguments: Sequence[str], globs: bool = False) -> None:
+        self.folder = folder
+        self.held = bytearray()
+        env = {name: os.environ[name] for name in _KEPT if name in os.environ} | _SHUT
+        env["GIT_CEILING_DIRECTORIES"] = str(folder.parent)
+        if globs:
+            del env["GIT_LITERAL_PATHSPECS"]
+        self.trouble = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
+        try:
+            self.process = subprocess.Popen(
+                ["git", *_OPTIONS, "-C", str(folder), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self.trouble,
+                env=env,
+            )
+        except OSError as error:
+            self.trouble.close()
+            raise self._refusal(f"git cannot be run: {error.strerror}") from error
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.stdout, selectors.EVENT_READ)
+
+    def output(self, good: Sequence[int]) -> bytes:
+        """All it prints, up to its end with one of the `good` statuses."""
+        self.stdin.close()
+        deadline = time.monotonic() + _SECONDS
+        while self._more(deadline):
+            pass
+        if self.process.wait(_SECONDS) not in good:
+            raise self._refusal(self._told())
+        return bytes(self.held)
+
+    def write(self, data: bytes) -> None:
+        """Hand a line to it."""
+        with contextlib.suppress(OSError):  # it is dead, and reading tells why
+            self.stdin.write(data)
+            self.stdin.flush()
+
+    def line(self) -> bytes:
+        """The next line, without its end."""
+        deadline = time.monotonic() + _SECONDS
+        while b"\n" not in self.held:
+            self._wait(deadline)
+        return self.take(self.held.index(b"\n") + 1)[:-1]
+
+    def take(self, size: int) -> bytes:
+        """The next `size` bytes."""
+        deadline = time.monotonic() + _SECONDS
+        while len(self.held) < size:
+            self._wait(deadline)
+        data = bytes(self.held[:size])
+        del self.held[:size]
+        return data
+
+    def close(self) -> None:
+        """End it."""
+        self.selector.close()
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for file in (self.stdin, self.stdout, self.trouble):
+            with contextlib.suppress(OSError):  # what it did not read is lost
+                file.close()
+
+    def _wait(self, deadline: float) -> None:
+        if not self._more(deadline):
+            self.process.wait(_SECONDS)
+            raise self._refusal(self._told())
+
+    def _more(self, deadline: float) -> bool:
+        """Read what has come; False at the end."""
+        if not self.selector.select(max(0.0, deadline - time.monotonic())):
+            raise self._refusal(f"git gave no answer within {_SECONDS} seconds")
+        data = os.read(self.stdout.fileno(), 1 << 18)
+        self.held += data
+        if len(self.held) > _MAX_OUTPUT:
+            raise self._refusal(f"git printed more than {_MAX_OUTPUT >> 20} MiB")
+        return bool(data)
+
+    def _told(self) -> str:
+        """What git said on standard error, in one line."""
+        self.trouble.seek(0)
+        lines = [line for line in self.trouble.read(4096).decode("utf-8", "replace").split("\n") if line.strip()]
+        told = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "failed")
+        told = re.sub(r"^(?:fatal|error): ", "", told)
+        return "git: " + "".join(char if char.isprintable() else "?" for char in told)[:200]
+
+    def _refusal(self, reason: str) -> Unreviewable:
+        return Unreviewable(str(self.folder), None, reason)

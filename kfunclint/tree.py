@@ -1,0 +1,339 @@
+"""A kernel tree: a git repository, of which only objects are read, or a plain folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from kfunclint.errors import Unreviewable
+from kfunclint.git import Repository
+from kfunclint.paths import objection
+
+C = (".c", ".h")
+ALL = ("",)
+
+_MAX_FILE = 16 << 20
+_MAX_FILES = 500_000
+_PIECE = 1 << 20
+_MAX_DEPTH = 64
+_OF_A_KERNEL = ("Kbuild", "MAINTAINERS", "kernel/bpf", "include/linux/btf.h")
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not block
+_NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
+_BTF = "include/linux/btf.h"
+_HASH_SHOWN = 12
+
+
+class Tree(Protocol):
+    """One state of a kernel tree. Paths are relative to its top, with "/"; symlinks and submodules are no files.
+
+    `name` is for people; `state` a key that changes with the content ("" where nothing cheap tells); `root` the folder
+    on disk of a plain folder, None for git. Whatever cannot be read raises Unreviewable.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def root(self) -> Path | None: ...
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file, None if there is no such file."""
+        ...
+
+    def paths(self, under: Sequence[str] = ALL, suffixes: Sequence[str] = C) -> Iterator[str]:
+        """The paths of all files with one of the suffixes, below one of the folders (a file stands for itself)."""
+        ...
+
+    def containing(
+        self, words: Sequence[str], under: Sequence[str] = ALL, suffixes: Sequence[str] = C
+    ) -> Iterator[str]:
+        """The paths of those files of `paths()` that hold one of the words."""
+        ...
+
+    def close(self) -> None:
+        """Let go of processes and open files."""
+        ...
+
+
+class GitTree:
+    """A commit of a git repository, as a Tree."""
+
+    root = None
+
+    def __init__(self, repository: Repository, commit: str) -> None:
+        """Take the full hash of a commit. Nothing is read yet."""
+        self.repository = repository
+        self.commit = commit
+
+    @property
+    def name(self) -> str:
+        """The folder's name and the commit: "linux at 0123456789ab"."""
+        return f"{self.repository.folder.name.removesuffix('.git')} at {self.commit[:_HASH_SHOWN]}"
+
+    @property
+    def state(self) -> str:
+        """The hash of the tree object."""
+        found = self.repository.info(f"{self.commit}^{{tree}}")
+        if found is None:
+            raise self.repository.refusal(f"the tree of {self.commit[:_HASH_SHOWN]} is missing")
+        return found.hash
+
+    def at(self, commit: str) -> GitTree:
+        """Another commit of the same repository, by its full hash."""
+        return GitTree(self.repository, commit)
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file, None if there is no such file."""
+        entry = self.repository.entry(self.commit, path) if _is_path(path) else None
+        if entry is None or not stat.S_ISREG(entry[0]):
+            return None
+        return self.repository.blob(entry[1])
+
+    def paths(self, under: Sequence[str] = ALL, suffixes: Sequence[str] = C) -> Iterator[str]:
+        """See Tree: git ls-tree."""
+        return (path for path in self.repository.files(self.commit, _tops(under)) if path.endswith(tuple(suffixes)))
+
+    def containing(
+        self, words: Sequence[str], under: Sequence[str] = ALL, suffixes: Sequence[str] = C
+    ) -> Iterator[str]:
+        """See Tree: git grep."""
+        tops = _tops(under)
+        found = self.repository.grep(self.commit, words, [f"*{suffix}" for suffix in suffixes])
+        return (path for path in found if any(_below(path, top) for top in tops))
+
+    def close(self) -> None:
+        """End the process that reads the repository."""
+        self.repository.close()
+
+
+class Folder:
+    """A plain folder, as a Tree. It is held open, and no symlink in it is followed."""
+
+    state = ""
+
+    def __init__(self, root: Path) -> None:
+        """Open the folder. Raises OSError."""
+        self.root = root
+        self._top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    @property
+    def name(self) -> str:
+        """The folder."""
+        return str(self.root)
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file, None if there is no such file."""
+        if not _is_path(path):
+            return None
+        folder, _, name = path.rpartition("/")
+        at = self._open(folder)
+        if at is None:
+            return None
+        try:
+            return self._content(at, name, path)
+        finally:
+            os.close(at)
+
+    def paths(self, under: Sequence[str] = ALL, suffixes: Sequence[str] = C) -> Iterator[str]:
+        """See Tree: a walk over the folders."""
+        return (path for _, _, path in self._files(under, tuple(suffixes)))
+
+    def containing(
+        self, words: Sequence[str], under: Sequence[str] = ALL, suffixes: Sequence[str] = C
+    ) -> Iterator[str]:
+        """See Tree: a walk that reads every file."""
+        wanted = [word.encode() for word in words]
+        for folder, name, path in self._files(under, tuple(suffixes)):
+            if self._holds(folder, name, path, wanted):
+                yield path
+
+    def close(self) -> None:
+        """Close the folder."""
+        if self._top >= 0:
+            os.close(self._top)
+            self._top = -1
+
+    def _open(self, path: str) -> int | None:
+        """A descriptor of a folder, None if there is none that is reached without a symlink."""
+        at = os.dup(self._top)
+        for part in filter(None, path.split("/")):
+            try:
+                below = os.open(part, _FOLDER, dir_fd=at)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+            except OSError as error:
+                if error.errno == errno.ELOOP:
+                    return None
+                raise self._refusal(path, error) from error
+            finally:
+                os.close(at)
+            at = below
+        return at
+
+    def _content(self, folder: int, name: str, path: str) -> bytes | None:
+        """The content of a regular file in a folder; it is read once more if it changed meanwhile."""
+        file = self._file(folder, name, path)
+        if file is None:
+            return None
+        try:
+            for _ in range(2):
+                before = os.fstat(file)
+                if not stat.S_ISREG(before.st_mode):
+                    return None
+                if before.st_size > _MAX_FILE:
+                    raise Unreviewable(str(self.root / path), None, f"more than {_MAX_FILE >> 20} MiB")
+                data = os.pread(file, before.st_size + 1, 0)
+                if len(data) == before.st_size and _same(before, os.fstat(file)):
+                    return data
+        except OSError as error:
+            raise self._refusal(path, error) from error
+        finally:
+            os.close(file)
+        raise Unreviewable(str(self.root / path), None, "it changes while it is read")
+
+    def _holds(self, folder: int, name: str, path: str, words: Sequence[bytes]) -> bool:
+        """Does a regular file hold one of the words? It is read in pieces, as some headers have 20 MiB."""
+        file = self._file(folder, name, path)
+        if file is None:
+            return False
+        overlap = max(map(len, words))
+        try:
+            data = os.read(file, _PIECE)
+            while not any(word in data for word in words):
+                if len(data) < _PIECE:
+                    return False
+                data = data[-overlap:] + os.read(file, _PIECE)
+        except OSError as error:
+            raise self._refusal(path, error) from error
+        finally:
+            os.close(file)
+        return True
+
+    def _file(self, folder: int, name: str, path: str) -> int | None:
+        """A descriptor of what is no symlink, None if there is nothing like that."""
+        try:
+            return os.open(name, _FILE, dir_fd=folder)
+        except OSError as error:
+            if error.errno in _NO_FILE:
+                return None
+            raise self._refusal(path, error) from error
+
+    def _files(self, under: Sequence[str], suffixes: tuple[str, ...]) -> Iterator[tuple[int, str, str]]:
+        """The descriptor of its folder, name and path of every file."""
+        count = 0
+        for top in _tops(under):
+            if top and not _is_path(top):
+                continue
+            folder, _, name = top.rpartition("/")
+            at = self._open(top)
+            found = self._walk(at, f"{top}/" if top else "", 0) if at is not None else self._one(folder, name, top)
+            for one in found:
+                if one[1].endswith(suffixes):
+                    count += 1
+                    if count > _MAX_FILES:
+                        raise Unreviewable(self.name, None, f"more than {_MAX_FILES} files")
+                    yield one
+
+    def _one(self, folder: str, name: str, path: str) -> Iterator[tuple[int, str, str]]:
+        at = self._open(folder)
+        if at is None:
+            return
+        try:
+            if self._content(at, name, path) is not None:
+                yield at, name, path
+        finally:
+            os.close(at)
+
+    def _walk(self, at: int, prefix: str, depth: int) -> Iterator[tuple[int, str, str]]:
+        """All files below a folder, whose descriptor is closed at the end."""
+        try:
+            with os.scandir(at) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+            for entry in found:
+                if entry.is_file(follow_symlinks=False):
+                    yield at, entry.name, prefix + entry.name
+                elif entry.name != ".git" and depth < _MAX_DEPTH and entry.is_dir(follow_symlinks=False):
+                    below = self._open(prefix + entry.name)
+                    if below is not None:
+                        yield from self._walk(below, f"{prefix}{entry.name}/", depth + 1)
+        except OSError as error:
+            raise self._refusal(prefix, error) from error
+        finally:
+            os.close(at)
+
+    def _refusal(self, path: str, error: OSError) -> Unreviewable:
+        return Unreviewable(str(self.root / path), None, error.strerror or "cannot be read")
+
+
+def open_tree(folder: Path) -> GitTree | Folder:
+    """The kernel tree in a folder: HEAD of a git repository (work tree, linked work tree, bare), or the folder itself.
+
+    Raises Unreviewable, with the folder and the reason, for what is no kernel tree with BPF or cannot be read.
+    """
+    if not folder.is_dir():
+        raise Unreviewable(str(folder), None, "not a folder" if folder.exists() else "no such folder")
+    found = _git(folder.resolve()) if _is_repository(folder) else _plain(folder)
+    try:
+        if found.read(_BTF) is None:
+            known = any(True for _ in found.paths(("include/linux",)))
+            reason = f"kernel tree without BPF: no {_BTF} in it" if known else "not a kernel tree"
+            raise Unreviewable(str(folder), None, reason)
+    except BaseException:
+        found.close()
+        raise
+    return found
+
+
+def around(folder: Path) -> Path | None:
+    """The kernel tree that a folder is in, if it is in one: the nearest folder above it that looks like its top."""
+    here = folder.resolve()
+    return next((top for top in (here, *here.parents) if all((top / name).exists() for name in _OF_A_KERNEL)), None)
+
+
+def _is_repository(folder: Path) -> bool:
+    bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
+    return bare or (folder / ".git").exists()
+
+
+def _git(folder: Path) -> GitTree:
+    repository = Repository(folder)
+    try:
+        head = repository.commit("HEAD")
+    except Unreviewable:
+        repository.close()
+        raise
+    if head is None:
+        repository.close()
+        raise Unreviewable(str(folder), None, "git repository without a commit")
+    return GitTree(repository, head)
+
+
+def _plain(folder: Path) -> Folder:
+    try:
+        return Folder(folder)
+    except OSError as error:
+        raise Unreviewable(str(folder), None, error.strerror or "cannot be read") from error
+
+
+def _is_path(path: str) -> bool:
+    return objection(path) is None and not {"", "."} & set(path.split("/"))
+
+
+def _same(before: os.stat_result, after: os.stat_result) -> bool:
+    return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
+
+
+def _tops(under: Iterable[str]) -> list[str]:
+    return [top.strip("/") for top in under]
+
+
+def _below(path: str, top: str) -> bool:
+    return not top or path == top or path.startswith(f"{top}/")

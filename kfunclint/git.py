@@ -59,11 +59,11 @@ class Repository:
         if reader is not None:
             reader.close()
 
-    def run(self, *arguments: str, good: Sequence[int] = (0,), globs: bool = False) -> bytes:
+    def run(self, *arguments: str, good: Sequence[int] = (0,), globs: bool = False, seconds: float = _SECONDS) -> bytes:
         """What a git command prints. `globs`: its path patterns are patterns, not names."""
         process = _Process(self.folder, arguments, globs)
         try:
-            return process.output(good)
+            return process.output(good, seconds)
         finally:
             process.close()
 
@@ -82,9 +82,10 @@ class Repository:
         found = re.findall(r"(?:^|\s)commit ([0-9a-f]{40,64})\b", "\n".join(lines))
         return tuple(dict.fromkeys(found))
 
-    def touching(self, commits: Sequence[str], paths: Sequence[str], most: int) -> tuple[str, ...]:
+    def touching(self, commits: Sequence[str], paths: Sequence[str], most: int, seconds: float) -> tuple[str, ...]:
         """The newest commits up to `commits` that change one of the paths, newest first."""
-        lines = self.run("rev-list", f"--max-count={most}", "--end-of-options", *commits, "--", *paths)
+        arguments = (f"--max-count={most}", "--end-of-options", *commits, "--", *paths)
+        lines = self.run("rev-list", *arguments, seconds=seconds)
         return tuple(lines.decode().split())
 
     def info(self, name: str) -> Object | None:
@@ -185,10 +186,10 @@ class _Process:
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.stdout, selectors.EVENT_READ)
 
-    def output(self, good: Sequence[int]) -> bytes:
+    def output(self, good: Sequence[int], seconds: float) -> bytes:
         """All it prints, up to its end with one of the `good` statuses."""
         self.stdin.close()
-        deadline = time.monotonic() + _SECONDS
+        deadline = time.monotonic() + seconds
         while self._more(deadline):
             pass
         if self.process.wait(_SECONDS) not in good:
@@ -235,7 +236,7 @@ class _Process:
     def _more(self, deadline: float) -> bool:
         """Read what has come; False at the end."""
         if not self.selector.select(max(0.0, deadline - time.monotonic())):
-            raise self._refusal(f"git gave no answer within {_SECONDS} seconds")
+            raise self._refusal("git took too long")
         data = os.read(self.stdout.fileno(), 1 << 18)
         self.held += data
         if len(self.held) > _MAX_OUTPUT:

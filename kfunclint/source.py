@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
 
-from kfunclint.patch import FileDiff, Hunk, Patch
+from kfunclint.patch import DiffLine, FileDiff, Hunk, Patch
+
+if TYPE_CHECKING:
+    from kfunclint.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The post-image of one file at the end of the series, as far as its hunks show it.
-
-    `whole`: all of it is in view, as one stretch from line 1 to the end of the file.
-    """
+    """The post-image of one file at the end of the series: the `whole` file, or as far as its hunks show it."""
 
     path: str
     stretches: tuple[Stretch, ...]
@@ -61,24 +63,160 @@ class Source:
         return stretch.lines[number - stretch.start] if number < stretch.start + len(stretch.lines) else None
 
 
-def build(patches: Iterable[Patch]) -> tuple[Source, ...]:
-    """Apply the patches of a series in order and give each file's lines in view, files in order of appearance."""
-    images: dict[str, dict[int, Line]] = {}
-    for patch in patches:
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Where a hunk fits into a file: the 0-based index of its first line in the file as the hunks above it leave it,
+    and how many lines of its context at the top and at the bottom do not fit and are left out."""
+
+    at: int
+    top: int
+    bottom: int
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The state of a kernel tree that a series applies to.
+
+    `name` and `why` are words for people: "linux at 0123456789ab", "base-commit of the series". `files` are the whole
+    files before the series, by path, each line an object of its own; `fits` has the place of every hunk of a file that
+    is taken from the tree, by the number of the patch and the 0-based index of the file in it. `fallen` are the files
+    that are taken from their hunks alone, and why.
+    """
+
+    tree: Tree
+    name: str
+    why: str
+    files: Mapping[str, tuple[Line, ...]]
+    fits: Mapping[tuple[int, int], tuple[Fit, ...]]
+    fallen: Mapping[str, str]
+
+    @property
+    def used(self) -> bool:
+        """Is any file taken from the tree?"""
+        return bool(self.fits)
+
+
+def build(patches: Iterable[Patch], base: Base | None = None, upto: int | None = None) -> tuple[Source, ...]:
+    """Apply the patches of a series in order and give each file's lines in view, files in order of appearance.
+
+    With a base a file is whole, unless it is one that fell back. `upto`: apply that many patches only; a file that
+    later ones change is then given, too, if it is whole.
+    """
+    images = _Images(base)
+    for patch in islice(patches, upto):
+        images.apply(patch)
+    return images.sources()
+
+
+def before(patches: Sequence[Patch], base: Base | None = None) -> tuple[Source, ...]:
+    """The files as they were before the series, under their old names; whole with a base, and else what the hunks show.
+
+    `patch` and `mail_line` of a line say who takes it away.
+    """
+    images = _Images(base)
+    gone = {id(line): by for patch in patches for line, by in images.apply(patch)}
+    found = []
+    for path, lines in (base.files if base else {}).items():
+        taken = [replace(line, patch=by[0], mail_line=by[1]) if (by := gone.get(id(line))) else line for line in lines]
+        found.append(_whole(path, taken))
+    hunks = _Images(None)
+    for patch in reversed(patches):
+        for index, file in reversed(list(enumerate(patch.files))):
+            if base is None or (patch.mail.number, index) not in base.fits:
+                hunks.apply_in_view(_reversed(file), patch.mail.number)
+    return tuple(source for source in (*found, *hunks.sources()) if source.stretches)
+
+
+class _Images:
+    """The files of a series, whole or as far as they are in view, while its patches are applied."""
+
+    def __init__(self, base: Base | None) -> None:
+        self.fits = base.fits if base else {}
+        self.whole: dict[str, Sequence[Line]] = dict(base.files) if base else {}
+        self.in_view: dict[str, dict[int, Line]] = {}
+
+    def apply(self, patch: Patch) -> list[tuple[Line, tuple[int, int]]]:
+        """Apply a patch; gives the lines that it takes out of whole files, with its number and their mail line."""
+        gone: list[tuple[Line, tuple[int, int]]] = []
         number = patch.mail.number
-        for file in patch.files:
-            _apply(images, file, number)
-    return tuple(Source(path, tuple(_stretches(image))) for path, image in images.items() if image)
+        for index, file in enumerate(patch.files):
+            fits = self.fits.get((number, index))
+            if fits is None:
+                self.apply_in_view(file, number)
+            else:
+                gone += [(line, (number, by.mail_line)) for line, by in self._apply_whole(file, fits, number)]
+        return gone
+
+    def apply_in_view(self, file: FileDiff, patch: int) -> None:
+        """Apply what a patch does to a file that is not whole."""
+        before: dict[int, Line] = {}
+        if file.old_path is not None and file.kind != "new":
+            before = self.in_view.get(file.old_path, {})
+            if file.kind in ("renamed", "deleted"):
+                self.in_view.pop(file.old_path, None)
+        if file.new_path is not None and file.kind != "deleted":
+            self.in_view[file.new_path] = _after(before, file.hunks, patch)
+
+    def sources(self) -> tuple[Source, ...]:
+        """What is left of them."""
+        return (
+            *(_whole(path, lines) for path, lines in self.whole.items() if lines),
+            *(Source(path, tuple(_stretches(image))) for path, image in self.in_view.items() if image),
+        )
+
+    def _apply_whole(self, file: FileDiff, fits: tuple[Fit, ...], patch: int) -> list[tuple[Line, DiffLine]]:
+        image = list(self.whole.get(file.old_path or "", ()))
+        if file.kind == "copied":  # what the copy loses is not lost to the file
+            image = [replace(line) for line in image]
+        gone = [pair for hunk, fit in zip(file.hunks, fits, strict=True) for pair in splice(image, hunk, fit, patch)]
+        if file.old_path is not None and file.kind in ("renamed", "deleted"):
+            self.whole.pop(file.old_path, None)
+        if file.new_path is not None and file.kind != "deleted":
+            self.whole[file.new_path] = image
+        return gone
 
 
-def _apply(images: dict[str, dict[int, Line]], file: FileDiff, patch: int) -> None:
-    before: dict[int, Line] = {}
-    if file.old_path is not None and file.kind != "new":
-        before = images.get(file.old_path, {})
-        if file.kind in ("renamed", "deleted"):
-            images.pop(file.old_path, None)
-    if file.new_path is not None and file.kind != "deleted":
-        images[file.new_path] = _after(before, file.hunks, patch)
+def splice(image: list[Line], hunk: Hunk, fit: Fit, patch: int) -> list[tuple[Line, DiffLine]]:
+    """Put a hunk of a patch into a whole file; gives the lines that it takes out, each with the line that does it."""
+    at = fit.at
+    new: list[Line] = []
+    gone: list[tuple[Line, DiffLine]] = []
+    for line in hunk.lines[fit.top : len(hunk.lines) - fit.bottom]:
+        if line.sign == "+":
+            new.append(Line(line.text, patch, line.mail_line))
+            continue
+        if line.sign == " ":
+            new.append(image[at])
+        else:
+            gone.append((image[at], line))
+        at += 1
+    image[fit.at : at] = new
+    return gone
+
+
+def _whole(path: str, lines: Sequence[Line]) -> Source:
+    return Source(path, (Stretch(1, tuple(lines)),) if lines else (), whole=True)
+
+
+_OPPOSITES = {"new": "deleted", "deleted": "new", "copied": "deleted"}
+_SIGNS = {"+": "-", "-": "+", " ": " "}
+
+
+def _reversed(file: FileDiff) -> FileDiff:
+    """The diff that undoes one; a copy is just taken away."""
+    hunks = tuple(
+        replace(
+            hunk,
+            old_start=hunk.new_start,
+            old_count=hunk.new_count,
+            new_start=hunk.old_start,
+            new_count=hunk.old_count,
+            lines=tuple(replace(line, sign=_SIGNS[line.sign], old=line.new, new=line.old) for line in hunk.lines),
+        )
+        for hunk in file.hunks
+    )
+    kind = _OPPOSITES.get(file.kind, file.kind)
+    return replace(file, old_path=file.new_path, new_path=file.old_path, kind=kind, hunks=hunks)
 
 
 def _after(before: dict[int, Line], hunks: tuple[Hunk, ...], patch: int) -> dict[int, Line]:

@@ -25,6 +25,8 @@ STAGES = [
     "tree",
     "patch",
     "source",
+    "apply",
+    "base",
     "clang",
     "facts",
     "kerneldoc scan prose",

@@ -1,0 +1,122 @@
+"""Where the hunks of a patch fit into a file, by the rules of git apply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from kfunclint.patch import Hunk
+from kfunclint.source import Fit
+
+MAX_LINES = 500_000
+_LEAST_CONTEXT = 1
+_MOST_LEFT_OUT = 20
+_TAKEN = "\0"
+_UNKNOWN = "\1"
+
+
+class Misfit(Exception):
+    """A hunk that does not fit; `str()` says which and why."""
+
+
+class Alphabet:
+    """A character for every different line, so that lines are searched as text is: in linear time."""
+
+    def __init__(self) -> None:
+        self._letters: dict[str, str] = {}
+
+    def learn(self, lines: Sequence[str]) -> str:
+        """The letters of the lines of a file. Raises Misfit for too many of them."""
+        if len(lines) + len(self._letters) > 2 * MAX_LINES or len(lines) > MAX_LINES:
+            raise Misfit(f"more than {MAX_LINES} lines")
+        return "".join([self._letters.setdefault(line, chr(len(self._letters) + 2)) for line in lines])
+
+    def spell(self, lines: Sequence[str]) -> str:
+        """The letters of lines to search for; what no file has gets one that is nowhere."""
+        return "".join([self._letters.get(line, _UNKNOWN) for line in lines])
+
+
+def fitted(image: Sequence[str], hunks: Sequence[Hunk], alphabet: Alphabet, tree: str) -> tuple[Fit, ...]:
+    """Where the hunks fit into the lines of a file, one after the other. Raises Misfit, which names the tree.
+
+    As git apply -C1 does it (apply.c: apply_one_fragment()), but for one thing: where only less context fits, it must
+    fit at one place alone.
+    """
+    text = alphabet.learn(image)
+    fits = []
+    for hunk in hunks:
+        fit = _fit(text, hunk, alphabet)
+        if isinstance(fit, str):
+            raise Misfit(f"the hunk at line {hunk.mail_line} of the mail {fit} {tree}")
+        lines = hunk.lines[fit.top : len(hunk.lines) - fit.bottom]
+        old, new = sum(line.sign != "+" for line in lines), sum(line.sign != "-" for line in lines)
+        text = text[: fit.at] + _TAKEN * new + text[fit.at + old :]
+        fits.append(fit)
+    return tuple(fits)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A hunk with some lines of context left out; at the start or the end of the file if it says so."""
+
+    top: int
+    bottom: int
+    first: bool
+    last: bool
+
+
+def _fit(text: str, hunk: Hunk, alphabet: Alphabet) -> Fit | str:
+    """Where a hunk fits, or the words of why it does not, to be followed by where."""
+    searched = alphabet.spell([line.text for line in hunk.lines if line.sign != "+"])
+    if not searched:
+        return "without context does not apply to" if text else Fit(0, 0, 0)
+    for trial in _trials(hunk):
+        part = searched[trial.top : len(searched) - trial.bottom]
+        if trial.first or trial.last:
+            at = _at_an_end(text, part, trial)
+        elif trial.top or trial.bottom:
+            at = text.find(part)
+            if at >= 0 and text.find(part, at + 1) >= 0:
+                return "fits at several places of"
+        else:
+            at = _nearest(text, part, max(hunk.new_start - 1, 0))
+        if at >= 0:
+            return Fit(at, trial.top, trial.bottom)
+    return "does not apply to"
+
+
+def _trials(hunk: Hunk) -> Iterator[_Trial]:
+    """Ever less context, as git takes it away."""
+    signs = [line.sign for line in hunk.lines]
+    top = next((at for at, sign in enumerate(signs) if sign != " "), len(signs))
+    bottom = next((at for at, sign in enumerate(reversed(signs)) if sign != " "), len(signs))
+    leading, trailing = top, bottom
+    first, last = hunk.old_start <= 1, not trailing
+    yield _Trial(0, 0, first, last)
+    if max(leading, trailing) > _LEAST_CONTEXT and (first or last):
+        yield _Trial(0, 0, False, False)
+    while max(leading, trailing) > _LEAST_CONTEXT and max(top - leading, bottom - trailing) < _MOST_LEFT_OUT:
+        if leading >= trailing:
+            leading -= 1
+        if trailing > leading:
+            trailing -= 1
+        yield _Trial(top - leading, bottom - trailing, False, False)
+
+
+def _at_an_end(text: str, part: str, trial: _Trial) -> int:
+    at = 0 if trial.first else len(text) - len(part)
+    whole = not trial.last or at + len(part) == len(text)
+    return at if at >= 0 and whole and text.startswith(part, at) else -1
+
+
+def _nearest(text: str, part: str, wanted: int) -> int:
+    """The place nearest to an index, the one below it of two as near, -1 for none."""
+    if text.startswith(part, wanted):
+        return wanted
+    below = text.find(part, wanted + 1)
+    # not rfind(): in hostile text it takes quadratic time
+    back = text[: wanted + len(part) - 1][::-1].find(part[::-1])
+    above = min(len(text), wanted + len(part) - 1) - back - len(part) if back >= 0 else -1
+    if below < 0 or above < 0:
+        return max(below, above)
+    return below if below - wanted <= wanted - above else above

@@ -1,0 +1,231 @@
+"""Which state of a kernel tree a series applies to."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from kfunclint.apply import Alphabet, Misfit, fitted
+from kfunclint.errors import Unreviewable
+from kfunclint.git import Repository
+from kfunclint.mail import Series
+from kfunclint.patch import FileDiff, Patch
+from kfunclint.source import Base, Fit, Line, splice
+from kfunclint.tree import C, GitTree, Tree
+
+_MOST_BRANCHES = 200
+_MOST_STARTS = 20
+_MOST_COMMITS = 500
+_SEARCH_SECONDS = 10
+_INDEX = re.compile(r"index ([0-9a-f]{7,64})\.\.[0-9a-f]{7,64}(?: \d+)?")
+
+
+def choose(tree: Tree, series: Series, patches: Sequence[Patch]) -> Base:
+    """The base of a series: the first state of the tree to which all of its C files apply, or else the best one.
+
+    For a git repository, in this order: the base-commit; the newest commit whose files are those that the index lines
+    name; HEAD. A folder has one state. Files that do not apply are in `fallen`; nothing is raised for them.
+    """
+    before = _before(patches)
+    best: Base | None = None
+    for state, why in _states(tree, series, before):
+        found = _applied(state, why, patches)
+        if not found.fallen:
+            return found
+        if best is None or len(found.fallen) < len(best.fallen):
+            best = found
+    assert best is not None
+    return best
+
+
+def _states(tree: Tree, series: Series, before: Mapping[str, str]) -> Iterator[tuple[Tree, str]]:
+    """The states to try, and why each."""
+    if not isinstance(tree, GitTree):
+        yield tree, _why_folder(tree, before)
+        return
+    missing = ""
+    if series.base_commit:
+        if (commit := _commit(tree.repository, series.base_commit)) is not None:
+            yield tree.at(commit), f"base-commit of the series{_without(series.prerequisites)}"
+        else:
+            missing = f"; its base-commit {series.base_commit[:12]} is not in the repository"
+    if before and (commit := _matching(tree, before)) is not None:
+        yield tree.at(commit), f"the newest commit with the files that the index lines name{missing}"
+    yield tree, f"HEAD, as far as the hunks apply{missing}"
+
+
+def _without(prerequisites: Sequence[str]) -> str:
+    if not prerequisites:
+        return ""
+    plural = "es" if len(prerequisites) > 1 else ""
+    return f", without its {len(prerequisites)} prerequisite patch{plural}"
+
+
+def _commit(repository: Repository, hash_: str) -> str | None:
+    try:
+        return repository.commit(hash_)
+    except Unreviewable:
+        return None
+
+
+def _why_folder(tree: Tree, before: Mapping[str, str]) -> str:
+    same = before and all(_is_blob(tree, path, hash_) for path, hash_ in before.items())
+    return "its files are those that the index lines name" if same else "the tree given, as far as the hunks apply"
+
+
+def _is_blob(tree: Tree, path: str, hash_: str) -> bool:
+    try:
+        data = tree.read(path)
+    except Unreviewable:
+        return False
+    if data is None:
+        return False
+    made = hashlib.sha256 if len(hash_) == 64 else hashlib.sha1
+    return made(b"blob %d\0" % len(data) + data).hexdigest().startswith(hash_)
+
+
+def _before(patches: Iterable[Patch]) -> dict[str, str]:
+    """The hashes, maybe shortened, of the C files as the series found them, by path."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    for patch in patches:
+        for file in patch.files:
+            if file.old_path is not None and file.old_path not in seen and file.old_path.endswith(C):
+                match = next(filter(None, map(_INDEX.fullmatch, file.headers)), None)
+                if match and match[1].strip("0"):
+                    found[file.old_path] = match[1]
+            seen |= _names(file)
+    return found
+
+
+def _matching(tree: GitTree, before: Mapping[str, str]) -> str | None:
+    """The newest commit that has all these files, as far as looking for it is cheap."""
+    repository = tree.repository
+    try:
+        recent = repository.recent(_MOST_BRANCHES)
+        for commit in (tree.commit, *recent):
+            if _has(repository, commit, before):
+                return commit
+        if not all(repository.info(hash_) for hash_ in before.values()):
+            return None
+        starts = (tree.commit, *recent[:_MOST_STARTS])
+        passed = repository.touching(starts, list(before), _MOST_COMMITS, _SEARCH_SECONDS)
+        return next((commit for commit in passed if _has(repository, commit, before)), None)
+    except Unreviewable:
+        return None
+
+
+def _has(repository: Repository, commit: str, before: Mapping[str, str]) -> bool:
+    for path, hash_ in before.items():
+        found = repository.info(f"{commit}:{path}")
+        if found is None or not found.hash.startswith(hash_):
+            return False
+    return True
+
+
+def _applied(tree: Tree, why: str, patches: Sequence[Patch]) -> Base:
+    """Apply the series to a state of the tree."""
+    trial = _Trial(tree, patches)
+    for patch in patches:
+        for index, file in enumerate(patch.files):
+            trial.apply(patch.mail.number, index, file)
+    return trial.result(why)
+
+
+class _Trial:
+    """An attempt to apply a series: files that it renames or copies stand or fall together, in a group."""
+
+    def __init__(self, tree: Tree, patches: Sequence[Patch]) -> None:
+        self.tree = tree
+        self.groups = _groups(patches)
+        self.files: dict[str, tuple[Line, ...]] = {}
+        self.now: dict[str, list[Line] | None] = {}
+        self.fits: dict[tuple[int, int], tuple[str, tuple[Fit, ...]]] = {}
+        self.failed: dict[str, str] = {}
+        self.alphabet = Alphabet()
+
+    def apply(self, patch: int, index: int, file: FileDiff) -> None:
+        """Apply what a patch does to a file, or note why its group of files does not apply."""
+        group = self.groups.get(file.new_path or file.old_path or "")
+        if group is None or group in self.failed:
+            return
+        try:
+            self.fits[patch, index] = group, self._apply(file, patch)
+        except Misfit as why:
+            self.failed[group] = str(why)
+        except Unreviewable as why:
+            self.failed[group] = f"{why.reason} ({self.tree.name})"
+
+    def result(self, why: str) -> Base:
+        """The base, without the groups of files that failed."""
+        fallen = {path: self.failed[group] for path, group in self.groups.items() if group in self.failed}
+        files = {path: lines for path, lines in self.files.items() if path not in fallen}
+        fits = {key: fits for key, (group, fits) in self.fits.items() if group not in self.failed}
+        return Base(self.tree, self.tree.name, why, files, fits, fallen)
+
+    def _apply(self, file: FileDiff, patch: int) -> tuple[Fit, ...]:
+        self._check(file)
+        image = list(self._image(file.old_path) or ()) if file.old_path is not None else []
+        fits = fitted([line.text for line in image], file.hunks, self.alphabet, self.tree.name)
+        for hunk, fit in zip(file.hunks, fits, strict=True):
+            splice(image, hunk, fit, patch)
+        if file.kind == "deleted" and image:
+            raise Misfit(f"it has lines in {self.tree.name} that the patch does not remove")
+        if file.old_path is not None and file.kind in ("renamed", "deleted"):
+            self.now[file.old_path] = None
+        if file.new_path is not None:
+            self.now[file.new_path] = image
+        return fits
+
+    def _check(self, file: FileDiff) -> None:
+        """Raises Misfit if a file is not there that must be, or is there that must not be."""
+        if file.kind == "binary":
+            raise Misfit("binary patch")
+        if file.kind in ("modified", "mode") and file.old_path != file.new_path:
+            raise Misfit("the patch has two names for it")
+        if file.old_path is not None and self._image(file.old_path) is None:
+            raise Misfit(f"it is not in {self.tree.name}")
+        if file.new_path is not None and file.new_path != file.old_path and self._image(file.new_path) is not None:
+            raise Misfit(f"it is in {self.tree.name} already")
+
+    def _image(self, path: str) -> list[Line] | None:
+        """The lines of a file as the patches so far leave it, None if there is none."""
+        if path not in self.now:
+            data = self.tree.read(path)
+            if data is not None and b"\0" in data:
+                raise Misfit(f"it is no text in {self.tree.name}")
+            self.now[path] = None
+            if data is not None:
+                self.now[path] = lines = _lines(data)
+                self.files[path] = tuple(lines)
+        return self.now[path]
+
+
+def _lines(data: bytes) -> list[Line]:
+    lines = data.decode("utf-8", "replace").split("\n")
+    return [Line(line) for line in (lines if lines[-1] else lines[:-1])]
+
+
+def _groups(patches: Iterable[Patch]) -> dict[str, str]:
+    """For every path of a group with a C file in it the path that stands for the group."""
+    up: dict[str, str] = {}
+
+    def top(path: str) -> str:
+        while (above := up.setdefault(path, path)) != path:
+            up[path] = up[above]
+            path = above
+        return path
+
+    for patch in patches:
+        for file in patch.files:
+            first, *rest = _names(file)
+            for other in rest:
+                up[top(other)] = top(first)
+            top(first)
+    of_c = {top(path) for path in list(up) if path.endswith(C)}
+    return {path: top(path) for path in list(up) if top(path) in of_c}
+
+
+def _names(file: FileDiff) -> set[str]:
+    return {path for path in (file.old_path, file.new_path) if path is not None}

@@ -1,0 +1,301 @@
+"""Which state of a tree a series applies to, and what the files look like there."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from trees import FILES, commit, git, write
+
+from kfunclint import base as base_
+from kfunclint import mail, patch
+from kfunclint.base import choose
+from kfunclint.message import Series
+from kfunclint.patch import Patch
+from kfunclint.source import Base, Source, before, build
+from kfunclint.tree import open_tree
+
+DEPOT = "kernel/bpf/depot.c"
+LINES = [f"int line{number};" for number in range(1, 41)]
+
+
+GONE = "".join(f"long gone{number};\n" for number in range(5))
+
+
+def text(*changes: tuple[int, str | None]) -> str:
+    """A file of 40 lines with some (1-based) replaced or taken out."""
+    lines: dict[int, str | None] = {**dict(enumerate(LINES, 1)), **dict(changes)}
+    return "".join(f"{line}\n" for line in lines.values() if line is not None)
+
+
+@pytest.fixture
+def linux(tmp_path: Path) -> Path:
+    commit(tmp_path / "linux", FILES | {DEPOT: text()})
+    return tmp_path / "linux"
+
+
+def posted(repository: Path, since: str, *options: str) -> tuple[Series, tuple[Patch, ...]]:
+    """What format-patch makes of the commits since one, read back."""
+    mbox = git(repository, "format-patch", "--stdout", *options, f"{since}..HEAD") + "\n"
+    path = repository.parent / "series.mbox"
+    path.write_text(mbox)
+    (series,) = mail.select(mail.read([str(path)]), None, False)
+    return series, tuple(patch.parse(one) for one in series.patches)
+
+
+def chosen(tree: Path, series: Series, patches: tuple[Patch, ...]) -> Base:
+    found = open_tree(tree)
+    try:
+        return choose(found, series, patches)
+    finally:
+        found.close()
+
+
+def texts(sources: tuple[Source, ...]) -> dict[str, str]:
+    return {source.path: "".join(stretch.text for stretch in source.stretches) for source in sources}
+
+
+def added(sources: tuple[Source, ...]) -> list[tuple[int, str, int | None]]:
+    return [
+        (stretch.start + offset, line.text, line.patch)
+        for source in sources
+        for stretch in source.stretches
+        for offset, line in enumerate(stretch.lines)
+        if line.added
+    ]
+
+
+def changed(linux: Path) -> tuple[str, Series, tuple[Patch, ...]]:
+    """A series of two patches that the tree does not have; the commit it was made on, and the mails."""
+    base = git(linux, "rev-parse", "HEAD")
+    commit(linux, {DEPOT: text((10, "int ten;"))}, "first")
+    commit(linux, {DEPOT: text((10, "int ten;"), (30, "int thirty;\nint more;"))}, "second")
+    series, patches = posted(linux, base)
+    git(linux, "reset", "-q", "--hard", base)
+    return base, series, patches
+
+
+def test_the_base_commit_is_the_base(linux: Path) -> None:
+    base = git(linux, "rev-parse", "HEAD")
+    commit(linux, {DEPOT: text((10, "int ten;"))}, "first")
+    series, patches = posted(linux, base, f"--base={base}")
+    found = chosen(linux, series, patches)
+    assert (found.name, found.why) == (f"linux at {base[:12]}", "base-commit of the series")
+    assert not found.fallen
+    (source,) = build(patches, found)
+    assert source.whole
+    assert texts((source,)) == {DEPOT: text((10, "int ten;"))}
+    assert added((source,)) == [(10, "int ten;", 1)]
+
+
+def test_prerequisites_are_said_to_be_left_out(linux: Path) -> None:
+    base = git(linux, "rev-parse", "HEAD")
+    commit(linux, {"kernel/bpf/depot.h": "extern int other;\n"}, "before")
+    prerequisite = git(linux, "rev-parse", "HEAD")
+    commit(linux, {DEPOT: text((10, "int ten;"))}, "first")
+    series, patches = posted(linux, prerequisite, f"--base={base}")
+    found = chosen(linux, series, patches)
+    assert found.why == "base-commit of the series, without its 1 prerequisite patch"
+    assert found.name.endswith(base[:12])
+
+
+def test_a_base_commit_that_the_repository_lacks(linux: Path) -> None:
+    base, series, patches = changed(linux)
+    lost = Series(series.patches, None, 1, 2, "0123456789abcdef" * 2 + "01234567", ())
+    found = chosen(linux, lost, patches)
+    assert found.name.endswith(base[:12])
+    assert found.why == (
+        "the newest commit with the files that the index lines name; "
+        "its base-commit 0123456789ab is not in the repository"
+    )
+
+
+def test_blobs_find_a_branch_that_is_not_checked_out(linux: Path) -> None:
+    base, series, patches = changed(linux)
+    git(linux, "branch", "topic")
+    commit(linux, {DEPOT: text((11, "int eleven;"))}, "meanwhile")
+    found = chosen(linux, series, patches)
+    assert found.name.endswith(base[:12])
+    assert found.why == "the newest commit with the files that the index lines name"
+    assert not found.fallen
+
+
+def test_blobs_find_a_commit_in_the_history(linux: Path) -> None:
+    base, series, patches = changed(linux)
+    for number in (11, 12):
+        commit(linux, {DEPOT: text((number, "int meanwhile;"))}, "meanwhile")
+    found = chosen(linux, series, patches)
+    assert found.name.endswith(base[:12])
+    assert texts(build(patches, found)) == {DEPOT: text((10, "int ten;"), (30, "int thirty;\nint more;"))}
+
+
+def without_index(patches: tuple[Patch, ...]) -> tuple[Patch, ...]:
+    return tuple(replace(one, files=tuple(replace(file, headers=()) for file in one.files)) for one in patches)
+
+
+def test_head_is_the_base_if_the_hunks_apply(linux: Path) -> None:
+    _, series, patches = changed(linux)
+    head = commit(linux, {DEPOT: "int new;\n" * 5 + text((20, "int twenty;"))}, "meanwhile")
+    found = chosen(linux, series, without_index(patches))
+    assert (found.name, found.why) == (f"linux at {head[:12]}", "HEAD, as far as the hunks apply")
+    assert added(build(patches, found)) == [(15, "int ten;", 1), (35, "int thirty;", 2), (36, "int more;", 2)]
+
+
+def test_a_file_that_does_not_apply_falls_back_alone(linux: Path) -> None:
+    base = git(linux, "rev-parse", "HEAD")
+    commit(linux, {DEPOT: text((10, "int ten;")), "kernel/bpf/depot.h": "int a;\n"}, "first")
+    series, patches = posted(linux, base)
+    git(linux, "reset", "-q", "--hard", base)
+    head = commit(linux, {DEPOT: text((9, None), (10, "int X;"), (11, None))}, "meanwhile")
+    found = chosen(linux, series, without_index(patches))
+    assert found.fallen == {DEPOT: f"the hunk at line 10 of the mail does not apply to linux at {head[:12]}"}
+    sources = {source.path: source for source in build(patches, found)}
+    assert not sources[DEPOT].whole
+    assert sources["kernel/bpf/depot.h"].whole
+    assert added((sources[DEPOT],)) == added(tuple(s for s in build(patches) if s.path == DEPOT))
+
+
+def test_a_folder(tmp_path: Path, linux: Path) -> None:
+    _, series, patches = changed(linux)
+    folder = tmp_path / "linux-source"
+    write(folder, FILES | {DEPOT: text()})
+    found = chosen(folder, series, patches)
+    assert (found.name, found.why) == (str(folder), "its files are those that the index lines name")
+    write(folder, {DEPOT: text((20, "int twenty;"))})
+    found = chosen(folder, series, patches)
+    assert found.why == "the tree given, as far as the hunks apply"
+    assert not found.fallen
+    write(folder, {DEPOT: None})
+    found = chosen(folder, series, patches)
+    assert found.fallen == {DEPOT: f"it is not in {folder}"}
+    assert not found.used
+
+
+def test_new_deleted_renamed_copied_and_mode(linux: Path) -> None:
+    commit(linux, {"kernel/bpf/old.c": text((1, "int old;")), "kernel/bpf/gone.c": GONE})
+    base = git(linux, "rev-parse", "HEAD")
+    git(linux, "mv", "kernel/bpf/old.c", "kernel/bpf/moved.c")
+    commit(
+        linux,
+        {
+            "kernel/bpf/moved.c": text((1, "int old;"), (20, "int twenty;")),
+            "kernel/bpf/copy.c": text((5, None)),
+            "kernel/bpf/gone.c": None,
+            "kernel/bpf/new.c": "int new;\n",
+            DEPOT: text((2, "int two;")),
+        },
+        "much",
+    )
+    (linux / DEPOT).chmod(0o755)
+    commit(linux, {}, "mode")
+    series, patches = posted(linux, base, "-C", "--find-copies-harder")
+    assert {file.kind for one in patches for file in one.files} == {
+        "new",
+        "deleted",
+        "renamed",
+        "copied",
+        "modified",
+        "mode",
+    }
+    found = chosen(linux, series, patches)
+    assert not found.fallen
+    expected = {
+        path: (linux / path).read_text()
+        for path in ("kernel/bpf/moved.c", "kernel/bpf/copy.c", "kernel/bpf/new.c", DEPOT)
+    }
+    assert texts(build(patches, found)) == expected
+    assert all(source.whole for source in build(patches, found))
+    git(linux, "checkout", "-q", base)
+    old = {path: (linux / path).read_text() for path in ("kernel/bpf/old.c", "kernel/bpf/gone.c", DEPOT)}
+    assert texts(before(patches, found)) == old
+    taken = {source.path: [line for _, line, _ in added((source,))] for source in before(patches, found)}
+    assert taken == {
+        "kernel/bpf/old.c": ["int line20;"],
+        "kernel/bpf/gone.c": GONE.split("\n")[:-1],
+        DEPOT: ["int line2;"],
+    }
+
+
+def test_what_must_not_be_there_or_is_no_text(linux: Path) -> None:
+    base = commit(linux, {"kernel/bpf/odd.c": text()}, "odd")
+    commit(linux, {"kernel/bpf/new.c": "int new;\n", "kernel/bpf/odd.c": text((3, None))}, "first")
+    series, patches = posted(linux, base)
+    git(linux, "reset", "-q", "--hard", base)
+    head = commit(linux, {"kernel/bpf/new.c": "int other;\n", "kernel/bpf/odd.c": "\0"}, "meanwhile")
+    found = chosen(linux, series, without_index(patches))
+    assert found.fallen == {
+        "kernel/bpf/new.c": f"it is in linux at {head[:12]} already",
+        "kernel/bpf/odd.c": f"it is no text in linux at {head[:12]}",
+    }
+    assert not found.used
+
+
+def test_images_between_the_patches(linux: Path) -> None:
+    _, series, patches = changed(linux)
+    found = chosen(linux, series, patches)
+    assert texts(build(patches, found, upto=0)) == texts(before(patches, found)) == {DEPOT: text()}
+    assert texts(build(patches, found, upto=1)) == {DEPOT: text((10, "int ten;"))}
+    assert texts(build(patches, found, upto=2)) == texts(build(patches, found))
+
+
+def test_missing_objects_cost_only_their_file(linux: Path) -> None:
+    _, series, patches = changed(linux)
+    blob = git(linux, "rev-parse", f"HEAD:{DEPOT}")
+    (linux / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    found = chosen(linux, series, patches)
+    assert list(found.fallen) == [DEPOT]
+    assert f"object {blob[:12]} is missing" in found.fallen[DEPOT]
+
+
+def test_names_in_the_way_of_git(linux: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pathspec magic, options and revisions in names are names."""
+    monkeypatch.setattr(base_, "_MOST_BRANCHES", 5)
+    names = ["--all.c", ":(exclude)a.c", "kernel/*.c", "HEAD^{tree}.c", "a b.c"]
+    commit(linux, {name: text((1, f"int a{at};")) for at, name in enumerate(names)}, "odd names")
+    base = git(linux, "rev-parse", "HEAD")
+    commit(linux, {name: text((1, f"int a{at};"), (20, None)) for at, name in enumerate(names)}, "first")
+    series, patches = posted(linux, base)
+    found = chosen(linux, series, patches)
+    assert found.name.endswith(base[:12])
+    assert sorted(texts(build(patches, found))) == sorted(names)
+
+
+EDITS = st.lists(
+    st.lists(st.tuples(st.integers(1, 40), st.sampled_from([None, "int x;", "}", "a;\nb;"])), min_size=1, max_size=3),
+    min_size=1,
+    max_size=3,
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(EDITS, st.lists(st.tuples(st.integers(1, 40), st.sampled_from([None, "int y;\nint z;"])), max_size=3))
+def test_the_files_are_those_that_git_am_makes(
+    tmp_path_factory: pytest.TempPathFactory,
+    edits: list[list[tuple[int, str | None]]],
+    drift: list[tuple[int, str | None]],
+) -> None:
+    linux = tmp_path_factory.mktemp("am") / "linux"
+    base = commit(linux, FILES | {DEPOT: text()})
+    for edit in edits:
+        commit(linux, {DEPOT: text(*edit)}, "one")
+    if git(linux, "rev-parse", "HEAD^{tree}") == git(linux, "rev-parse", f"{base}^{{tree}}") and len(edits) == 1:
+        return
+    mbox = git(linux, "format-patch", "--stdout", "--no-stat", f"{base}..HEAD") + "\n"
+    (linux.parent / "series.mbox").write_text(mbox)
+    inbox = mail.read([str(linux.parent / "series.mbox")])
+    if not inbox.series or not inbox.series[0].complete:  # some commits were empty
+        return
+    patches = tuple(patch.parse(one) for one in inbox.series[0].patches)
+    git(linux, "checkout", "-q", "--detach", base)
+    commit(linux, {DEPOT: text(*drift)}, "drift")
+    found = chosen(linux, inbox.series[0], without_index(patches))
+    try:
+        git(linux, "am", "-q", text=mbox)
+    except subprocess.CalledProcessError:
+        return
+    assert not found.fallen
+    assert texts(build(patches, found)) == {DEPOT: (linux / DEPOT).read_text()}

@@ -41,9 +41,12 @@ class Lines:
             number, mail_line = line.patch, line.mail_line
         elif (number, mail_line) not in self._messages:
             return None
-        if number is None or number not in self._mails:
-            return None
-        return Origin(number, self._mails[number].mail.message_id, mail_line)
+        return self.origin_in(number, mail_line)
+
+    def origin_in(self, number: int | None, mail_line: int) -> Origin | None:
+        """A line of the mail with that number; None if there is no such mail."""
+        mail = self._mails.get(number) if number is not None else None
+        return Origin(mail.mail.number, mail.mail.message_id, mail_line) if mail else None
 
     def text(self, at: Place) -> str:
         """The line as written, "" for one that is not in view."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -15,12 +16,13 @@ from kfunclint import source
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.facts import Fact, Facts, Kfunc
-from kfunclint.finding import Finding
+from kfunclint.finding import Finding, Origin, Reason, Remark
 from kfunclint.gather import gather
 from kfunclint.kernel import Kernel
 from kfunclint.locate import Lines, key
 from kfunclint.mail import Mail, Series
 from kfunclint.patch import Patch
+from kfunclint.removal import Removed, Suspect, accused
 from kfunclint.rule import Rule
 from kfunclint.scan import Scan, scan
 from kfunclint.source import Source
@@ -61,16 +63,24 @@ def review(series: Series, rules: Sequence[Rule[Any]], parser: Parser, asked: st
     units = {found.path: parser.parse(found) for found in _worth_parsing(sources, scans)}
     facts = gather(patches, cover, scans, units)
     kernel = _target(patches, asked)
-    lines = Lines(patches, cover, sources)
     skipped = {path: unit.failure for path, unit in units.items() if unit.failure}
-    failures: dict[str, str] = {}
-    findings: list[Finding] = []
+    run = _Run(kernel, Lines(patches, cover, sources))
     for rule in rules:
         if rule.holds_for(kernel):
-            skipped.update(_unknown(rule, facts, lines))
-            findings += _run(rule, facts, kernel, lines, failures)
+            skipped.update(_unknown(rule, facts, run.lines))
+            run.rule(rule, facts)
+    before = [found for found in source.before(patches) if found.path.endswith(_C)]
+    for suspect, removed in accused(run.suspects, patches, before, partial(_facts, parser=parser), kernel):
+        run.accuse(suspect, removed)
+    findings = run.findings
     findings.sort(key=lambda found: (found.origin.patch, found.origin.mail_line, found.at.column, found.rule))
-    return Review(series, patches, cover, kernel, tuple(findings), skipped, failures, tuple(refused))
+    return Review(series, patches, cover, kernel, tuple(findings), skipped, run.failures, tuple(refused))
+
+
+def _facts(sources: Sequence[Source], parser: Parser) -> Facts:
+    """The facts of files alone."""
+    scans = scan(sources)
+    return gather((), None, scans, {found.path: parser.parse(found) for found in _worth_parsing(sources, scans)})
 
 
 def _parsed(mails: Iterable[Mail], refused: list[Unreviewable]) -> Iterator[Patch]:
@@ -124,41 +134,64 @@ def _unknown(rule: Rule[Any], facts: Facts, lines: Lines) -> Iterator[tuple[str,
             yield rule.id, f"only a part is in view of {', '.join(f'{name}()' for name in names)}"
 
 
-def _run(rule: Rule[Any], facts: Facts, kernel: Kernel, lines: Lines, failures: dict[str, str]) -> Iterator[Finding]:
-    seen: set[tuple[object, str]] = set()
-    for fact in facts.of(rule.over):
-        if rule.needs_body and isinstance(fact, Kfunc) and fact.body is None:
-            continue
+class _Run:
+    """Runs rules over facts: findings on lines that the series added, suspects on older ones."""
+
+    def __init__(self, kernel: Kernel, lines: Lines) -> None:
+        self.kernel = kernel
+        self.lines = lines
+        self.findings: list[Finding] = []
+        self.suspects: list[Suspect] = []
+        self.failures: dict[str, str] = {}
+        self._seen: set[tuple[object, ...]] = set()
+
+    def rule(self, rule: Rule[Any], facts: Facts) -> None:
+        """Run a rule; one that raises is kept as a failure, and what it found before counts for nothing."""
+        remarks: list[tuple[Fact, Remark]] = []
         try:
-            found = list(_findings(rule, fact, kernel, lines))
+            for fact in facts.of(rule.over):
+                if not (rule.needs_body and isinstance(fact, Kfunc) and fact.body is None):
+                    remarks += ((fact, remark) for remark in rule.check(fact, self.kernel))
         except Exception:  # a rule that fails must not cost the others their say
-            failures[rule.id] = traceback.format_exc()
+            self.failures[rule.id] = traceback.format_exc()
             return
-        for finding in found:
-            if (finding.at, finding.message) not in seen:
-                seen.add((finding.at, finding.message))
-                yield finding
+        for fact, remark in remarks:
+            self._judge(rule, fact, remark)
 
+    def accuse(self, suspect: Suspect, removed: Removed) -> None:
+        """Make a finding of a suspect, at the line that was taken away."""
+        remark = suspect.remark
+        origin = self.lines.origin_in(removed.patch, removed.mail_line)
+        if origin is not None:
+            because = (Reason(remark.at, "here it is missed"), *remark.because)
+            self._add(suspect.rule, suspect.fact, replace(remark, at=removed.at, because=because), origin, removed.text)
 
-def _findings(rule: Rule[Any], fact: Fact, kernel: Kernel, lines: Lines) -> Iterator[Finding]:
-    for remark in rule.check(fact, kernel):
-        at = next((at for at in (remark.at, *remark.or_at) if lines.origin(at)), None)
-        origin = lines.origin(at) if at else None
+    def _judge(self, rule: Rule[Any], fact: Fact, remark: Remark) -> None:
+        at = next((at for at in (remark.at, *remark.or_at) if self.lines.origin(at)), None)
+        origin = self.lines.origin(at) if at else None
         if at is None or origin is None:
-            continue  # old code: not the author's fault
-        quoted = lines.text(at)
-        yield Finding(
-            rule=rule.id,
-            level=rule.level_for(kernel),
-            strict=rule.strict,
-            at=at,
-            message=remark.message,
-            because=remark.because,
-            fix=remark.fix,
-            diff=lines.diff(remark.fix) if remark.fix else "",
-            see=rule.see,
-            function=fact.function,
-            quoted=quoted,
-            origin=origin,
-            key=key(rule.id, at.path, fact.function, quoted),
+            self.suspects.append(Suspect(rule, fact, remark))
+        else:
+            self._add(rule, fact, replace(remark, at=at), origin, self.lines.text(at))
+
+    def _add(self, rule: Rule[Any], fact: Fact, remark: Remark, origin: Origin, quoted: str) -> None:
+        if (rule.id, remark.at, remark.message) in self._seen:
+            return
+        self._seen.add((rule.id, remark.at, remark.message))
+        self.findings.append(
+            Finding(
+                rule=rule.id,
+                level=rule.level_for(self.kernel),
+                strict=rule.strict,
+                at=remark.at,
+                message=remark.message,
+                because=remark.because,
+                fix=remark.fix,
+                diff=self.lines.diff(remark.fix) if remark.fix else "",
+                see=rule.see,
+                function=fact.function,
+                quoted=quoted,
+                origin=origin,
+                key=key(rule.id, remark.at.path, fact.function, quoted),
+            )
         )

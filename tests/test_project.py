@@ -37,7 +37,7 @@ STAGES = [
     "kernel",
     "guard",
     "rule",
-    "locate",
+    "locate removal",
     "review",
     "report",
     "cli",

@@ -1,0 +1,148 @@
+"""What a series made wrong by taking something away: a guard, a flag, a section of kernel-doc.
+
+Old code is nobody's fault, so a finding needs a line that the series added. Where an old line is guilty now and was not
+before, the line that was taken away stands in for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kfunclint.facts import Doc, Fact, Facts, Kfunc
+from kfunclint.finding import Place, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.patch import Hunk, Patch
+from kfunclint.rule import Rule
+from kfunclint.source import Line, Source
+
+_WORD = re.compile(r"[A-Za-z_]\w{2,}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A remark on old code."""
+
+    rule: Rule[Any]
+    fact: Fact
+    remark: Remark
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A line that a patch takes away: where it stood, as a place in the post-image, and its line in the mail."""
+
+    at: Place
+    text: str
+    patch: int
+    mail_line: int
+
+
+Accused = tuple[Suspect, Removed]
+
+
+def accused(
+    suspects: Sequence[Suspect],
+    patches: Sequence[Patch],
+    before: Sequence[Source],
+    facts_of: Callable[[Sequence[Source]], Facts],
+    kernel: Kernel,
+) -> Iterator[Accused]:
+    """The suspects that were innocent before the series, each with the removed line that tells most of it.
+
+    `before` are the pre-images, in which a line's patch is the one that takes it away; `facts_of` makes their facts,
+    which costs as much as those of the series, so it is called only if there is a suspect near a removed line.
+    """
+    paths = {suspect.remark.at.path for suspect in suspects if isinstance(suspect.fact, Kfunc | Doc)}
+    sources = {source.path: source for source in before if source.path in paths and _loses_lines(source)}
+    if not sources:
+        return
+    facts = facts_of(tuple(sources.values()))
+    for suspect in suspects:
+        path = suspect.remark.at.path or ""
+        then = _same(suspect, facts) if path in sources else None
+        if then is None or _was_guilty(suspect, then, kernel):
+            continue
+        gone = [line for line in _lines(sources[path], *_extent(then)) if line.added]
+        if gone:
+            told = max(gone, key=lambda line: _common(line.text, suspect))
+            yield suspect, _removed(path, told, patches)
+
+
+def _loses_lines(source: Source) -> bool:
+    return any(line.added for stretch in source.stretches for line in stretch.lines)
+
+
+def _same(suspect: Suspect, facts: Facts) -> Kfunc | Doc | None:
+    """The fact about the same function before the series; none where less was in view."""
+    kind = type(suspect.fact)
+    for fact in facts.of(kind):
+        if isinstance(fact, Kfunc | Doc) and fact.function == suspect.fact.function:
+            known = not suspect.rule.needs_body or not isinstance(fact, Kfunc) or fact.body is not None
+            return fact if known else None
+    return None
+
+
+def _was_guilty(suspect: Suspect, then: Kfunc | Doc, kernel: Kernel) -> bool:
+    return any(remark.message == suspect.remark.message for remark in suspect.rule.check(then, kernel))
+
+
+def _extent(fact: Kfunc | Doc) -> tuple[int, int]:
+    """The first and the last line of a kfunc with its kernel-doc, or of that alone."""
+    doc = fact if isinstance(fact, Doc) else fact.doc
+    lines = [at.line for at, _ in doc.lines] if doc else []
+    if isinstance(fact, Kfunc):
+        lines += [fact.at.line, fact.end_line]
+    return min(lines), max(lines)
+
+
+def _lines(source: Source, first: int, last: int) -> Iterator[Line]:
+    return (line for number in range(first, last + 1) if (line := source.line(number)) is not None)
+
+
+def _common(text: str, suspect: Suspect) -> int:
+    """How much of a line the remark speaks of, in characters of words."""
+    fix = suspect.remark.fix
+    said = f"{suspect.remark.message} {fix.description if fix else ''}"
+    return sum(map(len, set(_WORD.findall(text)) & set(_WORD.findall(said))))
+
+
+def _removed(path: str, line: Line, patches: Iterable[Patch]) -> Removed:
+    patch, mail_line = line.patch or 0, line.mail_line or 0
+    number = 1
+    for one in patches:
+        for file in one.files:
+            if path not in (file.old_path, file.new_path):
+                continue
+            if one.mail.number == patch:
+                number = next((_behind(hunk, mail_line) for hunk in file.hunks if _holds(hunk, mail_line)), number)
+            elif one.mail.number > patch:
+                number = _moved(file.hunks, number)
+    indent = len(line.text) - len(line.text.lstrip())
+    return Removed(Place(path, number, indent + 1, len(line.text) + 1), line.text, patch, mail_line)
+
+
+def _holds(hunk: Hunk, mail_line: int) -> bool:
+    return hunk.mail_line < mail_line <= hunk.lines[-1].mail_line
+
+
+def _behind(hunk: Hunk, mail_line: int) -> int:
+    """The line of the post-image of the patch that follows a removed one."""
+    following = (line.new for line in hunk.lines if line.mail_line > mail_line and line.new is not None)
+    return next(following, hunk.new_start + hunk.new_count)
+
+
+def _moved(hunks: Iterable[Hunk], number: int) -> int:
+    """Where a line stands behind the hunks of a later patch, or what follows it if they remove it."""
+    shift = 0
+    for hunk in hunks:
+        if number < hunk.old_start:
+            break
+        if number < hunk.old_start + hunk.old_count:
+            at = next(index for index, line in enumerate(hunk.lines) if line.old == number)
+            following = (line.new for line in hunk.lines[at:] if line.new is not None)
+            return next(following, hunk.new_start + hunk.new_count)
+        shift += hunk.new_count - hunk.old_count
+    return number + shift

@@ -1,0 +1,94 @@
+"""Guards, flags and sections that a series takes away."""
+
+from __future__ import annotations
+
+import difflib
+from itertools import pairwise
+
+import pytest
+from conftest import Lint
+
+from kfunclint.finding import Finding
+
+GUARDED = """\
+/**
+ * bpf_shelf_root - Start at the top
+ *
+ * Return: the root memcg
+ */
+__bpf_kfunc struct mem_cgroup *bpf_shelf_root(void)
+{
+	int unused;
+
+	if (mem_cgroup_disabled())
+		return NULL;
+	shelf_seen();
+	return root_mem_cgroup;
+}
+
+BTF_KFUNCS_START(bpf_shelf_ids)
+BTF_ID_FLAGS(func, bpf_shelf_root, KF_ACQUIRE | KF_RET_NULL)
+BTF_KFUNCS_END(bpf_shelf_ids)
+"""
+HEAD = """\
+From: Ann Author <ann@example.org>
+Subject: [PATCH{number}] shelf: tidy up
+Message-ID: <{id}@example.org>
+
+Tidy.
+---
+"""
+
+
+def series(*versions: str) -> str:
+    mails = []
+    for number, (old, new) in enumerate(pairwise(versions), 1):
+        count = f" {number}/{len(versions) - 1}" if len(versions) > 2 else ""
+        diff = "".join(
+            difflib.unified_diff(old.splitlines(True), new.splitlines(True), "a/mm/shelf.c", "b/mm/shelf.c", n=20)
+        )
+        mails.append(f"From mboxrd@z Thu Jan  1 00:00:00 1970\n{HEAD.format(number=count, id=number)}{diff}\n")
+    return "".join(mails)
+
+
+def found(lint: Lint, *versions: str) -> list[Finding]:
+    return list(lint(series(*versions), kernel="6.12").findings)
+
+
+WITHOUT_GUARD = GUARDED.replace("\tif (mem_cgroup_disabled())\n\t\treturn NULL;\n", "")
+
+
+def test_a_removed_guard_is_pointed_at_where_it_stood(lint: Lint) -> None:
+    (finding,) = found(lint, GUARDED, WITHOUT_GUARD)
+    assert finding.rule == "guards/memcg-disabled-unchecked"
+    assert finding.quoted == "\tif (mem_cgroup_disabled())"
+    assert (finding.at.line, finding.at.column) == (10, 2)
+    assert [(reason.at.line, reason.note) for reason in finding.because] == [(11, "here it is missed")]
+    body = series(GUARDED, WITHOUT_GUARD).split("\n")
+    assert body[finding.origin.mail_line + 4] == "-\tif (mem_cgroup_disabled())"
+
+
+def test_a_removed_section_of_kernel_doc(lint: Lint) -> None:
+    (finding,) = found(lint, GUARDED, GUARDED.replace(" *\n * Return: the root memcg\n", ""))
+    assert (finding.rule, finding.quoted) == ("kerneldoc/return-missing", " * Return: the root memcg")
+
+
+def test_a_later_patch_moves_the_place(lint: Lint) -> None:
+    moved = "#include <linux/shelf.h>\n\n" + WITHOUT_GUARD
+    (finding,) = found(lint, GUARDED, WITHOUT_GUARD, moved)
+    assert (finding.at.line, finding.origin.patch) == (12, 1)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        WITHOUT_GUARD.replace("\tint unused;\n\n", ""),
+        WITHOUT_GUARD.replace("shelf_seen", "shelf_looked_at"),
+    ],
+)
+def test_what_was_guilty_before_stays_old_code(after: str, lint: Lint) -> None:
+    assert not found(lint, WITHOUT_GUARD, after)
+
+
+def test_what_a_later_patch_gives_back_is_not_said(lint: Lint) -> None:
+    assert not found(lint, GUARDED, WITHOUT_GUARD, GUARDED)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TypeVar
 
 from kfunclint.finding import Edit, Place
+from kfunclint.spelling import one_edit_apart
 from kfunclint.syntax import Node, Parameter
+
+_VERSION = re.compile(r"___v\d+$")  # libbpf strips it
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of a kernel-doc comment, named in lower case as kernel-doc reads it: "@task", "return", "context"."""
+    """A section of a kernel-doc comment: "@task" as written, "return" or "context" in lower case."""
 
     name: str
     at: Place
@@ -114,13 +118,16 @@ class Doc:
     """A kernel-doc comment that is whole in view.
 
     `name` is what its first line documents ("" where that line is no name), `at` the place of that name or of the
-    first line; `lines` are its lines of text without the leading " * ", each with its place.
+    first line, `purpose` what that line says of it; `lines` are its lines of text without the leading " * ", each with
+    its place. `above` is the name of what follows, as kernel-doc reads it: None where it cannot.
     """
 
     name: str
     at: Place
+    purpose: str
     lines: tuple[tuple[Place, str], ...]
     sections: tuple[Section, ...]
+    above: str | None
 
     @property
     def function(self) -> str | None:
@@ -137,7 +144,10 @@ class Kfunc:
     """A function that BPF may call, joined from definition, entries and kernel-doc.
 
     It carries __bpf_kfunc (`marker`), or an entry in view names it. `at` is its name in the definition, `end_line` the
-    line of its closing brace. `body` is None unless all of it is in view and was parsed.
+    line of its closing brace; `parameters_at` are the names of its parameters there, None where not all are in view.
+    `body` is None unless all of it is in view and was parsed. `doc` is the kernel-doc right above it, or one that names
+    it and stands above something else. `bare`: code stands right above it, no comment of any kind. `added`: the series
+    brings all of it.
     """
 
     name: str
@@ -145,11 +155,14 @@ class Kfunc:
     end_line: int
     returns: str
     parameters: tuple[Parameter, ...]
+    parameters_at: tuple[Place, ...] | None
     static: bool
     marker: bool
     body: Node | None
     entries: tuple[Entry, ...]
     doc: Doc | None
+    bare: bool
+    added: bool
 
     @property
     def function(self) -> str:
@@ -160,6 +173,38 @@ class Kfunc:
     def returns_pointer(self) -> bool:
         """Does it return a pointer, of whatever type?"""
         return self.returns.rstrip().endswith("*")
+
+    @property
+    def documented(self) -> Doc | None:
+        """Its kernel-doc, if that names it and stands right above it; of any other kernel-doc reads no more."""
+        doc = self.doc
+        if doc is None or doc.above not in (None, self.name):
+            return None
+        return doc if doc.name in (self.name, _VERSION.sub("", self.name)) else None
+
+    @property
+    def undescribed(self) -> tuple[tuple[str, Place], ...]:
+        """The parameters without a section in its kernel-doc, each with its place in the definition."""
+        doc = self.documented
+        names = zip((parameter.name for parameter in self.parameters), self.parameters_at or (), strict=False)
+        return tuple((name, at) for name, at in names if not doc.section(f"@{name}")) if doc else ()
+
+    @property
+    def excess(self) -> tuple[Section, ...]:
+        """The sections of its kernel-doc that are named after a parameter which it has not; not "@returns"."""
+        known = {f"@{parameter.name}" for parameter in self.parameters} | {"@...", "@returns"}
+        sections = self.documented.sections if self.documented and self.parameters_at is not None else ()
+        return tuple(section for section in sections if section.name[0] == "@" and section.name not in known)
+
+    def meant_by(self, section: Section) -> str | None:
+        """The one undescribed parameter that a section in excess is named after but for a suffix or one letter."""
+        name = section.name[1:]
+        near = [
+            known
+            for known, _ in self.undescribed
+            if known.startswith(f"{name}__") or (len(name) > 2 and one_edit_apart(name, known))
+        ]
+        return near[0] if len(near) == 1 else None
 
     def place(self, node: Node) -> Place:
         """Where a node of its body stands."""

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from kfunclint import kerneldoc, prose
+from kfunclint.clang.lexer import Token
 from kfunclint.facts import Comment, Doc, Entry, Facts, Kfunc, Prose
 from kfunclint.finding import Place
 from kfunclint.patch import Patch
-from kfunclint.scan import Scan
+from kfunclint.scan import Scan, bracketed, place
+from kfunclint.source import Source
 from kfunclint.syntax import Function, Unit
 
+_LONGEST_HEAD = 50  # tokens of a function in front of its parameters
 
-def gather(patches: Iterable[Patch], cover: Patch | None, scans: Sequence[Scan], units: Mapping[str, Unit]) -> Facts:
-    """All facts of a series; `units` are by path, `cover` is the cover letter."""
+
+def gather(
+    patches: Iterable[Patch],
+    cover: Patch | None,
+    sources: Sequence[Source],
+    scans: Sequence[Scan],
+    units: Mapping[str, Unit],
+) -> Facts:
+    """All facts of a series; `scans` are of the sources, one each, `units` are by path, `cover` is the cover letter."""
     entries = tuple(entry for scan in scans for entry in scan.entries)
     registered: dict[str, list[Entry]] = {}
     for entry in entries:
         registered.setdefault(entry.name, []).append(entry)
     docs = {scan.path: _docs(scan) for scan in scans}
     kfuncs = tuple(
-        _kfunc(scan.path, function, registered.get(function.name, ()), docs[scan.path].get(function.first_line))
-        for scan in scans
+        _kfunc(source, scan, function, registered.get(function.name, ()), docs[scan.path])
+        for source, scan in zip(sources, scans, strict=True)
         for function in _functions(units.get(scan.path))
         if function.name and (function.marker or function.name in registered)
     )
@@ -41,19 +52,47 @@ def _functions(unit: Unit | None) -> tuple[Function, ...]:
     return unit.functions if unit else ()
 
 
-def _kfunc(path: str, function: Function, entries: Sequence[Entry], doc: Doc | None) -> Kfunc:
+def _kfunc(source: Source, scan: Scan, function: Function, entries: Sequence[Entry], docs: Mapping[int, Doc]) -> Kfunc:
+    at = Place(scan.path, function.line, function.column, function.column + len(function.name))
+    tokens = next((tokens for tokens in scan.tokens if tokens and tokens[0].line <= at.line <= tokens[-1].end_line), ())
+    elsewhere = (doc for doc in docs.values() if doc.name == function.name and doc.above not in (None, function.name))
+    lines = [source.line(number) for number in range(function.first_line, function.end_line + 1)]
     return Kfunc(
         name=function.name,
-        at=Place(path, function.line, function.column, function.column + len(function.name)),
+        at=at,
         end_line=function.end_line,
         returns=function.returns,
         parameters=function.parameters,
+        parameters_at=_parameters_at(at, function, tokens),
         static=function.static,
         marker=function.marker,
         body=function.body if function.complete else None,
         entries=tuple(entries),
-        doc=doc,
+        doc=docs.get(function.first_line) or next(elsewhere, None),
+        bare=_is_bare(function.first_line, tokens),
+        added=all(line is not None and line.added for line in lines),
     )
+
+
+def _parameters_at(at: Place, function: Function, tokens: Sequence[Token]) -> tuple[Place, ...] | None:
+    """Where the names of the parameters stand; None unless all of them are in view."""
+    index = bisect_left(tokens, (at.line, at.column), key=lambda token: (token.line, token.column))
+    written = bracketed(tokens, index + 1) if index < len(tokens) and tokens[index].text == function.name else None
+    if written is None or (not function.parameters and [token.text for words in written for token in words] > ["void"]):
+        return None
+    found = tuple(
+        place(at.path or "", next((token for token in reversed(words) if token.text == parameter.name), words[0]))
+        for words, parameter in zip(written, function.parameters, strict=False)
+        if words and parameter.name
+    )
+    return found if len(found) == len(function.parameters) else None
+
+
+def _is_bare(first_line: int, tokens: Sequence[Token]) -> bool:
+    """Does code, and no comment, stand right above a line?"""
+    above = tokens[: bisect_left(tokens, first_line, key=lambda token: token.line)]
+    last = next((token for token in reversed(above) if token.kind != "directive"), None)
+    return last is not None and last.kind != "comment"
 
 
 def _docs(scan: Scan) -> dict[int, Doc]:
@@ -61,13 +100,18 @@ def _docs(scan: Scan) -> dict[int, Doc]:
     comments = {(comment.at.line, comment.at.column): comment for comment in scan.comments}
     found: dict[int, Doc] = {}
     for tokens in scan.tokens:
-        telling = [token for token in tokens if token.kind != "comment" or token.text.startswith("/**")]
-        for token, following in pairwise(telling):
-            if token.kind == "comment" and following.kind not in ("comment", "directive"):
-                doc = kerneldoc.doc(comments[token.line, token.column])
+        telling = [token for token in tokens if token.kind != "directive" and not _is_plain(token)]
+        for index, (token, following) in enumerate(pairwise(telling)):
+            if token.kind == "comment" and following.kind != "comment":
+                above = kerneldoc.prototype(telling[index + 1 : index + _LONGEST_HEAD])
+                doc = kerneldoc.doc(comments[token.line, token.column], above)
                 if doc is not None:
                     found[following.line] = doc
     return found
+
+
+def _is_plain(token: Token) -> bool:
+    return token.kind == "comment" and not token.text.startswith("/**")
 
 
 def _messages(patches: Iterable[Patch], cover: Patch | None) -> Iterator[Prose]:

@@ -1,32 +1,65 @@
-"""Kernel-doc comments, read as scripts/kernel-doc reads them (v6.12, process_name() and process_body())."""
+"""Kernel-doc comments, read as scripts/kernel-doc reads them (v6.12, process_name(), process_body() and
+dump_function())."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from kfunclint.clang.lexer import Token
 from kfunclint.facts import Comment, Doc, Section
 from kfunclint.finding import Place
 
-# "name - text", "name() - text", "name: text", "type *name - text", or the name alone
-_NAME = re.compile(r"(?:\w+\s*\*\s*)?(?P<name>\w+)\s*(?:\(\w*\))?\s*(?:[-:].*)?", re.ASCII)
+_POINTER = re.compile(r"\w+\s*\*\s*")  # "type *name" is read as the name
+_NAME = re.compile(r"\w+(?=(?:\s*\(\w*\))?\s*(?:[-:].*)?$)")
+_TYPE = re.compile(r"(?:struct|union|enum|typedef)\b")
 _SECTION = re.compile(r"(@[.\w]+|@\.\.\.|description|context|returns?|notes?|examples?)\s*:(?:[^:].*)?", re.IGNORECASE)
 _LEAD = re.compile(r"[ \t]*\*?[ \t]*")
 
 
-def doc(comment: Comment) -> Doc | None:
-    """Read a comment as kernel-doc; None if it is not one (plain, one line, cut off, or a DOC: block)."""
-    if not (comment.kernel_doc and comment.whole) or comment.text.partition("\n")[0].strip() != "/**":
+def doc(comment: Comment, above: str | None = None) -> Doc | None:
+    """Read a comment as kernel-doc; None if it is not one (plain, indented, one line, cut off, or a DOC: block).
+
+    `above` is what it stands above, see prototype().
+    """
+    if not (comment.kernel_doc and comment.whole) or comment.at.column > 1:
         return None
     lines = tuple(text_lines(comment))[1:]
-    if not lines or lines[0][1].startswith("DOC:"):
+    if comment.text.partition("\n")[0].strip() != "/**" or not lines or lines[0][1].startswith("DOC:"):
         return None
     at, first = lines[0]
-    match = _NAME.fullmatch(first)
-    name = match["name"] if match else ""
-    start = at.column + (match.start("name") if match else 0)
-    named = Place(at.path, at.line, start, start + len(name or first))
-    return Doc(name, named, lines, tuple(_sections(lines[1:])))
+    column, name = _name(first)
+    named = Place(at.path, at.line, at.column + column, at.column + column + len(name or first))
+    separator = re.search("[-:]", first)
+    purpose = first[separator.end() :].strip() if separator else ""
+    return Doc(name, named, purpose, lines, tuple(_sections(lines[1:])), above)
+
+
+def _name(first: str) -> tuple[int, str]:
+    """The name that the first line documents, with its offset; "" for a line that names a type or is mere prose."""
+    if _TYPE.match(first) or not re.match(r"\w", first):
+        return 0, ""
+    pointer = _POINTER.match(first)
+    start = pointer.end() if pointer else 0
+    if match := _NAME.match(first, start):
+        return start, match[0]
+    # a dash or colon further on: all before the last one is the name, be it a sentence
+    end = max(first.rfind("-"), first.rfind(":"), 0)
+    return (start, first[start:end].rstrip()) if re.match(r"\w", first[start:end]) else (0, "")
+
+
+def prototype(tokens: Iterable[Token]) -> str | None:
+    """What a comment stands above, given the tokens below it: the name before the first bracket, as kernel-doc reads a
+    function up to the first brace or semicolon; None where there is no such name in view."""
+    name = None
+    for token in tokens:
+        if token.text == "(":
+            return name
+        if token.kind == "name":
+            name = token.text
+        elif token.kind not in ("comment", "directive") and token.text != "*":
+            return None
+    return None
 
 
 def text_lines(comment: Comment) -> Iterator[tuple[Place, str]]:
@@ -54,6 +87,6 @@ def _lead_length(line: str, inside: bool) -> int:
 def _sections(lines: tuple[tuple[Place, str], ...]) -> Iterator[Section]:
     for at, text in lines:
         if match := _SECTION.fullmatch(text):
-            name = match[1].lower()
+            name = match[1] if match[1][0] == "@" else match[1].lower()
             # @return: is a section of its own there, @returns: would be a parameter
             yield Section("return" if name in ("returns", "@return") else name, at)

@@ -61,7 +61,7 @@ def review(series: Series, rules: Sequence[Rule[Any]], parser: Parser, asked: st
     sources = [found for found in source.build(patches) if found.path.endswith(_C)]
     scans = scan(sources)
     units = {found.path: parser.parse(found) for found in _worth_parsing(sources, scans)}
-    facts = gather(patches, cover, scans, units)
+    facts = gather(patches, cover, sources, scans, units)
     kernel = _target(patches, asked)
     skipped = {path: unit.failure for path, unit in units.items() if unit.failure}
     run = _Run(kernel, Lines(patches, cover, sources))
@@ -80,7 +80,8 @@ def review(series: Series, rules: Sequence[Rule[Any]], parser: Parser, asked: st
 def _facts(sources: Sequence[Source], parser: Parser) -> Facts:
     """The facts of files alone."""
     scans = scan(sources)
-    return gather((), None, scans, {found.path: parser.parse(found) for found in _worth_parsing(sources, scans)})
+    units = {found.path: parser.parse(found) for found in _worth_parsing(sources, scans)}
+    return gather((), None, sources, scans, units)
 
 
 def _parsed(mails: Iterable[Mail], refused: list[Unreviewable]) -> Iterator[Patch]:

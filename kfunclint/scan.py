@@ -154,8 +154,8 @@ def _set_at(spans: Iterable[_Span], line: int) -> KfuncSet | None:
 # ---- entries
 
 
-def _arguments(tokens: Sequence[Token], opening: int) -> list[list[Token]] | None:
-    """The arguments between the bracket at index `opening` and its partner, split at the commas between them."""
+def bracketed(tokens: Sequence[Token], opening: int) -> list[list[Token]] | None:
+    """What stands between the bracket at index `opening` and its partner, split at the commas; None for no partner."""
     depth = 0
     found: list[list[Token]] = [[]]
     for token in tokens[opening : opening + _LONGEST_CALL]:
@@ -180,7 +180,7 @@ def _calls(tokens: Sequence[Token], names: Iterable[str]) -> Iterator[tuple[Toke
     tokens = [token for token in tokens if token.kind not in ("comment", "directive")]
     for index, token in enumerate(tokens[:-1]):
         if token.kind == "name" and token.text in wanted and tokens[index + 1].text == "(":
-            arguments = _arguments(tokens, index + 1)
+            arguments = bracketed(tokens, index + 1)
             if arguments is not None:
                 yield token, arguments
 
@@ -268,7 +268,7 @@ def _id_sets(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:
     words = [token for token in tokens if token.kind not in ("comment", "directive")]
     for index, token in enumerate(words[:-3]):
         if token.text == "btf_kfunc_id_set" and words[index + 2].text == "=" and words[index + 3].text == "{":
-            for argument in _arguments(words, index + 3) or ():
+            for argument in bracketed(words, index + 3) or ():
                 texts = [word.text for word in argument]
                 if texts[:4] == [".", "set", "=", "&"] and len(texts) == 5:
                     yield words[index + 1].text, texts[4]

@@ -6,6 +6,7 @@ import pytest
 from test_scan import one
 
 from kfunclint import kerneldoc, prose
+from kfunclint.clang import lexer
 from kfunclint.facts import Doc
 from kfunclint.patch import MessageLine
 
@@ -25,6 +26,9 @@ def doc(text: str) -> Doc | None:
         ("foo *bpf_foo() - Do it", "bpf_foo"),
         ("Do it now.", ""),
         ("struct foo - A thing", ""),
+        ("bpf_foo(a, b) - Do it", "bpf_foo(a, b)"),
+        ("Do it now - or not: later", "Do it now - or not"),
+        ("(odd) - Do it", ""),
     ],
 )
 def test_name_line(line: str, name: str) -> None:
@@ -32,6 +36,31 @@ def test_name_line(line: str, name: str) -> None:
     assert found is not None
     assert found.name == name
     assert found.at.line == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "purpose"),
+    [("bpf_foo - Do it", "Do it"), ("bpf_foo: Do it - now", "Do it - now"), ("bpf_foo()", ""), ("bpf_foo() -", "")],
+)
+def test_purpose(line: str, purpose: str) -> None:
+    found = doc(f"/**\n * {line}\n */\n")
+    assert found is not None
+    assert found.purpose == purpose
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("__bpf_kfunc int bpf_foo(void)", "bpf_foo"),
+        ("__bpf_kfunc struct foo *\nbpf_foo(void) {", "bpf_foo"),
+        ("__bpf_kfunc_start_defs();", "__bpf_kfunc_start_defs"),
+        ("struct foo {", None),
+        ("int x;", None),
+        ("int x", None),
+    ],
+)
+def test_prototype(code: str, name: str | None) -> None:
+    assert kerneldoc.prototype(lexer.tokens(code)) == name
 
 
 def test_place_of_the_name() -> None:
@@ -62,7 +91,10 @@ def test_section(line: str, section: str | None) -> None:
     assert [known.name for known in found.sections] == ([section] if section else [])
 
 
-@pytest.mark.parametrize("text", ["/* x\n */", "/** one */", "/**\n * DOC: overview\n */", "/**\n * cut off", "/**/"])
+@pytest.mark.parametrize(
+    "text",
+    ["/* x\n */", "\t/**\n\t * x - y\n\t */", "/** one */", "/**\n * DOC: overview\n */", "/**\n * cut off", "/**/"],
+)
 def test_not_kernel_doc(text: str) -> None:
     assert doc(text + "\n") is None
 

@@ -1,7 +1,7 @@
 import re
 from collections.abc import Iterator
 
-from kfunclint.facts import Doc, Kfunc
+from kfunclint.facts import Doc, Kfunc, Section
 from kfunclint.finding import Edit, Fix, Level, Place, Reason, Remark
 from kfunclint.kernel import Kernel, Release
 from kfunclint.rule import rule
@@ -11,7 +11,7 @@ _LAST_WITHOUT_AT_RETURNS = Release(6, 12)
 _PROSE = re.compile(r"returns?\b(?!\s*:)\s*", re.IGNORECASE)
 
 
-@rule(Kfunc, Level.CHECK, contract=("K4", "K5"), see="scripts/kernel-doc: check_return_section()")
+@rule(Kfunc, Level.CHECK, contract=("K4", "K5", "K8"), see="scripts/kernel-doc: check_return_section()")
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """The kernel-doc of a kfunc that returns something has no Return: section.
 
@@ -23,17 +23,18 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         * Return: the foo, or NULL.
     """
-    doc = kfunc.doc
-    if doc is None or not doc.name or kfunc.returns.split() == ["void"] or doc.section("return"):
+    doc = kfunc.documented
+    if doc is None or kfunc.returns.split() == ["void"] or doc.section("return"):
         return
     if doc.section("@returns") and kernel.release > _LAST_WITHOUT_AT_RETURNS:
         return
     prose = _prose(doc)
+    at_returns = doc.section("@returns")
     yield Remark(
         doc.at,
         f"the kernel-doc of {kfunc.name}() has no Return: section",
         (Reason(prose, "this sentence is not read as one"),) if prose else (),
-        _fix(prose),
+        _fix(prose, at_returns),
     )
 
 
@@ -49,7 +50,12 @@ def _prose(doc: Doc) -> Place | None:
     )
 
 
-def _fix(prose: Place | None) -> Fix:
+def _fix(prose: Place | None, at_returns: Section | None) -> Fix:
+    if at_returns is not None:
+        at = at_returns.at
+        return Fix(
+            'write "Return:"', (Edit(Place(at.path, at.line, at.column, at.column + len("@returns")), "Return"),)
+        )
     if prose is None:
         return Fix('add a "Return:" section')
     return Fix('write "Return: "', (Edit(prose, "Return: "),))

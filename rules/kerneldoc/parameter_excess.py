@@ -1,0 +1,36 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc, Section
+from kfunclint.finding import Edit, Fix, Level, Place, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+
+@rule(Kfunc, Level.CHECK, contract=("K3", "K18"), see="scripts/kernel-doc: check_sections()")
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """The kernel-doc of a kfunc describes a parameter that it does not have.
+
+    kernel-doc warns "Excess function parameter" in every W=1 build. A suffix such as __nullable is a part of the name.
+
+    Bad:
+        * @opts: what to do            (of bpf_foo(struct foo_opts *opts__nullable))
+    Good:
+        * @opts__nullable: what to do
+    """
+    del kernel
+    for section in kfunc.excess:
+        name = section.name
+        meant = kfunc.meant_by(section)
+        at = Place(section.at.path, section.at.line, section.at.column, section.at.column + len(name))
+        yield Remark(
+            at,
+            f"{kfunc.name}() has no parameter {name[1:]}" + (f", only {meant}" if meant else ""),
+            fix=_fix(section, at, meant),
+            or_at=(kfunc.at,),
+        )
+
+
+def _fix(section: Section, at: Place, meant: str | None) -> Fix:
+    if meant:
+        return Fix(f"write @{meant}", (Edit(at, f"@{meant}"),))
+    return Fix(f"drop {section.name}")

@@ -1,0 +1,50 @@
+from collections.abc import Iterator
+from itertools import groupby
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Place, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+
+@rule(Kfunc, Level.CHECK, contract=("K2", "K12", "K19"), see="scripts/kernel-doc: push_parameter()")
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A parameter of a kfunc is missing from its kernel-doc.
+
+    kernel-doc warns "Function parameter or struct member 'x' not described" in every W=1 build. A parameter is
+    described by "@x:" at the start of a line: "@x - ..." is no section, and a callback is "@callback:" too.
+
+    Bad:
+        * @task: the task
+        * @flags - how
+    Good:
+        * @task: the task
+        * @flags: how
+    """
+    del kernel
+    doc = kfunc.documented
+    if doc is None:
+        return
+    misnamed = {kfunc.meant_by(section) for section in kfunc.excess}
+    missing = [(name, at) for name, at in kfunc.undescribed if name not in misnamed]
+    for _, same_line in groupby(missing, key=lambda parameter: parameter[1].line):
+        parameters = list(same_line)
+        names = [name for name, _ in parameters]
+        verb = "is" if len(names) == 1 else "are"
+        yield Remark(
+            parameters[0][1],
+            f"{_listed(names)} {verb} not described in the kernel-doc of {kfunc.name}()",
+            tuple(_without_colon(doc.lines, names)),
+            Fix(f"add {_listed([f'@{name}:' for name in names])}"),
+            or_at=(doc.at,),
+        )
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _without_colon(lines: tuple[tuple[Place, str], ...], names: list[str]) -> Iterator[Reason]:
+    for at, text in lines[1:]:
+        if text.partition(" ")[0] in {f"@{name}" for name in names}:
+            yield Reason(at, "without a colon behind the name this is no description of it")

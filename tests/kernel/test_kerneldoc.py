@@ -1,0 +1,165 @@
+"""Beside scripts/kernel-doc -Wall of Linux 6.12: the same verdict on every kfunc of that tree, as it is and with every
+kernel-doc of a kfunc spoilt in one way.
+
+KFUNCLINT_TREES names a folder with the kernel tree linux-source-6.12. Where the verdicts differ on purpose:
+
+- a wrong name: kernel-doc goes on about parameters, we do not, as they may belong to another function
+- a section named after a parameter but for its suffix: two warnings there, one remark here
+- "@returns:" on a void function, or beside a Return: section: a surplus parameter there, nothing here
+- a section other than Return: and Context: given twice: nothing here
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from kfunclint import mail, rule
+from kfunclint.clang import Parser
+from kfunclint.finding import Finding
+from kfunclint.review import review
+
+TREE = Path(os.environ.get("KFUNCLINT_TREES", "")) / "linux-source-6.12"
+FOLDERS = ("kernel", "mm", "net", "fs", "drivers/hid", "tools/testing/selftests/bpf/bpf_testmod")
+SPOILT = ("kernel/bpf/helpers.c", "kernel/bpf/cpumask.c", "kernel/sched/ext.c", "net/netfilter/nf_conntrack_bpf.c")
+KFUNC = re.compile(r"^__bpf_kfunc\b(?!_)[^;{(]*?(\w+)\(", re.MULTILINE)
+DOC = re.compile(r"^/\*\*\n(?: \*(?!/).*\n)+ \*/\n(?=__bpf_kfunc\b(?!_))", re.MULTILINE)
+
+NAME, UNDESCRIBED, EXCESS = "kerneldoc/name-mismatch", "kerneldoc/parameter-undescribed", "kerneldoc/parameter-excess"
+NAMELESS, SHORT = "kerneldoc/name-missing", "kerneldoc/description-missing"
+SAYINGS = {
+    r"expecting prototype for (?P<documented>.*)\(\)\. Prototype was for (?P<function>\w+)\(\)": NAME,
+    r"member '(?P<what>[^']+)' not described in '(?P<function>\w+)'": UNDESCRIBED,
+    r"Excess function parameter '(?P<what>[^']+)' description in '(?P<function>\w+)'": EXCESS,
+    r"No description found for return value of '(?P<function>\w+)'": "kerneldoc/return-missing",
+    r"This comment starts with|wrong kernel-doc identifier": NAMELESS,
+    r"missing initial short description": SHORT,
+    r"duplicate section name '(?:Return|Context)'": "kerneldoc/section-repeated",
+}
+Verdict = tuple[str, str, str]  # kfunc, rule, parameter
+
+
+def files() -> list[str]:
+    """The files of the tree that define kfuncs."""
+    if not TREE.is_dir():
+        pytest.fail("KFUNCLINT_TREES names no folder with linux-source-6.12")
+    paths = (path for folder in FOLDERS for path in sorted((TREE / folder).rglob("*.c")))
+    return [path.relative_to(TREE).as_posix() for path in paths if KFUNC.search(path.read_text(errors="replace"))]
+
+
+def below(text: str, line: int) -> str:
+    """The first kfunc that is defined below a line."""
+    return next((match[1] for match in KFUNC.finditer(text) if text.count("\n", 0, match.start(1)) >= line - 1), "")
+
+
+def theirs(file: Path) -> set[Verdict]:
+    """What kernel-doc says of the kfuncs of a file."""
+    text = file.read_text(errors="replace")
+    kfuncs = {match[1] for match in KFUNC.finditer(text)}
+    command = ["perl", str(TREE / "scripts/kernel-doc"), "-Wall", "-none", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    found: set[Verdict] = set()
+    for line, said in re.findall(r":(\d+): warning: (.*)", done.stderr):
+        for saying, known in SAYINGS.items():
+            if match := re.search(saying, said):
+                groups = match.groupdict()
+                names = [groups[key] for key in ("function", "documented") if groups.get(key) in kfuncs]
+                function = (names or [below(text, int(line))] if "function" not in groups else names or [""])[0]
+                found.add((function, known, groups.get("what") or ""))
+    wrong = {function for function, known, _ in found if known == NAME}
+    nameless = {function for function, known, _ in found if known == NAMELESS}
+    return {
+        verdict
+        for verdict in found
+        if verdict[0]
+        and not (verdict[1] == UNDESCRIBED and verdict[0] in wrong)
+        and not (verdict[1] == SHORT and verdict[0] in nameless)
+        and verdict[1:] != (EXCESS, "returns")
+    }
+
+
+def ours(path: str, text: str, parser: Parser, folder: Path) -> set[Verdict]:
+    """What we say of the kfuncs of a file that a patch adds."""
+    lines = text.split("\n")[:-1]
+    head = (
+        "From: Ann Author <ann@example.org>\nMessage-ID: <1@example.org>\nSubject: [PATCH] x\n\nx\n---\n"
+        f"diff --git a/{path} b/{path}\nnew file mode 100644\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{len(lines)} @@\n"
+    )
+    patch = folder / "new.patch"
+    patch.write_text(head + "".join(f"+{line}\n" for line in lines))
+    (series,) = mail.read([str(patch)]).series
+    rules = [found for found in rule.shipped() if found.id in SAYINGS.values()]
+    found = review(series, rules, parser, "6.12")
+    assert not found.failures
+    assert not found.refused
+    kfuncs = {match[1] for match in KFUNC.finditer(text)}
+    return {verdict for finding in found.findings for verdict in verdicts(finding) if verdict[0] in kfuncs}
+
+
+def verdicts(finding: Finding) -> Iterator[Verdict]:
+    function = finding.function or ""
+    if finding.rule == UNDESCRIBED:
+        names = re.split(", | and ", re.split(" (?:is|are) ", finding.message)[0])
+        yield from ((function, UNDESCRIBED, name) for name in names)
+    elif match := re.search(r"has no parameter ([\w.]+)(?:, only (\w+))?", finding.message):
+        yield function, EXCESS, match[1]
+        if match[2]:
+            yield function, UNDESCRIBED, match[2]
+    else:
+        yield function, finding.rule, ""
+
+
+def test_every_kfunc_as_it_is(parser: Parser, tmp_path: Path) -> None:
+    found: set[Verdict] = set()
+    for path in files():
+        text = (TREE / path).read_text(errors="replace")
+        mine = ours(path, text, parser, tmp_path)
+        assert mine == theirs(TREE / path), path
+        found |= mine
+    assert len(found) > 50
+
+
+WAYS: dict[str, Callable[[str], str]] = {
+    "K1 another name": lambda doc: re.sub(r"^ \* (\w+)", r" * \1x", doc, count=1, flags=re.M),
+    "K1 a sentence with a dash": lambda doc: re.sub(r"^ \* .*", " * Does a thing - and more", doc, count=1, flags=re.M),
+    "K1 arguments": lambda doc: re.sub(r"^ \* (\w+)\S*", r" * \1(a, b)", doc, count=1, flags=re.M),
+    "K2 no parameter": lambda doc: re.sub(r"^ \* @\w+:.*\n", "", doc, flags=re.M),
+    "K2 one parameter less": lambda doc: re.sub(r"^ \* @\w+:.*\n", "", doc, count=1, flags=re.M),
+    "K3 one more": lambda doc: re.sub(r"\A(.*\n.*\n)", r"\1 * @zzz: none\n * @a.b: none\n", doc),
+    "K4 no section": lambda doc: re.sub(r"(?im)^ \* returns?:", " * It gives:", doc),
+    "K5 prose": lambda doc: re.sub(r"(?im)^ \* returns?:", " * Returns", doc),
+    "K6 capitals": lambda doc: re.sub(r"(?im)^ \* returns?:", " *   RETURNS :", doc),
+    "K7 @return": lambda doc: re.sub(r"(?im)^ \* returns?:", " * @return:", doc),
+    "K8 @returns": lambda doc: re.sub(r"(?im)^ \* returns?:", " * @returns:", doc),
+    "K10 colon": lambda doc: doc.replace(" - ", ": ", 1),
+    "K11 no description": lambda doc: re.sub(r"^ \* (\w+).*", r" * \1()", doc, count=1, flags=re.M),
+    "K12 dash": lambda doc: re.sub(r"^( \* @\w+):", r"\1 -", doc, flags=re.M),
+    "K13 a sentence": lambda doc: re.sub(r"^ \* .*", " * Does a thing, and more.", doc, count=1, flags=re.M),
+    "K13 words": lambda doc: re.sub(r"^ \* .*", " * Does a thing", doc, count=1, flags=re.M),
+    "K14 struct pointer": lambda doc: re.sub(r"^ \* ", " * struct foo *", doc, count=1, flags=re.M),
+    "K14 pointer": lambda doc: re.sub(r"^ \* ", " * foo *", doc, count=1, flags=re.M),
+    "K15 one line": lambda doc: "/** Does a thing */\n",
+    "K16 a macro between": lambda doc: doc + "__bpf_kfunc_start_defs();\n\n",
+    "K16 a condition between": lambda doc: doc + "#ifdef CONFIG_X\n",
+    "K17 twice": lambda doc: doc.replace(" */\n", " *\n * Return: one\n * Context: x\n *\n * Returns: two\n */\n"),
+    "K17 notes": lambda doc: doc.replace(" */\n", " *\n * Note: one\n */\n"),
+    "K18 no suffix": lambda doc: re.sub(r"^( \* @\w+?)__\w+:", r"\1:", doc, flags=re.M),
+    "K20 blank": lambda doc: re.sub(r"^( \* @\w+):", r"\1 :", doc, flags=re.M),
+    "K21 plain": lambda doc: doc.replace("/**", "/*", 1),
+    "trailing blanks": lambda doc: doc.replace("\n", "  \n"),
+    "indented text": lambda doc: doc.replace("\n * ", "\n *\t"),
+}
+
+
+@pytest.mark.parametrize("path", SPOILT)
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_every_doc_spoilt(way: Callable[[str], str], path: str, parser: Parser, tmp_path: Path) -> None:
+    text = DOC.sub(lambda match: way(match[0]), (TREE / path).read_text(errors="replace"))
+    file = tmp_path / "new.c"
+    file.write_text(text)
+    assert ours(path, text, parser, tmp_path) == theirs(file)

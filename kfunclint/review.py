@@ -37,7 +37,7 @@ class Review:
 
     `findings` are in the order of patch, mail line and rule. `skipped` says for what was not looked at why not: a
     rule's id or a file's path, and the reason. `failures` has the traceback of every rule that raised, by its id;
-    `refused` the mails that could not be read.
+    `refused` the mails that could not be read; `rules` those that were to run.
     """
 
     series: Series
@@ -48,6 +48,7 @@ class Review:
     skipped: Mapping[str, str]
     failures: Mapping[str, str]
     refused: tuple[Unreviewable, ...]
+    rules: tuple[Rule[Any], ...] = ()
 
 
 def review(series: Series, rules: Sequence[Rule[Any]], parser: Parser, asked: str | None = None) -> Review:
@@ -74,7 +75,7 @@ def review(series: Series, rules: Sequence[Rule[Any]], parser: Parser, asked: st
         run.accuse(suspect, removed)
     findings = run.findings
     findings.sort(key=lambda found: (found.origin.patch, found.origin.mail_line, found.at.column, found.rule))
-    return Review(series, patches, cover, kernel, tuple(findings), skipped, run.failures, tuple(refused))
+    return Review(series, patches, cover, kernel, tuple(findings), skipped, run.failures, tuple(refused), tuple(rules))
 
 
 def _facts(sources: Sequence[Source], parser: Parser) -> Facts:

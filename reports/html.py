@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby, pairwise
 from typing import Any
 
 from kfunclint import __version__, report
-from kfunclint.finding import Finding, Level
-from kfunclint.locate import Lines
+from kfunclint.finding import Finding, Level, Place
 from kfunclint.patch import FileDiff, Hunk, Patch
 from kfunclint.report import visible
 from kfunclint.review import Review
+from kfunclint.rule import Rule
 
 # j and k go from finding to finding; all the rest works without a script
 _SCRIPT = """\
@@ -25,16 +26,13 @@ document.addEventListener("keydown", (event) => {
 });
 """
 
-_Here = Mapping[int, Sequence[Finding]]  # findings by the line of the mail
-
 
 def render(review: Review) -> str:
     """The page. Everything that comes from the mails is escaped, and characters that work unseen are written out."""
     first = report.first(review)
-    rules = sorted({finding.rule for finding in review.findings})
-    texts = report.lines(review)
-    patches = [patch for patch in (review.cover, *review.patches) if patch]
     digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
+    rules = sorted({finding.rule for finding in review.findings})
+    page = _Page(review, rules)
     return (
         report.templates()
         .get_template("html.html.j2")
@@ -42,10 +40,11 @@ def render(review: Review) -> str:
             subject=visible(first.subject) or "a series without a subject",
             author=visible(first.author),
             kernel=review.kernel,
-            counts=[(level.value, count) for level, count in report.counted(review.findings).items() if count],
+            counts=_counts(review.findings),
             levels=[level.value for level in reversed(Level)],
             rules=rules,
-            patches=[_patch(patch, review.findings, rules, texts) for patch in patches],
+            about=[_about(rule, rules) for rule in review.rules if rule.id in rules],
+            patches=[page.patch(patch) for patch in (review.cover, *review.patches) if patch],
             skipped=_visible(review.skipped),
             failures=_visible(review.failures),
             refused=[visible(str(why)) for why in review.refused],
@@ -57,73 +56,117 @@ def render(review: Review) -> str:
 
 
 def _visible(found: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(visible(name), "\n".join(map(visible, text.split("\n")))) for name, text in found.items()]
+    return [(visible(name), _visible_lines(text)) for name, text in found.items()]
 
 
-def _patch(patch: Patch, findings: Iterable[Finding], rules: Sequence[str], texts: Lines) -> dict[str, Any]:
-    own = [finding for finding in findings if finding.origin.patch == patch.mail.number]
-    here: dict[int, list[Finding]] = {}
-    for finding in own:
-        here.setdefault(finding.origin.mail_line, []).append(finding)
+def _visible_lines(text: str) -> str:
+    return "\n".join(map(visible, text.split("\n")))
 
-    def shown(line: int) -> list[dict[str, Any]]:
-        return [_finding(finding, rules, texts) for finding in here.get(line, ())]
 
+def _counts(findings: Iterable[Finding]) -> list[tuple[str, int]]:
+    return [(level.value, count) for level, count in report.counted(findings).items() if count]
+
+
+class _Page:
+    """What the template shows of the mails: plain values, each finding with its number on the page."""
+
+    def __init__(self, review: Review, rules: Sequence[str]) -> None:
+        self.texts = report.lines(review)
+        self.found: dict[tuple[int, int], list[tuple[Finding, dict[str, Any]]]] = {}
+        for number, finding in enumerate(review.findings, 1):
+            at = finding.origin.patch, finding.origin.mail_line
+            shown = self._finding(finding, number, rules.index(finding.rule))
+            self.found.setdefault(at, []).append((finding, shown))
+
+    def patch(self, patch: Patch) -> dict[str, Any]:
+        number = patch.mail.number
+        own = [one for (at, _), found in self.found.items() if at == number for one in found]
+        return {
+            "number": number,
+            "subject": visible(patch.mail.subject),
+            "counts": _counts(finding for finding, _ in own),
+            "found": [shown for _, shown in own],
+            "message": [self._line(number, line.mail_line, line.text) for line in patch.message],
+            "files": [self._file(number, file) for file in patch.files],
+        }
+
+    def _file(self, number: int, file: FileDiff) -> dict[str, Any]:
+        hunks = [self._hunk(number, hunk) for hunk in file.hunks]
+        return {
+            "path": visible(file.new_path or file.old_path or ""),
+            "kind": file.kind,
+            "hunks": hunks,
+            "open": any(row["findings"] for hunk in hunks for row in hunk["rows"]) or not file.hunks,
+            "added": sum(line.sign == "+" for hunk in file.hunks for line in hunk.lines),
+            "removed": sum(line.sign == "-" for hunk in file.hunks for line in hunk.lines),
+        }
+
+    def _hunk(self, number: int, hunk: Hunk) -> dict[str, Any]:
+        return {
+            "header": f"@@ -{hunk.old_start},{hunk.old_count} +{hunk.new_start},{hunk.new_count} @@",
+            "heading": visible(hunk.heading),
+            "rows": [
+                {
+                    "old": line.old or "",
+                    "new": line.new or "",
+                    "sign": line.sign,
+                    "kind": {"+": "added", "-": "removed"}.get(line.sign, "context"),
+                    **self._line(number, line.mail_line, line.text),
+                }
+                for line in hunk.lines
+            ],
+        }
+
+    def _line(self, number: int, mail_line: int, text: str) -> dict[str, Any]:
+        found = self.found.get((number, mail_line), ())
+        return {
+            "parts": _parts(text, [finding.at for finding, _ in found]),
+            "findings": [shown for _, shown in found],
+        }
+
+    def _finding(self, finding: Finding, number: int, rule: int) -> dict[str, Any]:
+        return {
+            "id": f"finding-{number}",
+            "level": finding.level.value,
+            "rule": finding.rule,
+            "number": rule,
+            "place": _place(finding.at),
+            "message": visible(finding.message),
+            "because": [
+                (_place(reason.at), visible(reason.note), visible(self.texts.text(reason.at).strip()))
+                for reason in finding.because
+            ],
+            "fix": visible(finding.fix.description) if finding.fix else "",
+            "diff": _visible_lines(finding.diff.rstrip("\n")),
+            "see": finding.see,
+        }
+
+
+def _parts(text: str, places: Iterable[Place]) -> list[tuple[str, bool]]:
+    """A line in parts, each with whether one of the places on it covers that part."""
+    spans = [(at.column - 1, at.end_column - 1) for at in places]
+    cuts = sorted({0, len(text), *(min(end, len(text)) for span in spans for end in span)})
+    return [
+        (visible(text[start:end]), any(first <= start and end <= last for first, last in spans))
+        for start, end in pairwise(cuts)
+    ]
+
+
+def _place(at: Place) -> str:
+    return visible(f"{at.path}:{at.line}") if at.path else f"line {at.line} of the mail"
+
+
+def _about(rule: Rule[Any], rules: Sequence[str]) -> dict[str, Any]:
+    blocks = groupby(rule.doc.split("\n")[1:], key=_kind)
     return {
-        "number": patch.mail.number,
-        "subject": visible(patch.mail.subject),
-        "counts": [(level.value, count) for level, count in report.counted(own).items() if count],
-        "message": [(visible(line.text), shown(line.mail_line)) for line in patch.message],
-        "files": [_file(file, here, rules, texts) for file in patch.files],
+        "id": rule.id,
+        "number": rules.index(rule.id),
+        "title": rule.title,
+        "blocks": [(kind, "\n".join(lines)) for kind, lines in blocks if kind],
+        "see": rule.see,
     }
 
 
-def _file(file: FileDiff, here: _Here, rules: Sequence[str], texts: Lines) -> dict[str, Any]:
-    hunks = [_hunk(hunk, here, rules, texts) for hunk in file.hunks]
-    return {
-        "path": visible(file.new_path or file.old_path or ""),
-        "kind": file.kind,
-        "hunks": hunks,
-        "open": any(row["findings"] for hunk in hunks for row in hunk["rows"]) or not file.hunks,
-        "added": sum(line.sign == "+" for hunk in file.hunks for line in hunk.lines),
-        "removed": sum(line.sign == "-" for hunk in file.hunks for line in hunk.lines),
-    }
-
-
-def _hunk(hunk: Hunk, here: _Here, rules: Sequence[str], texts: Lines) -> dict[str, Any]:
-    return {
-        "header": f"@@ -{hunk.old_start},{hunk.old_count} +{hunk.new_start},{hunk.new_count} @@",
-        "heading": visible(hunk.heading),
-        "rows": [
-            {
-                "old": line.old or "",
-                "new": line.new or "",
-                "sign": line.sign,
-                "kind": {"+": "added", "-": "removed"}.get(line.sign, "context"),
-                "text": visible(line.text),
-                "findings": [_finding(finding, rules, texts) for finding in here.get(line.mail_line, ())],
-            }
-            for line in hunk.lines
-        ],
-    }
-
-
-def _finding(finding: Finding, rules: Sequence[str], texts: Lines) -> dict[str, Any]:
-    return {
-        "level": finding.level.value,
-        "rule": finding.rule,
-        "number": rules.index(finding.rule),
-        "key": finding.key,
-        "message": visible(finding.message),
-        "because": [
-            (
-                f"{reason.at.path}:{reason.at.line}" if reason.at.path else f"line {reason.at.line} of the mail",
-                visible(reason.note),
-                visible(texts.text(reason.at).strip()),
-            )
-            for reason in finding.because
-        ],
-        "fix": visible(finding.fix.description) if finding.fix else "",
-        "diff": "\n".join(map(visible, finding.diff.rstrip("\n").split("\n"))) if finding.diff else "",
-        "see": finding.see,
-    }
+def _kind(line: str) -> str:
+    """What a line of a docstring belongs to, "" for an empty one."""
+    return "code" if line.startswith("    ") else "prose" if line else ""

@@ -24,13 +24,12 @@ _FUNCTION = 12
 _CONTEXT = 8
 _FAR = 400
 _REASONS = 2
-_EXCERPT = 60
+_EXCERPT = 72
 
 
 def render(review: Review) -> str:
-    """The mails: one as it is, several as an mbox (mboxrd), "" if there is nothing to say."""
-    mails = list(files(review).values())
-    return mails[0] if len(mails) == 1 else "".join(map(_in_mbox, mails))
+    """The mails as an mbox (mboxrd), "" if there is nothing to say; those of several series can follow each other."""
+    return "".join(map(_in_mbox, files(review).values()))
 
 
 def files(review: Review) -> dict[str, str]:
@@ -224,11 +223,11 @@ class _Quote:
         for reason in elsewhere[:_REASONS]:
             yield _sentence(self._reason(reason, finding))
         if finding.fix:
-            yield _sentence(finding.fix.description)
+            yield f"Please {_full(finding.fix.description)}"
         yield f"[{finding.rule}]"
 
     def _reason(self, reason: Reason, finding: Finding) -> str:
-        text = " ".join(self.texts.text(reason.at).split())
+        text = " ".join(_bare(self.texts.text(reason.at)).split())
         origin = self.texts.origin(reason.at)
         if len(text) > _EXCERPT:
             text = text[:_EXCERPT].rpartition(" ")[0] + " ..."
@@ -238,6 +237,11 @@ class _Quote:
         if reason.at.path and reason.at.path != finding.at.path:
             return f"{words} ({reason.at.path})"
         return words
+
+
+def _bare(line: str) -> str:
+    """A line without what makes it one of a comment."""
+    return re.sub(r"^\s*(?:/?\*+(?![\w*])|//)|\*/\s*$", "", line)
 
 
 def _line_of(finding: Finding) -> tuple[str | None, int]:
@@ -330,7 +334,12 @@ def _sentence(text: str) -> str:
     word = text.partition(" ")[0].rstrip(",:")
     if word.replace("'", "").isalpha() and word.islower():
         text = text[0].upper() + text[1:]
-    return text if text.endswith((".", "?", "!")) else f"{text}."
+    return _full(text)
+
+
+def _full(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith((".", "?", "!", '."')) else f"{text}."
 
 
 # What means something to b4, to bots, to git or to a mail reader at the start of a line.

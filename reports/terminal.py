@@ -85,7 +85,7 @@ def _quoted(at: Place, text: str, paint: Paint) -> Iterator[str]:
 
 def _width(char: str) -> int:
     """The columns that a character takes on a terminal."""
-    if unicodedata.combining(char):
+    if unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 

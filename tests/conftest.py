@@ -17,7 +17,26 @@ from kfunclint.rule import Rule
 ROOT = Path(__file__).parent.parent
 # against real kernel trees, which most machines do not have
 collect_ignore = [] if "KFUNCLINT_TREES" in os.environ else ["kernel"]
+GOLDEN = ROOT / "fixtures" / "reports"
 Lint = Callable[..., Review]
+Golden = Callable[[str, str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--rewrite-golden", action="store_true", help="write what the reports say to fixtures/reports/")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compare a text with the file of that name in fixtures/reports/."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--rewrite-golden"):
+            path.write_bytes(text.encode())
+        assert text == path.read_bytes().decode(), f"{name} differs; if it ought to, run pytest --rewrite-golden"
+
+    return check
 
 
 @pytest.fixture(scope="session")

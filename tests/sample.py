@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from kfunclint import kernel, patch, source
-from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason, Remark
 from kfunclint.locate import Lines, key
 from kfunclint.mail import Mail, Series
 from kfunclint.patch import Patch
 from kfunclint.review import Review
+from kfunclint.rule import Rule
 
 ADD = """\
 Add a kfunc that gives the depot at the top of the tree.
@@ -113,7 +116,23 @@ def a_review(mails: list[Mail], findings: list[Finding] | None = None, cover: Ma
         skipped={},
         failures={},
         refused=(),
+        rules=(Rule("guards/depot-disabled-unchecked", Kfunc, Level.WARNING, unchecked, "kernel/depot/core.c", ()),),
     )
+
+
+def unchecked(kfunc: Kfunc, kernel: kernel.Kernel) -> Iterator[Remark]:
+    """A kfunc uses top_depot without testing depot_disabled() first.
+
+    The top depot is there even on a kernel booted with depot=off, but nobody looks after it.
+
+    Bad:
+        return top_depot;
+    Good:
+        if (depot_disabled())
+                return NULL;
+        return top_depot;
+    """
+    raise NotImplementedError
 
 
 def mails() -> list[Mail]:

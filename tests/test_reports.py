@@ -1,0 +1,264 @@
+"""What the formats print, pinned in fixtures/reports/, and what terminal and JSON promise whatever comes in."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from conftest import ROOT, Golden
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from sample import a_finding, a_mail, a_review, mails, place, sample, trouble
+
+from kfunclint import mail, report, rule
+from kfunclint.clang import Parser
+from kfunclint.errors import Unreviewable
+from kfunclint.finding import Level
+from kfunclint.review import Review, review
+
+INPUTS = {"series": "fixtures/series.mbox", "page": "fixtures/reports/page.txt"}
+SCHEMA = json.loads((ROOT / "reports" / "json.schema.json").read_text())
+VALIDATOR = Draft202012Validator(SCHEMA)
+FREE = ("skipped", "failures")  # their keys are names that the mails bring
+
+
+def reviewed(path: str, parser: Parser, monkeypatch: pytest.MonkeyPatch) -> Review:
+    monkeypatch.chdir(ROOT)  # the reports name the input as the user did
+    (series,) = mail.select(mail.read([path]), None, False)
+    return review(series, rule.shipped(), parser)
+
+
+# Golden files.
+
+
+@pytest.mark.parametrize("name", INPUTS)
+@pytest.mark.parametrize("kind", ["terminal", "reply", "json"])  # the sample is enough of a page
+def test_a_review_is_told_as_ever(
+    name: str, kind: str, golden: Golden, parser: Parser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = reviewed(INPUTS[name], parser, monkeypatch)
+    golden(f"{name}.{kind}", report.render(kind, found))
+
+
+@pytest.mark.parametrize("kind", report.formats())
+def test_the_sample_is_told_as_ever(kind: str, golden: Golden) -> None:
+    golden(f"sample.{kind}", report.render(kind, sample()))
+
+
+def test_trouble_is_told_as_ever(golden: Golden) -> None:
+    golden("trouble.terminal", report.render("terminal", trouble()))
+
+
+def test_the_readme_shows_what_is_printed_today(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = "    $ kfunclint fixtures/series.mbox\n"
+    shown = (ROOT / "README.md").read_text().partition(command)[2].partition("\n\nIt says")[0]
+    printed = report.render("terminal", reviewed(INPUTS["series"], parser, monkeypatch))
+    parts = re.sub(r"^    ", "", shown, flags=re.MULTILINE).split("\n[...]\n")
+    assert printed.startswith(parts[0])
+    assert printed.endswith(parts[-1] + "\n")
+    at = 0
+    for part in parts:
+        assert part in printed[at:], part
+        at = printed.index(part, at) + len(part)
+
+
+# JSON.
+
+
+def valid(found: object) -> bool:
+    return bool(VALIDATOR.is_valid(found))
+
+
+def objects(node: Any) -> Iterator[dict[str, Any]]:
+    """Every object in a value, at any depth, but for those whose keys are free."""
+    if isinstance(node, dict):
+        yield node
+        for name, below in node.items():
+            if name not in FREE:
+                yield from objects(below)
+    elif isinstance(node, list):
+        for below in node:
+            yield from objects(below)
+
+
+def as_json(found: Review) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(report.render("json", found))
+    return loaded
+
+
+@pytest.mark.parametrize("found", [sample(), trouble()], ids=["sample", "trouble"])
+def test_json_is_what_the_schema_says(found: Review) -> None:
+    VALIDATOR.validate(as_json(found))
+
+
+def test_json_of_real_mails_is_what_the_schema_says(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    for path in (*INPUTS.values(), "fixtures/mail/kinds.patch"):
+        VALIDATOR.validate(as_json(reviewed(path, parser, monkeypatch)))
+
+
+def test_the_schema_is_strict() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    described = [node for node in objects(SCHEMA) if "required" in node]
+    assert len(described) == 7
+    for node in described:
+        assert node["additionalProperties"] is False
+        assert set(node["required"]) == set(node["properties"])
+    for node in described:
+        assert all(field.get("description") or "items" in field for field in node["properties"].values())
+
+
+def test_a_missing_or_surplus_key_is_against_the_schema() -> None:
+    good = as_json(sample())
+    count = len(list(objects(good)))
+    assert count > 10
+    for number in range(count):
+        for name in list(list(objects(good))[number]):
+            bad = copy.deepcopy(good)
+            del list(objects(bad))[number][name]
+            assert not valid(bad), name
+        bad = copy.deepcopy(good)
+        list(objects(bad))[number]["surplus"] = None
+        assert not valid(bad), list(objects(good))[number]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("level", "fatal"),
+        ("line", 0),
+        ("column", "9"),
+        ("where", "message"),
+        ("path", None),
+        ("rule", "Flags/x"),
+        ("message", ""),
+        ("fix", {}),
+        ("because", None),
+    ],
+)
+def test_a_wrong_value_is_against_the_schema(name: str, value: object) -> None:
+    bad = as_json(sample())
+    assert bad["findings"][3][name] != value
+    bad["findings"][3][name] = value
+    assert not valid(bad)
+
+
+def test_json_names_what_was_not_looked_at() -> None:
+    found = replace(trouble(), refused=(Unreviewable("a.mbox", 7, "cut off"), Unreviewable("b.mbox", None, "empty")))
+    skipped = as_json(found)["skipped"]
+    assert skipped["a.mbox:7"] == "cut off"
+    assert skipped["b.mbox"] == "empty"
+    assert "guards/depot-disabled-unchecked" in skipped
+
+
+# Terminal.
+
+HOSTILE = "\x1b[2J\x00\x07\r\u202e\u2066\u200b\ud800\x9b31m"
+
+
+def hostile() -> Review:
+    """A review whose every text has characters in it that work unseen."""
+    one = a_mail(1, 1, "depot", f"Say {HOSTILE} it's.\n---\n")
+    body = one.body + "diff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1 +1,2 @@\n a\n+\tb" + HOSTILE + "c\n"
+    one = replace(one, subject=HOSTILE, title=HOSTILE, author=f"{HOSTILE} <a@example.org>", file=HOSTILE, body=body)
+    found = a_review([one])
+    at = replace(place(found, "c", "\tb"), end_column=20)
+    first = a_finding(found, at, "a/b", Level.ERROR, f"wrong {HOSTILE}")
+    second = a_finding(found, place(found, "it's"), "text/x", Level.CHECK, HOSTILE)
+    refused = (Unreviewable(HOSTILE, 1, HOSTILE),)
+    return replace(
+        found, findings=(second, first), skipped={HOSTILE: HOSTILE}, failures={"a/b": HOSTILE}, refused=refused
+    )
+
+
+@pytest.mark.parametrize("kind", ["terminal", "reply", "html"])
+def test_nothing_that_works_unseen_is_printed(kind: str) -> None:
+    text = report.render(kind, hostile())
+    assert {char for char in HOSTILE if char in text} == set("[2J31m")
+    assert "\\x1b[2J" in text
+    assert all(char.isprintable() or char in "\n\t" for char in text)
+
+
+def test_colour_only_when_asked_for() -> None:
+    plain = report.render("terminal", sample())
+    painted = report.render("terminal", sample(), colour=True)
+    assert "\x1b" not in plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == plain
+    assert painted != plain
+
+
+def test_colour_is_nothing_to_the_other_formats() -> None:
+    assert report.render("json", sample(), colour=True) == report.render("json", sample())
+
+
+def columns(text: str) -> int:
+    """How far a terminal moves to the right over a text of ASCII, tabs and wide Chinese."""
+    at = 0
+    for char in text:
+        at = (at // 8 + 1) * 8 if char == "\t" else at + (1 if char.isascii() else 2)
+    return at
+
+
+def under_the_mark(before: str, marked: str) -> tuple[str, str, str]:
+    """The line of the finding, the part of the line below left of the caret, and the rest of it."""
+    body = f"Add.\n---\ndiff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1 +1,2 @@\n a\n+{before}{marked};\n"
+    found = a_review([a_mail(1, 1, "depot", body)])
+    found = replace(found, findings=(a_finding(found, place(found, marked), "a/b", Level.CHECK, "no"),))
+    lines = report.render("terminal", found).split("\n")
+    below = next(index for index, line in enumerate(lines) if line.strip().startswith("^"))
+    left, caret, tail = lines[below].partition("^")
+    return lines[below - 1], left, caret + tail
+
+
+@given(before=st.text("a1 (\t\u6f22", max_size=20), marked=st.text("z\u5b57", min_size=1, max_size=9))
+def test_the_caret_stands_under_what_is_marked(before: str, marked: str) -> None:
+    line, left, carets = under_the_mark(before, marked)
+    assert columns(left) == columns(line.partition(marked)[0])
+    assert len(carets) == columns(marked)
+    assert set(carets[1:]) <= {"~"}
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u20dd", "\ufe0f"])
+def test_marks_on_a_letter_take_no_column(mark: str) -> None:
+    _, left, carets = under_the_mark(f"e{mark} ", f"z{mark}")
+    assert (len(left), carets) == (4 + 2, "^")
+
+
+# The formats as such.
+
+
+def test_every_format_has_a_line_for_help() -> None:
+    for name in report.formats():
+        line = report.summary(name)
+        assert line.endswith(".")
+        assert len(line) <= 110
+
+
+def test_an_unknown_format_is_refused() -> None:
+    with pytest.raises(ValueError, match="'xml' is not a format, only html, json, reply, terminal"):
+        report.render("xml", sample())
+
+
+@pytest.mark.parametrize("kind", ["terminal", "json", "html"])
+def test_a_review_is_one_file_named_after_its_first_mail(kind: str) -> None:
+    assert report.files(kind, sample()) == {f"0001-depot-add-bpf_depot_top.{kind}": report.render(kind, sample())}
+
+
+def test_file_names_leave_no_folder() -> None:
+    one = replace(a_mail(1, 1, "x", "y"), title="../../etc/pass wd\x00\n\u202e%s", version=2)
+    assert report.slug(one) == "v2-0001-etc-pass-wd-s"
+    assert report.slug(replace(one, title="\u6f22")) == "v2-0001"
+    assert len(report.slug(replace(one, title="a" * 500))) < 80
+
+
+def test_nothing_found_is_said_but_not_mailed() -> None:
+    found = a_review(mails())
+    assert report.render("reply", found) == ""
+    assert report.files("reply", found) == {}
+    assert report.render("terminal", found).endswith("\n\nnothing found in 2 patches\n")
+    assert "Nothing found." in report.render("html", found)

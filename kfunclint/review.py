@@ -48,7 +48,7 @@ class Review:
     skipped: Mapping[str, str]
     failures: Mapping[str, str]
     refused: tuple[Unreviewable, ...]
-    rules: tuple[Rule[Any], ...] = ()
+    rules: tuple[Rule[Any], ...]
 
 
 def review(series: Series, rules: Sequence[Rule[Any]], parser: Parser, asked: str | None = None) -> Review:

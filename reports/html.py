@@ -6,6 +6,7 @@ import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby, pairwise
+from textwrap import dedent
 from typing import Any
 
 from kfunclint import __version__, report
@@ -162,7 +163,7 @@ def _about(rule: Rule[Any], rules: Sequence[str]) -> dict[str, Any]:
         "id": rule.id,
         "number": rules.index(rule.id),
         "title": rule.title,
-        "blocks": [(kind, "\n".join(lines)) for kind, lines in blocks if kind],
+        "blocks": [(kind, dedent("\n".join(lines))) for kind, lines in blocks if kind],
         "see": rule.see,
     }
 

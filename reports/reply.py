@@ -51,9 +51,10 @@ def _in_mbox(mail: str) -> str:
 
 
 # The header. It is put together by hand: email.policy writes ids as encoded words and unquotes names when it folds.
+# An address or id that holds an encoded word is refused: some readers decode it all the same.
 
-_ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255}", re.ASCII)
-_ID = re.compile(r"[!-;=?-~]{1,900}")
+_ADDRESS = re.compile(r"(?!.*=\?)[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255}", re.ASCII)
+_ID = re.compile(r"(?!.*=\?)[!-;=?-~]{1,900}")
 _LONGEST_FIELD = 800
 _MOST_IDS = 100
 
@@ -94,13 +95,13 @@ def _unique(entries: Iterable[str]) -> dict[str, str]:
 
 def _parted(entry: str) -> tuple[str, str]:
     """Name and address of an entry, the name without its quotes."""
-    name, bracket, address = _one_line(entry).rpartition("<")
+    name, bracket, address = " ".join(entry.split()).rpartition("<")
     if not bracket:
-        return "", address
+        return "", visible(address)
     name = name.strip()
     if len(name) > 1 and name[0] == name[-1] == '"':
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    return name[:_LONGEST_FIELD], address.partition(">")[0].strip()
+    return visible(name.strip())[:_LONGEST_FIELD], visible(address.partition(">")[0].strip())
 
 
 def _phrase(name: str) -> str:
@@ -148,6 +149,7 @@ class _Quote:
         self.remarks: dict[int, list[Finding]] = {}
         for finding in findings:
             self.remarks.setdefault(finding.origin.mail_line, []).append(finding)
+        self.said: set[tuple[str, str]] = set()
         self.last = max(self.remarks)
         self.headers: set[int] = set()
         self.shown = {line for line in self._shown(patch) if line <= self.last}
@@ -218,13 +220,23 @@ class _Quote:
         yield ""
 
     def _sentences(self, finding: Finding) -> Iterator[str]:
-        yield _sentence(finding.message)
+        if self._is_new(finding, finding.message):
+            yield _sentence(finding.message)
+        else:
+            yield f"Same for {finding.function}()." if finding.function else "Same here."
         elsewhere = [reason for reason in finding.because if (reason.at.path, reason.at.line) != _line_of(finding)]
         for reason in elsewhere[:_REASONS]:
             yield _sentence(self._reason(reason, finding))
-        if finding.fix:
+        if finding.fix and self._is_new(finding, finding.fix.description):
             yield f"Please {_full(finding.fix.description)}"
         yield f"[{finding.rule}]"
+
+    def _is_new(self, finding: Finding, text: str) -> bool:
+        """Is it the first time in this mail that the rule says so, whatever kfunc it speaks of?"""
+        said = finding.rule, text.replace(finding.function, "") if finding.function else text
+        new = said not in self.said
+        self.said.add(said)
+        return new
 
     def _reason(self, reason: Reason, finding: Finding) -> str:
         text = " ".join(_bare(self.texts.text(reason.at)).split())
@@ -274,7 +286,7 @@ def _needed(lines: Sequence[DiffLine], index: int) -> Iterable[int]:
         return range(max(0, index - _SHORT_GAP), index + 1)
     if index - start <= _FUNCTION:
         return range(start, index + 1)
-    return [start, *range(index - _CONTEXT // 2, index + 1)]
+    return [start, start + 1, *range(index - _CONTEXT // 2, index + 1)]
 
 
 def _opening(lines: Sequence[DiffLine], index: int) -> int | None:
@@ -302,7 +314,7 @@ def _first_line(lines: Sequence[DiffLine], at: int) -> int:
 
 # Own words.
 
-_WORD = re.compile(r"[\w'\u2019-]{1,40}(?:\(\))?")
+_WORD = re.compile(r"(?:[^\W_]|['\u2019-]){1,40}")
 _COMMENT = re.compile(r"\s*\*|.*?(?:/\*|//)")
 
 

@@ -116,7 +116,7 @@ def a_review(mails: list[Mail], findings: list[Finding] | None = None, cover: Ma
         skipped={},
         failures={},
         refused=(),
-        rules=(Rule("guards/depot-disabled-unchecked", Kfunc, Level.WARNING, unchecked, "kernel/depot/core.c", ()),),
+        rules=(),
     )
 
 
@@ -248,7 +248,8 @@ def sample() -> Review:
     """Two patches with four findings of all levels, in a message, a comment, C and a set."""
     review = a_review(mails())
     found = (wrong_word(review), return_missing(review), unguarded(review), flag_missing(review))
-    return replace(review, findings=found)
+    rules = (Rule(one.rule, Kfunc, one.level, unchecked, one.see, ()) for one in found)
+    return replace(review, findings=found, rules=tuple(rules))
 
 
 def trouble() -> Review:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, Golden
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from sample import a_finding, a_mail, a_review, mails, place, sample, trouble
@@ -215,6 +215,7 @@ def under_the_mark(before: str, marked: str) -> tuple[str, str, str]:
     return lines[below - 1], left, caret + tail
 
 
+@settings(deadline=None)
 @given(before=st.text("a1 (\t\u6f22", max_size=20), marked=st.text("z\u5b57", min_size=1, max_size=9))
 def test_the_caret_stands_under_what_is_marked(before: str, marked: str) -> None:
     line, left, carets = under_the_mark(before, marked)

@@ -120,6 +120,8 @@ def test_a_rule_explains_itself(found: rule.Rule[Any]) -> None:
 
 def test_formats_explain_themselves() -> None:
     assert set(report.formats()) == {path.stem for path in VOICE}
+    for text in (ROOT / "README.md", ROOT / "reports" / "README.md"):
+        assert all(f"| `{name}` |" in text.read_text() for name in report.formats())
 
 
 def test_tables_are_toml() -> None:

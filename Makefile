@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test bench clean
+.PHONY: run test test-integration bench clean
 
 run: $(VENV)/run.done
 	mkdir -p build
@@ -14,6 +14,10 @@ test: $(VENV)/test.done
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+test-integration: $(VENV)/test.done
+	tests/integration/install
+	$(BIN)/pytest tests/integration
 
 bench: $(VENV)/test.done
 	bench/fetch-checkpatch build/checkpatch

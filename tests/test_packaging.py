@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from kfunclint import report
+
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "build", "dist", ".*_cache", "__pycache__", "*.egg-info", ".hypothesis"
 )
@@ -53,7 +55,8 @@ def test_installed_it_says_the_same(kind: str, checkout: Path, wheel: Path, tmp_
     run(tmp_path / "venv" / "bin" / "pip", "install", "--quiet", *what, cwd=tmp_path)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    command: list[str | Path] = ["--format", "json", ROOT / "fixtures" / "series.mbox"]
-    installed = run(tmp_path / "venv" / "bin" / "kfunclint", *command, cwd=elsewhere)
-    assert installed == run(sys.executable, "-m", "kfunclint", *command, cwd=ROOT)
-    assert '"rule"' in installed
+    for name in report.formats():
+        command: list[str | Path] = ["--format", name, ROOT / "fixtures" / "series.mbox"]
+        installed = run(tmp_path / "venv" / "bin" / "kfunclint", *command, cwd=elsewhere)
+        assert installed == run(sys.executable, "-m", "kfunclint", *command, cwd=ROOT)
+        assert "guards/memcg-disabled-unchecked" in installed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -248,7 +249,7 @@ def sample() -> Review:
     """Two patches with four findings of all levels, in a message, a comment, C and a set."""
     review = a_review(mails())
     found = (wrong_word(review), return_missing(review), unguarded(review), flag_missing(review))
-    rules = (Rule(one.rule, Kfunc, one.level, unchecked, one.see, ()) for one in found)
+    rules = (Rule(one.rule, Kfunc, one.level, unchecked, one.see, (), inspect.getdoc(unchecked) or "") for one in found)
     return replace(review, findings=found, rules=tuple(rules))
 
 

@@ -231,12 +231,14 @@ class Prose:
 
     `kind`: of a commit message ("message"), a cover letter ("cover"), a comment or kernel-doc ("comment", "doc").
     `lines` are its lines, each with the place of its first character; quoted mail, code, shell output, diffs, trailers
-    and tables are left out before. `function` is the kfunc whose comment it is, if any.
+    and tables are left out before. `function` is the kfunc whose comment it is, if any; `names` are the words, in lower
+    case, that the code of the series uses as names or in them.
     """
 
     kind: str
     lines: tuple[tuple[Place, str], ...]
     function: str | None = None
+    names: frozenset[str] = frozenset()
 
     @property
     def text(self) -> str:

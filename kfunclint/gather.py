@@ -37,6 +37,7 @@ def gather(
         for function in _functions(units.get(scan.path))
         if function.name and (function.marker or function.name in registered)
     )
+    names = _names(scans)
     return Facts(
         kfuncs=kfuncs,
         entries=entries,
@@ -44,7 +45,14 @@ def gather(
         registrations=tuple(registration for scan in scans for registration in scan.registrations),
         docs=tuple(doc for scan in scans for doc in docs[scan.path].values()),
         comments=tuple(comment for scan in scans for comment in scan.comments),
-        prose=(*_messages(patches, cover), *(found for scan in scans for found in _comments(scan, kfuncs))),
+        prose=(
+            *_messages(patches, cover, names),
+            *(
+                found
+                for source, scan in zip(sources, scans, strict=True)
+                for found in _comments(source, scan, kfuncs, names)
+            ),
+        ),
     )
 
 
@@ -114,17 +122,26 @@ def _is_plain(token: Token) -> bool:
     return token.kind == "comment" and not token.text.startswith("/**")
 
 
-def _messages(patches: Iterable[Patch], cover: Patch | None) -> Iterator[Prose]:
+def _names(scans: Iterable[Scan]) -> frozenset[str]:
+    """The names in the code, and the words that they are made of, in lower case."""
+    names = {token.text for scan in scans for tokens in scan.tokens for token in tokens if token.kind == "name"}
+    return frozenset(word for name in names for word in (name.lower(), *name.lower().split("_")))
+
+
+def _messages(patches: Iterable[Patch], cover: Patch | None, names: frozenset[str]) -> Iterator[Prose]:
     if cover is not None:
-        yield from prose.of_message(cover.message, "cover", 0)
+        yield from prose.of_message(cover.message, "cover", 0, names)
     for patch in patches:
-        yield from prose.of_message(patch.message, "message", patch.mail.number)
+        yield from prose.of_message(patch.message, "message", patch.mail.number, names)
 
 
-def _comments(scan: Scan, kfuncs: Iterable[Kfunc]) -> Iterator[Prose]:
+def _comments(source: Source, scan: Scan, kfuncs: Iterable[Kfunc], names: frozenset[str]) -> Iterator[Prose]:
+    """The paragraphs of the comments of which the series adds a line."""
     own = [kfunc for kfunc in kfuncs if kfunc.at.path == scan.path]
     for comment in scan.comments:
-        yield from prose.of_comment(comment, _owner(comment, own))
+        span = range(comment.at.line, comment.at.line + comment.text.count("\n") + 1)
+        if any((line := source.line(number)) and line.added for number in span):
+            yield from prose.of_comment(comment, _owner(comment, own), names)
 
 
 def _owner(comment: Comment, kfuncs: Iterable[Kfunc]) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 
@@ -47,11 +47,15 @@ class FlagRow:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """The kernel a review answers for: `release`, and `why` that one, as words for people ("given with --kernel")."""
+    """The kernel a review answers for: `release`, and `why` that one, as words for people ("given with --kernel").
+
+    `misspellings` are those of the scripts/spelling.txt of its tree, wrong to right; empty where there is no tree.
+    """
 
     release: Release
     why: str
     flags: Mapping[str, FlagRow]
+    misspellings: Mapping[str, str] = field(default_factory=dict)
 
     def has_flag(self, name: str) -> bool:
         """Does the include/linux/btf.h of this kernel define the flag?"""

@@ -29,10 +29,13 @@ _NOT_PROSE = re.compile(
     re.VERBOSE,
 )
 _CODE_INDENT = 4
+_UNKNOWN_DEPTH = 100_000
 
 
-def of_message(lines: Iterable[MessageLine], kind: str, patch: int) -> Iterator[Prose]:
-    """The paragraphs of a commit message ("message") or cover letter ("cover") of patch n."""
+def of_message(
+    lines: Iterable[MessageLine], kind: str, patch: int, names: frozenset[str] = frozenset()
+) -> Iterator[Prose]:
+    """The paragraphs of a commit message ("message") or cover letter ("cover") of patch n; for `names` see Prose."""
     paragraph: list[_Line] = []
     for line in lines:
         text = line.text.strip()
@@ -40,45 +43,55 @@ def of_message(lines: Iterable[MessageLine], kind: str, patch: int) -> Iterator[
             break
         indent = _indent(line.text)
         if _breaks(text) or (indent >= _CODE_INDENT and not _continues(paragraph, indent)):
-            yield from _prose(kind, paragraph)
+            yield from _prose(kind, paragraph, None, names)
             paragraph = []
             continue
         bullet = _BULLET.match(text)
         if bullet:
-            yield from _prose(kind, paragraph)
+            yield from _prose(kind, paragraph, None, names)
             paragraph = []
             indent, text = indent + bullet.end(), text[bullet.end() :]
         column = indent + 1
         paragraph.append((Place(None, line.mail_line, column, column + len(text), patch), text))
-    yield from _prose(kind, paragraph)
+    yield from _prose(kind, paragraph, None, names)
 
 
-def of_comment(comment: Comment, function: str | None) -> Iterator[Prose]:
-    """The paragraphs of a comment; `function` is the kfunc that it belongs to."""
+def of_comment(comment: Comment, function: str | None, names: frozenset[str] = frozenset()) -> Iterator[Prose]:
+    """The paragraphs of a comment; `function` is the kfunc that it belongs to, for `names` see Prose."""
     kind = "doc" if comment.kernel_doc else "comment"
     paragraph: list[_Line] = []
     literal = False
-    base = 0
-    for at, text in kerneldoc.text_lines(comment):
-        literal = literal and (not text or at.column > base)
-        if _breaks(text) or literal or (paragraph and at.column >= paragraph[0][0].column + _CODE_INDENT):
-            yield from _prose(kind, paragraph, function)
+    base = start = 0
+    for (at, text), raw in zip(kerneldoc.text_lines(comment), comment.text.split("\n"), strict=True):
+        depth = _depth(comment, at, raw)
+        literal = literal and (not text or depth > base)
+        if _breaks(text) or literal or (paragraph and depth >= start + _CODE_INDENT):
+            yield from _prose(kind, paragraph, function, names)
             paragraph = []
             continue
         if new := re.match(r"@[\w.]+\s*:\s*", text) or _BULLET.match(text):
-            yield from _prose(kind, paragraph, function)
+            yield from _prose(kind, paragraph, function, names)
             paragraph = []
             at = Place(at.path, at.line, at.column + new.end(), at.end_column)  # noqa: PLW2901
             text = text[new.end() :]  # noqa: PLW2901
         if text:
+            start = start if paragraph else depth + (new.end() if new else 0)
             paragraph.append((at, text))
-        literal, base = text.endswith("::"), at.column
-    yield from _prose(kind, paragraph, function)
+        literal, base = text.endswith("::"), depth
+    yield from _prose(kind, paragraph, function, names)
 
 
-def _prose(kind: str, paragraph: list[_Line], function: str | None = None) -> Iterator[Prose]:
+def _depth(comment: Comment, at: Place, raw: str) -> int:
+    """The column of a line's text in an editor, where a tab counts for up to eight; behind code it is not known, and
+    nothing counts as deeper."""
+    if at.line == comment.at.line:
+        return at.column if comment.at.column == 1 else _UNKNOWN_DEPTH
+    return len(raw[: at.column - 1].expandtabs()) + 1
+
+
+def _prose(kind: str, paragraph: list[_Line], function: str | None, names: frozenset[str]) -> Iterator[Prose]:
     if paragraph:
-        yield Prose(kind, tuple(paragraph), function)
+        yield Prose(kind, tuple(paragraph), function, names)
 
 
 def _breaks(text: str) -> bool:

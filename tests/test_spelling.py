@@ -2,9 +2,109 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from pathlib import Path
+
 import pytest
 
-from kfunclint.spelling import one_edit_apart
+from kfunclint import rule
+from kfunclint.content import table
+from kfunclint.facts import Prose
+from kfunclint.finding import Place, Remark
+from kfunclint.kernel import Kernel, Release
+from kfunclint.spelling import corrections, listed, one_edit_apart
+
+(SPELLING,) = (found for found in rule.shipped() if found.id == "text/spelling")
+
+
+def remarks(text: str, names: frozenset[str] = frozenset(), **misspellings: str) -> list[Remark]:
+    prose = Prose("comment", ((Place("a.c", 3, 4, 4 + len(text)), text),), None, names)
+    return list(SPELLING.check(prose, Kernel(Release(6, 18), "", {}, misspellings)))
+
+
+def test_corrections() -> None:
+    assert corrections("whithin") == ("within",)
+    assert corrections("overrite") == ("overwrite", "override", "overrate")
+
+
+@pytest.mark.parametrize("word", ["within", "zzzzzz", "aaaa", "a", "", "uptodate", "clas", "\u00fcber"])
+def test_no_corrections(word: str) -> None:
+    assert corrections(word) == ()
+
+
+def test_every_line_of_the_dictionary_is_found() -> None:
+    spec = importlib.util.find_spec("codespell_lib")
+    assert spec is not None
+    assert spec.origin is not None
+    lines = (Path(spec.origin).parent / "data/dictionary.txt").read_text().splitlines()
+    words = [wrong for wrong, _, right in (line.lower().partition("->") for line in lines) if "," not in right]
+    known = [word for word in words if word.isascii() and word not in table("spelling")["accepted"]]
+    assert len(known) > 50_000
+    assert [word for word in known if not corrections(word)] == []
+    assert "codespell_lib" not in sys.modules
+
+
+def test_the_list_of_a_tree() -> None:
+    text = "# a comment\nabov||above\namount of times||number of times\nuseable||usable\nodd\n\nx||\n"
+    assert listed(text) == {"abov": "above"}
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "better"),
+    [
+        ("a task whithin it", "whithin", "within"),
+        ("Acccording to it", "Acccording", "According"),
+        ("so. Futher, it is", "Futher", "Further"),
+        ("shoudn't be", "shoudn't", "shouldn't"),
+        ("the end: alreay", "alreay", "already"),
+        ("an abov limit", "abov", "above"),
+    ],
+)
+def test_misspelled(text: str, word: str, better: str) -> None:
+    (found,) = remarks(text, abov="above")
+    assert found.message == f'"{word}" is misspelled: "{better}"'
+    assert (found.at.line, found.at.column) == (3, 4 + text.index(word))
+    assert found.fix is not None
+    assert [(edit.at, edit.text) for edit in found.fix.edits] == [(found.at, better)]
+
+
+def test_several_corrections_are_asked_about() -> None:
+    (found,) = remarks("do not overrite it")
+    assert found.message == '"overrite" is misspelled: "overwrite", "override" or "overrate"?'
+    assert found.fix is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the Futher window",  # a name
+        "see Claus Whithin for it",
+        "Whithin Ann knows",
+        "WHITHIN is a flag",
+        "read whithin() first",
+        "in whithin.c and whithin/foo and foo/whithin",
+        "a whithin_foo, a foo_whithin, foo->whithin, whithin->foo",
+        "mail whithin@example.org or <ann whithin>",
+        "say \"whithin it\" and `whithin` and 'whithin'",
+        "see https://example.org/whithin",
+        "--whithin, @whithin, %whithin, #whithin, $whithin",
+        "whithin[3], whithin=3, whithin::",
+        "non-whithin, whithin-foo",
+        "teh",  # too short to be sure
+    ],
+)
+def test_not_misspelled(text: str) -> None:
+    assert not remarks(text)
+
+
+def test_names_of_the_code_are_no_words() -> None:
+    assert not remarks("the whithin there", frozenset({"whithin"}))
+
+
+def test_long_texts_come_to_an_end() -> None:
+    for word in ("whithin ", "whithin", "'", '"', "<", "a'"):
+        remarks(word * 20_000)
 
 
 @pytest.mark.parametrize(

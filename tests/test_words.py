@@ -148,6 +148,12 @@ def test_paragraphs_of_comments() -> None:
     ]
 
 
+def test_code_in_a_comment_is_known_by_its_depth() -> None:
+    text = "/* Like so::\n *\n *\tcode();\n * and\n *\tmore();\n * words. */\n"
+    found = [p.text for comment in one(text).comments for p in prose.of_comment(comment, None)]
+    assert found == ["Like so::", "and", "words."]
+
+
 def test_places_in_a_comment() -> None:
     (comment,) = one("\tint x;\t/* one\n\t\t * two three\n\t\t */\n").comments
     (found,) = prose.of_comment(comment, "bpf_foo")

@@ -1,0 +1,58 @@
+import re
+from collections.abc import Iterator
+
+from kfunclint.facts import Prose
+from kfunclint.finding import Edit, Fix, Level, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.spelling import corrections
+
+_SHORTEST = 4
+# quotes, addresses, links
+_QUOTED = re.compile(r"\"[^\"]{0,200}\"|`[^`]{0,200}`|(?<!\w)'[^']{0,40}'(?!\w)|<[^>]{0,80}>|\bhttps?://\S+")
+# no part of an identifier, a path, an address, an option or a format
+_WORD = re.compile(
+    r"(?<![\w/.<>@=*&\\$%#+~^|:'-])[A-Za-z]+(?:'[a-z]+)?(?![\w/=*(\[\]\\@<>|{}'-]|[.:]\w|->|::)", re.ASCII
+)
+_SENTENCE = re.compile(r"(?:^|[.:?!] )$")
+
+
+@rule(Prose, Level.CHECK, see="scripts/checkpatch.pl: TYPO_SPELLING")
+def check(prose: Prose, kernel: Kernel) -> Iterator[Remark]:
+    """A word in a commit message or comment is misspelled.
+
+    The words are those of codespell's dictionary, and of the kernel's scripts/spelling.txt where there is a tree. What
+    may be a name is left alone: capitals inside a sentence, identifiers, words that the code of the series uses as
+    names; so are paths, addresses, quotes and code.
+
+    Bad:
+        a task whithin the hierarchy
+    Good:
+        a task within the hierarchy
+    """
+    text = _QUOTED.sub(lambda match: "\0" * len(match[0]), prose.text)
+    for match in _WORD.finditer(text):
+        word = match[0]
+        if len(word) < _SHORTEST or word.lower() in prose.names or _may_be_a_name(word, text, match):
+            continue
+        listed = kernel.misspellings.get(word.lower())
+        choices = (listed,) if listed else corrections(word.lower())
+        if not choices:
+            continue
+        at = prose.place(*match.span())
+        better = [choice[0].upper() + choice[1:] if word[0].isupper() else choice for choice in choices]
+        fix = Fix(f'write "{better[0]}"', (Edit(at, better[0]),)) if len(better) == 1 else None
+        yield Remark(at, f'"{word}" is misspelled: {_listed(better)}', fix=fix)
+
+
+def _may_be_a_name(word: str, text: str, match: re.Match[str]) -> bool:
+    """Is there a capital in it, other than that of a sentence?"""
+    if word.islower():
+        return False
+    first = word[1:].islower() and _SENTENCE.search(text[max(0, match.start() - 2) : match.start()])
+    return not first or not re.match(r",? [a-z]", text[match.end() :])
+
+
+def _listed(words: list[str]) -> str:
+    quoted = [f'"{word}"' for word in words]
+    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}?"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 
 from kfunclint.content import table
 
@@ -45,27 +45,111 @@ class FlagRow:
     source: str
 
 
+class Vocabulary:
+    """What a kernel tree itself says. Every file is read when it is first asked for, and only once."""
+
+    def __init__(self, read: Callable[[str], str | None]) -> None:
+        """`read` gives the text of a file of the tree, None if it has none."""
+        self._read = read
+
+    @cached_property
+    def flags(self) -> Mapping[str, int | None]:
+        """The flags of include/linux/btf.h with their bits, None for what is more than a bit."""
+        text = self._read("include/linux/btf.h") or ""
+        return {match[1]: int(match[2]) if match[2] else None for match in _FLAG.finditer(text)}
+
+    @cached_property
+    def macros(self) -> frozenset[str]:
+        """The macros of include/linux/btf.h and btf_ids.h, with and without arguments."""
+        texts = (self._read(f"include/linux/{name}.h") or "" for name in ("btf", "btf_ids"))
+        return frozenset(name for text in texts for name in _MACRO.findall(text))
+
+    @cached_property
+    def suffixes(self) -> frozenset[str] | None:
+        """The endings of parameter names that the verifier gives a meaning, None if they cannot be made out.
+
+        kernel/bpf/verifier.c and btf.c: btf_param_match_suffix(), before 6.9 __kfunc_param_match_suffix(), in 6.1
+        is_kfunc_arg_mem_size().
+        """
+        texts = (self._read(f"kernel/bpf/{name}.c") or "" for name in ("verifier", "btf"))
+        return frozenset(name for text in texts for name in _SUFFIX.findall(text)) or None
+
+    @cached_property
+    def spelling(self) -> Mapping[str, str]:
+        """scripts/spelling.txt: the right word by the wrong one."""
+        lines = (self._read("scripts/spelling.txt") or "").split("\n")
+        pairs = (line.split("||", 1) for line in lines if not line.startswith("#") and "||" in line)
+        return {wrong.strip(): right.strip() for wrong, right in pairs}
+
+    @cached_property
+    def release(self) -> tuple[Release, str] | None:
+        """The release and why that one; None if the Makefile does not tell.
+
+        Where btf.h has a flag that went, or lacks it, that is believed more than the Makefile: a tree in which the next
+        release is made still has the number of the last one.
+        """
+        number = {match[1]: match[2] for match in _NUMBER.finditer((self._read("Makefile") or "")[:_TOP])}
+        if not number.get("VERSION", "").isdecimal() or not number.get("PATCHLEVEL", "").isdecimal():
+            return None
+        release = Release(int(number["VERSION"]), int(number["PATCHLEVEL"]))
+        rest = number.get("EXTRAVERSION", "")
+        last = f".{number['SUBLEVEL']}" if number.get("SUBLEVEL", "0") != "0" else ""
+        why = f"the tree's Makefile says {release}{last}{rest}"
+        for shown, name in self._shown(release):
+            has = "has" if name in self.flags else "has no"
+            return shown, f"{why}, but its include/linux/btf.h {has} {name}"
+        return release, why
+
+    def _shown(self, release: Release) -> Iterator[tuple[Release, str]]:
+        """The release that a flag which went speaks of, if the other one cannot be, and the flag."""
+        for row in _flags().values():
+            if row.until is None or not self.flags:
+                continue
+            if row.name in self.flags and row.until < release:
+                yield row.until, row.name
+            elif row.name not in self.flags and row.since <= release <= row.until:
+                yield min(later for _, later in _releases() if later > row.until), row.name
+
+
+_FLAG = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(KF_[A-Z0-9_]+)[ \t]+(?:\(1U?L?[ \t]*<<[ \t]*(\d{1,2})\))?", re.M)
+_MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)", re.M)
+_SUFFIX = re.compile(
+    r'(?:\b(?:btf|__kfunc)_param_match_suffix\([^;"]{0,200}|\bstrncmp\(param_name, )"(__[a-z0-9_]{1,40})"'
+)
+_NUMBER = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)[ \t]*=[ \t]*(\S{0,20})[ \t]*$", re.M)
+_TOP = 2000
+
+
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """The kernel a review answers for: `release`, and `why` that one, as words for people ("given with --kernel").
-
-    `misspellings` are those of the scripts/spelling.txt of its tree, wrong to right; empty where there is no tree.
-    """
+    """The kernel a review answers for: `release`, and `why` that one, as words for people ("given with --kernel");
+    `tree` where there is one."""
 
     release: Release
     why: str
     flags: Mapping[str, FlagRow]
-    misspellings: Mapping[str, str] = field(default_factory=dict)
+    tree: Vocabulary | None = None
+
+    @property
+    def misspellings(self) -> Mapping[str, str]:
+        """The right word by the wrong one, of the scripts/spelling.txt of its tree; empty where there is no tree."""
+        return self.tree.spelling if self.tree is not None else {}
 
     def has_flag(self, name: str) -> bool:
-        """Does the include/linux/btf.h of this kernel define the flag?"""
+        """Does the include/linux/btf.h of this kernel define the flag? A tree is asked first."""
+        if self.tree is not None and self.tree.flags:
+            return name in self.tree.flags
         row = self.flags.get(name)
         return row is not None and row.since <= self.release and (row.until is None or self.release <= row.until)
 
+    def has_macro(self, name: str) -> bool | None:
+        """Does its include/linux/btf.h or btf_ids.h define the macro? None without a tree."""
+        return name in self.tree.macros if self.tree is not None and self.tree.macros else None
 
-def known(release: Release, why: str) -> Kernel:
-    """What the tables say of a release."""
-    return Kernel(release, why, _flags())
+
+def known(release: Release, why: str, tree: Vocabulary | None = None) -> Kernel:
+    """What the tables say of a release, and a tree of itself."""
+    return Kernel(release, why, _flags(), tree)
 
 
 @cache
@@ -91,25 +175,34 @@ def _releases() -> list[tuple[date, Release]]:
     return sorted((row["date"], Release.parse(name)) for name, row in table("releases")["release"].items())
 
 
-def target(*, asked: str | None, tags: Iterable[str], dates: Iterable[str], context_flags: Collection[str]) -> Kernel:
+def target(
+    *,
+    asked: str | None,
+    tags: Iterable[str],
+    dates: Iterable[str],
+    context_flags: Collection[str],
+    tree: Vocabulary | None = None,
+) -> Kernel:
     """The kernel a series is aimed at.
 
-    In this order: `asked` for with --kernel; a stable release among the `tags` of the subject; the kernel that was in
-    development on the latest of the `dates` (as in Date fields), or else the newest. The last two must be able to
-    define the `context_flags`, those in lines that were there before: they are moved to the nearest release that does.
-    Raises ValueError for an `asked` that is no release.
+    In this order: `asked` for with --kernel; the release of the `tree` it applies to; a stable release among the `tags`
+    of the subject; the kernel that was in development on the latest of the `dates` (as in Date fields), or else the
+    newest. The last two must be able to define the `context_flags`, those in lines that were there before: they are
+    moved to the nearest release that does. Raises ValueError for an `asked` that is no release.
     """
     if asked is not None:
-        return known(Release.parse(asked), "given with --kernel")
+        return known(Release.parse(asked), "given with --kernel", tree)
+    if tree is not None and tree.release is not None:
+        return known(*tree.release, tree)
     for tag in tags:
         if (release := _stable(tag)) is not None:
-            return known(release, f"the subject says {tag}")
+            return known(release, f"the subject says {tag}", tree)
     days = [day for day in map(_day, dates) if day is not None]
     if days:
         release, why = _in_development(max(days)), f"in development on {max(days):%-d %b %Y}"
     else:
         release, why = _releases()[-1][1], "the newest known, as the mail has no date"
-    return _bounded(release, why, context_flags)
+    return replace(_bounded(release, why, context_flags), tree=tree)
 
 
 def _stable(tag: str) -> Release | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 
 from kfunclint.content import table
-from kfunclint.kernel import Release, known, target
+from kfunclint.kernel import Release, Vocabulary, known, target
 
 DEC_2025 = "Thu, 18 Dec 2025 17:57:47 -0800"
 
@@ -82,3 +84,93 @@ def test_releases_follow_each_other() -> None:
     dates = [row["date"] for row in rows.values()]
     assert dates == sorted(dates)
     assert [Release.parse(name) for name in rows] == sorted(Release.parse(name) for name in rows)
+
+
+BTF = """\
+#define KF_ACQUIRE	(1 << 0) /* takes a reference */
+#define KF_TRUSTED_ARGS (1 << 4)
+# define KF_SLEEPABLE (1U << 5)
+#define KF_ITER (KF_ACQUIRE | KF_SLEEPABLE)
+/* KF_RELEASE is no flag here */
+#define __bpf_kfunc __used noinline
+"""
+NEW_BTF = BTF.replace("#define KF_TRUSTED_ARGS (1 << 4)\n", "")
+MAKEFILE = "# a comment\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 7\nEXTRAVERSION =\nNAME = A Name\n"
+VERIFIER = """\
+	return btf_param_match_suffix(btf, arg, "__sz");
+	return __kfunc_param_match_suffix(btf, arg, "__k");
+	if (strncmp(param_name, "__odd", 5))
+	return btf_nested_type_is_trusted(&env->log, reg, field_name, btf_id, "__safe_rcu");
+"""
+FILES = {
+    "include/linux/btf.h": BTF,
+    "include/linux/btf_ids.h": "#define BTF_KFUNCS_START(name)\n",
+    "Makefile": MAKEFILE,
+    "kernel/bpf/verifier.c": VERIFIER,
+    "scripts/spelling.txt": "# mistake||correction\nrefernce||reference\nnot one\n",
+}
+
+
+def tree(files: Mapping[str, str]) -> Vocabulary:
+    return Vocabulary({**FILES, **files}.get)
+
+
+def test_a_tree_says_what_it_has() -> None:
+    found = tree({})
+    assert found.flags == {"KF_ACQUIRE": 0, "KF_TRUSTED_ARGS": 4, "KF_SLEEPABLE": 5, "KF_ITER": None}
+    assert found.suffixes == frozenset({"__sz", "__k", "__odd"})
+    assert found.spelling == {"refernce": "reference"}
+    kernel = known(Release(7, 0), "", found)
+    assert kernel.has_flag("KF_TRUSTED_ARGS")
+    assert not kernel.has_flag("KF_RELEASE")
+    assert kernel.has_macro("BTF_KFUNCS_START")
+    assert kernel.has_macro("__bpf_kfunc")
+    assert kernel.has_macro("__bpf_kfunc_start_defs") is False
+
+
+def test_what_a_tree_does_not_say_is_unknown() -> None:
+    empty = Vocabulary(lambda path: None)
+    assert empty.release is None
+    assert empty.suffixes is None
+    kernel = known(Release(6, 12), "", empty)
+    assert kernel.has_flag("KF_RELEASE")
+    assert kernel.has_macro("__bpf_kfunc") is None
+    assert known(Release(6, 12), "").has_macro("__bpf_kfunc") is None
+
+
+@pytest.mark.parametrize(
+    ("makefile", "btf", "release", "why"),
+    [
+        (MAKEFILE, BTF, "6.12", "the tree's Makefile says 6.12.7"),
+        (
+            MAKEFILE.replace("7\nE", "0\nE").replace("N =\n", "N = -rc3\n"),
+            BTF,
+            "6.12",
+            "the tree's Makefile says 6.12-rc3",
+        ),
+        (
+            MAKEFILE.replace("12", "19"),
+            NEW_BTF,
+            "7.0",
+            "the tree's Makefile says 6.19.7, but its include/linux/btf.h has no KF_TRUSTED_ARGS",
+        ),
+        (
+            MAKEFILE.replace("6", "7").replace("12", "0"),
+            BTF,
+            "6.19",
+            "the tree's Makefile says 7.0.7, but its include/linux/btf.h has KF_TRUSTED_ARGS",
+        ),
+        (MAKEFILE.replace("12", "$(X)"), BTF, "6.19", "in development on 18 Dec 2025"),
+    ],
+)
+def test_the_release_of_a_tree(makefile: str, btf: str, release: str, why: str) -> None:
+    found = tree({"Makefile": makefile, "include/linux/btf.h": btf})
+    kernel = target(asked=None, tags=["bpf-next"], dates=[DEC_2025], context_flags=(), tree=found)
+    assert (str(kernel.release), kernel.why) == (release, why)
+    assert kernel.tree is found
+
+
+def test_the_user_knows_the_release_better_than_a_tree() -> None:
+    kernel = target(asked="6.6", tags=[], dates=[], context_flags=(), tree=tree({}))
+    assert (str(kernel.release), kernel.why) == ("6.6", "given with --kernel")
+    assert not kernel.has_flag("KF_RELEASE")

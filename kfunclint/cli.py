@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kfunclint import __version__, mail, report, rule
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Level
+from kfunclint.paths import kernel_around
 from kfunclint.review import Review, review
 from kfunclint.rule import Rule
+
+if TYPE_CHECKING:
+    from kfunclint.tree import Tree
 
 CLEAN, FINDINGS, TROUBLE = 0, 1, 2
 
@@ -55,7 +60,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default=[],
         help="write a report beside it; a FILE that ends in / is a folder, one file a mail (repeatable)",
     )
-    add("--kernel", metavar="RELEASE", help="judge for this release, such as 6.12 (default: what the series says)")
+    _add_kernel(parser)
     add(
         "--version",
         metavar="N",
@@ -77,6 +82,23 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def _add_kernel(parser: argparse.ArgumentParser) -> None:
+    """The options that say what kernel to judge for."""
+    trees = parser.add_mutually_exclusive_group()
+    trees.add_argument(
+        "--tree",
+        metavar="DIR",
+        type=Path,
+        help="a kernel tree, git repository or plain folder, to see whole files (default: the one kfunclint runs in)",
+    )
+    trees.add_argument("--no-tree", action="store_true", help="go by the hunks alone")
+    parser.add_argument(
+        "--kernel",
+        metavar="RELEASE",
+        help="judge for this release, such as 6.12 (default: what the series says)",
+    )
+
+
 def _report(text: str) -> tuple[str, str]:
     name, _, file = text.partition("=")
     if name not in report.formats() or not file:
@@ -91,14 +113,15 @@ def _version(text: str) -> str:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    with Parser() as parser:  # first of all: libclang loads while the mail is read
+    with Parser() as parser, _tree(arguments) as tree:  # first of all: libclang loads while the mail is read
         rules = _rules(arguments)
         inbox = mail.read(arguments.input)
         for why in inbox.broken:
             _say(str(why))
         every = arguments.version == "all"
         version = int(arguments.version) if arguments.version.isdecimal() else None
-        reviews = [review(series, rules, parser, arguments.kernel) for series in mail.select(inbox, version, every)]
+        chosen = mail.select(inbox, version, every)
+        reviews = [review(series, rules, parser, arguments.kernel, tree) for series in chosen]
     for found in reviews:
         for trouble in (
             *found.refused,
@@ -107,6 +130,27 @@ def _run(arguments: argparse.Namespace) -> int:
             _say(str(trouble))
     _write(arguments, [found for found in reviews if found.patches])
     return _status(reviews, Level(arguments.fail_on), trouble=bool(inbox.broken))
+
+
+@contextlib.contextmanager
+def _tree(arguments: argparse.Namespace) -> Iterator[Tree | None]:
+    """The tree that was asked for, or else the one around the working directory if it can be read."""
+    found = None if arguments.no_tree else arguments.tree or kernel_around(Path())
+    if found is None:
+        yield None
+        return
+    from kfunclint.tree import open_tree  # git and all that: most reviews have no tree
+
+    try:
+        tree = open_tree(found)
+    except Unreviewable as why:
+        if arguments.tree is not None:
+            raise
+        _say(f"{why}; reviewed without a tree")
+        yield None
+        return
+    with contextlib.closing(tree):
+        yield tree
 
 
 def _rules(arguments: argparse.Namespace) -> tuple[Rule[Any], ...]:

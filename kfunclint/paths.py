@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 MAX_PATH = 4096
+
+_OF_A_KERNEL = ("Kbuild", "MAINTAINERS", "kernel/bpf", "include/linux/btf.h")
 
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
@@ -56,3 +59,12 @@ def objection(path: str) -> str | None:
     if not path.strip() or len(path) > MAX_PATH or any(char < " " or char == "\x7f" for char in path):
         return "not a file name"
     return None
+
+
+def kernel_around(folder: Path) -> Path | None:
+    """The top of the kernel tree that a folder is in, None if it is in none or that cannot be seen."""
+    try:
+        here = folder.resolve()
+        return next((top for top in (here, *here.parents) if all((top / name).exists() for name in _OF_A_KERNEL)), None)
+    except OSError:
+        return None

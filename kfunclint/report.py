@@ -11,7 +11,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from kfunclint import content, source
+from kfunclint import content
 from kfunclint.finding import Level
 from kfunclint.locate import Lines
 from kfunclint.mail import Mail
@@ -83,7 +83,7 @@ def first(review: Review) -> Mail:
 
 def lines(review: Review) -> Lines:
     """The lines of the series by place, as the review saw them."""
-    return Lines(review.patches, review.cover, source.build(review.patches))
+    return Lines(review.patches, review.cover, review.sources)
 
 
 def counted(findings: Iterable[Finding]) -> dict[Level, int]:

@@ -6,9 +6,8 @@ import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kfunclint import kernel as kernel_
 from kfunclint import patch as patches_
@@ -18,14 +17,17 @@ from kfunclint.errors import Unreviewable
 from kfunclint.facts import Fact, Facts, Kfunc
 from kfunclint.finding import Finding, Origin, Reason, Remark
 from kfunclint.gather import gather
-from kfunclint.kernel import Kernel
+from kfunclint.kernel import Kernel, Vocabulary
 from kfunclint.locate import Lines, key
 from kfunclint.mail import Mail, Series
 from kfunclint.patch import Patch
 from kfunclint.removal import Removed, Suspect, accused
 from kfunclint.rule import Rule
 from kfunclint.scan import Scan, scan
-from kfunclint.source import Source
+from kfunclint.source import Base, Source
+
+if TYPE_CHECKING:
+    from kfunclint.tree import Tree
 
 _C = (".c", ".h")
 _FLAG = re.compile(r"\bKF_[A-Z0-9_]+")
@@ -35,6 +37,7 @@ _FLAG = re.compile(r"\bKF_[A-Z0-9_]+")
 class Review:
     """Everything a report may use.
 
+    `sources` are the C files as they were judged, `base` the state of a kernel tree from which whole ones were taken.
     `findings` are in the order of patch, mail line and rule. `skipped` says for what was not looked at why not: a
     rule's id or a file's path, and the reason. `failures` has the traceback of every rule that raised, by its id;
     `refused` the mails that could not be read; `rules` those that were to run.
@@ -43,6 +46,8 @@ class Review:
     series: Series
     patches: tuple[Patch, ...]
     cover: Patch | None
+    sources: tuple[Source, ...]
+    base: Base | None
     kernel: Kernel
     findings: tuple[Finding, ...]
     skipped: Mapping[str, str]
@@ -51,38 +56,86 @@ class Review:
     rules: tuple[Rule[Any], ...]
 
 
-def review(series: Series, rules: Sequence[Rule[Any]], parser: Parser, asked: str | None = None) -> Review:
-    """Review one series; `asked` is the release to judge it for, if the user named one.
+def review(
+    series: Series, rules: Sequence[Rule[Any]], parser: Parser, asked: str | None = None, tree: Tree | None = None
+) -> Review:
+    """Review one series; `asked` is the release to judge it for, if the user named one, `tree` a kernel tree.
 
     Raises ValueError for a release that is none; a mail that cannot be reviewed ends up in `refused`.
     """
     refused: list[Unreviewable] = []
     patches = tuple(_parsed(series.patches, refused))
     cover = next(_parsed([series.cover] if series.cover else [], refused), None)
-    sources = [found for found in source.build(patches) if found.path.endswith(_C)]
-    scans = scan(sources)
-    units = {found.path: parser.parse(found) for found in _worth_parsing(sources, scans)}
-    facts = gather(patches, cover, sources, scans, units)
-    kernel = _target(patches, asked)
-    skipped = {path: unit.failure for path, unit in units.items() if unit.failure}
+    base, skipped = _base(tree, series, patches)
+    sources = _of_c(source.build(patches, base))
+    kernel = _target(patches, asked, _vocabulary(base, sources) if base else None)
+    facts, unparsed = _facts(sources, parser, patches, cover)
     run = _Run(kernel, Lines(patches, cover, sources))
     for rule in rules:
         if rule.holds_for(kernel):
             skipped.update(_unknown(rule, facts, run.lines))
             run.rule(rule, facts)
-    before = [found for found in source.before(patches) if found.path.endswith(_C)]
-    for suspect, removed in accused(run.suspects, patches, before, partial(_facts, parser=parser), kernel):
+    before = _of_c(source.before(patches, base)) if run.suspects else ()
+    for suspect, removed in accused(run.suspects, patches, before, lambda old: _facts(old, parser)[0], kernel):
         run.accuse(suspect, removed)
-    findings = run.findings
-    findings.sort(key=lambda found: (found.origin.patch, found.origin.mail_line, found.at.column, found.rule))
-    return Review(series, patches, cover, kernel, tuple(findings), skipped, run.failures, tuple(refused), tuple(rules))
+    return Review(
+        series=series,
+        patches=patches,
+        cover=cover,
+        sources=sources,
+        base=base,
+        kernel=kernel,
+        findings=tuple(sorted(run.findings, key=_order)),
+        skipped=skipped | unparsed,
+        failures=run.failures,
+        refused=tuple(refused),
+        rules=tuple(rules),
+    )
 
 
-def _facts(sources: Sequence[Source], parser: Parser) -> Facts:
-    """The facts of files alone."""
+def _order(found: Finding) -> tuple[int, int, int, str]:
+    return found.origin.patch, found.origin.mail_line, found.at.column, found.rule
+
+
+def _of_c(sources: Iterable[Source]) -> tuple[Source, ...]:
+    return tuple(found for found in sources if found.path.endswith(_C))
+
+
+def _facts(
+    sources: Sequence[Source], parser: Parser, patches: Iterable[Patch] = (), cover: Patch | None = None
+) -> tuple[Facts, dict[str, str]]:
+    """The facts of files and messages, and why which files could not be parsed."""
     scans = scan(sources)
     units = {found.path: parser.parse(found) for found in _worth_parsing(sources, scans)}
-    return gather((), None, sources, scans, units)
+    unparsed = {path: unit.failure for path, unit in units.items() if unit.failure}
+    return gather(patches, cover, sources, scans, units), unparsed
+
+
+def _base(tree: Tree | None, series: Series, patches: Sequence[Patch]) -> tuple[Base | None, dict[str, str]]:
+    """The state of the tree to take files from, if any, and why which files are not taken from it."""
+    if tree is None:
+        return None, {}
+    from kfunclint.base import choose  # git and all that: most reviews have no tree
+
+    base = choose(tree, series, patches)
+    fallen = {path: f"all but what its hunks show: {why}" for path, why in base.fallen.items()}
+    return base if base.used else None, fallen
+
+
+def _vocabulary(base: Base, sources: Sequence[Source]) -> Vocabulary:
+    """What the tree says, as the series leaves it."""
+    images = {found.path: found for found in sources if found.whole}
+
+    def read(path: str) -> str | None:
+        if path in images:
+            return "".join(part.text for part in images[path].stretches)
+        try:
+            data = base.tree.read(path)
+        except Unreviewable:
+            return None
+        return None if data is None else data.decode("utf-8", "replace")
+
+    return Vocabulary(read)
 
 
 def _parsed(mails: Iterable[Mail], refused: list[Unreviewable]) -> Iterator[Patch]:
@@ -106,7 +159,7 @@ def _worth_parsing(sources: Sequence[Source], scans: Sequence[Scan]) -> Iterator
             yield file
 
 
-def _target(patches: Sequence[Patch], asked: str | None) -> Kernel:
+def _target(patches: Sequence[Patch], asked: str | None, tree: Vocabulary | None) -> Kernel:
     """The kernel that the mails speak of: their tags and dates, and the flags in lines that they found there."""
     return kernel_.target(
         asked=asked,
@@ -121,6 +174,7 @@ def _target(patches: Sequence[Patch], asked: str | None) -> Kernel:
             if line.sign != "+"
             for flag in _FLAG.findall(line.text)
         },
+        tree=tree,
     )
 
 

@@ -20,7 +20,6 @@ _MAX_FILE = 16 << 20
 _MAX_FILES = 500_000
 _PIECE = 1 << 20
 _MAX_DEPTH = 64
-_OF_A_KERNEL = ("Kbuild", "MAINTAINERS", "kernel/bpf", "include/linux/btf.h")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not block
 _NO_FILE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
@@ -290,12 +289,6 @@ def open_tree(folder: Path) -> GitTree | Folder:
         found.close()
         raise
     return found
-
-
-def around(folder: Path) -> Path | None:
-    """The kernel tree that a folder is in, if it is in one: the nearest folder above it that looks like its top."""
-    here = folder.resolve()
-    return next((top for top in (here, *here.parents) if all((top / name).exists() for name in _OF_A_KERNEL)), None)
 
 
 def _is_repository(folder: Path) -> bool:

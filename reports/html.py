@@ -41,6 +41,7 @@ def render(review: Review) -> str:
             subject=visible(first.subject) or "a series without a subject",
             author=visible(first.author),
             kernel=review.kernel,
+            base=visible(f"{review.base.name}: {review.base.why}") if review.base else "",
             counts=_counts(review.findings),
             levels=[level.value for level in reversed(Level)],
             rules=rules,

@@ -26,6 +26,7 @@ def render(review: Review) -> str:
             "total": review.series.total,
         },
         "kernel": {"release": str(review.kernel.release), "why": review.kernel.why},
+        "base": {"name": review.base.name, "why": review.base.why} if review.base else None,
         "patches": [_patch(patch) for patch in review.patches],
         "skipped": dict(review.skipped) | {_mail(why): why.reason for why in review.refused},
         "failures": dict(review.failures),

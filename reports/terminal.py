@@ -47,6 +47,8 @@ def _head(review: Review, paint: Paint) -> Iterator[str]:
     mail = report.first(review)
     yield paint(visible(mail.subject or mail.file), _BOLD)
     yield visible(f"judged for {review.kernel.release}: {review.kernel.why}")
+    if review.base:
+        yield visible(f"applied to {review.base.name}: {review.base.why}")
 
 
 def _finding(finding: Finding, mails: dict[int, Mail], texts: Lines, paint: Paint) -> Iterator[str]:

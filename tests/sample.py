@@ -108,10 +108,13 @@ def a_mail(number: int, total: int, title: str, body: str) -> Mail:
 def a_review(mails: list[Mail], findings: list[Finding] | None = None, cover: Mail | None = None) -> Review:
     """A review of these mails for 6.18."""
     series = Series(tuple(mails), cover, mails[0].version, mails[0].total, "", ())
+    patches = tuple(patch.parse(mail) for mail in mails)
     return Review(
         series=series,
-        patches=tuple(patch.parse(mail) for mail in mails),
+        patches=patches,
         cover=patch.parse(cover) if cover else None,
+        sources=source.build(patches),
+        base=None,
         kernel=kernel.known(kernel.Release(6, 18), "in development on 21 Oct 2025"),
         findings=tuple(findings or ()),
         skipped={},

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from trees import FILES, commit
+from trees import write as write_tree
 
 from kfunclint.cli import main
 
@@ -126,3 +128,104 @@ def test_a_closed_pipe_is_not_an_accident() -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
+
+
+# the function stands above the hunk, so the hunk alone does not tell that it can return NULL
+DEPOT = """\
+#include <linux/btf.h>
+
+__bpf_kfunc struct depot *bpf_depot_get(u64 id)
+{
+	if (!id)
+		return NULL;
+	return find_depot(id);
+}
+
+static int one;
+static int two;
+static int three;
+
+BTF_KFUNCS_START(depot_ids)
+BTF_KFUNCS_END(depot_ids)
+"""
+REGISTER = (
+    CLEAN.partition("diff --git")[0]
+    + """\
+diff --git a/kernel/bpf/depot.c b/kernel/bpf/depot.c
+--- a/kernel/bpf/depot.c
++++ b/kernel/bpf/depot.c
+@@ -12,4 +12,5 @@
+ static int three;
+ 
+ BTF_KFUNCS_START(depot_ids)
++BTF_ID_FLAGS(func, bpf_depot_get, KF_ACQUIRE)
+ BTF_KFUNCS_END(depot_ids)
+"""  # noqa: W293 - diffs have such lines
+)
+
+
+@pytest.fixture
+def register(tmp_path: Path) -> str:
+    return write(tmp_path / "register.mbox", REGISTER)
+
+
+def test_a_tree_shows_the_whole_file(tmp_path: Path, register: str, capsys: Output) -> None:
+    assert main([register]) == 0
+    assert "applied to" not in capsys.readouterr().out
+    tree = tmp_path / "linux"
+    head = commit(tree, FILES | {"kernel/bpf/depot.c": DEPOT})
+    assert main(["--tree", str(tree), register]) == 1
+    out, err = capsys.readouterr()
+    assert "judged for 6.12: the tree's Makefile says 6.12.7\n" in out
+    assert f"applied to linux at {head[:12]}: HEAD, as far as the hunks apply\n" in out
+    assert "kernel/bpf/depot.c:15:20: warning: bpf_depot_get() can return NULL" in out
+    assert "kernel/bpf/depot.c:6:3: note: NULL is returned here" in out
+    assert err == ""
+
+
+def test_lines_are_those_of_the_file_as_built(tmp_path: Path, register: str, capsys: Output) -> None:
+    write_tree(tmp_path / "linux", FILES | {"kernel/bpf/depot.c": f"int more;\n\n{DEPOT}"})
+    assert main(["--tree", str(tmp_path / "linux"), "--format", "json", register]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["base"] == {"name": str(tmp_path / "linux"), "why": "the tree given, as far as the hunks apply"}
+    (finding,) = found["findings"]
+    assert (finding["line"], finding["quoted"]) == (17, "BTF_ID_FLAGS(func, bpf_depot_get, KF_ACQUIRE)")
+    assert finding["mail_line"] == REGISTER.partition("\n\n")[2].split("\n").index("+" + finding["quoted"]) + 1
+    assert "@@ -14,5 +14,5 @@" in finding["fix"]["diff"]
+
+
+def test_a_file_that_is_not_in_the_tree_is_seen_through_its_hunks(
+    tmp_path: Path, register: str, capsys: Output
+) -> None:
+    write_tree(tmp_path / "linux", FILES)
+    assert main(["--tree", str(tmp_path / "linux"), "--format", "json", register]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["base"] is None
+    assert found["kernel"]["why"].startswith("in development on")
+    (why,) = (why for path, why in found["skipped"].items() if path == "kernel/bpf/depot.c")
+    assert why.startswith("all but what its hunks show: the hunk at line ")
+
+
+def test_a_tree_is_found_around_the_working_directory(
+    tmp_path: Path, register: str, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = tmp_path / "linux"
+    commit(tree, FILES | {"kernel/bpf/depot.c": DEPOT})
+    monkeypatch.chdir(tree / "kernel")
+    assert main([register]) == 1
+    assert main(["--no-tree", register]) == 0
+    (tree / ".git" / "HEAD").write_text("ref: refs/heads/nothing\n")
+    capsys.readouterr()
+    assert main([register]) == 0
+    assert capsys.readouterr().err == f"kfunclint: {tree}: git repository without a commit; reviewed without a tree\n"
+    assert main(["--tree", str(tree), register]) == 2
+    assert capsys.readouterr().err == f"kfunclint: {tree}: git repository without a commit\n"
+
+
+def test_without_a_tree_nothing_of_it_is_loaded() -> None:
+    code = (
+        "import sys; from kfunclint.cli import main; main([sys.argv[1], '-o', '/dev/null']);"
+        "print({'kfunclint.' + name for name in ('git', 'tree', 'base', 'apply')} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, SERIES], capture_output=True, text=True, check=True, cwd="/")
+    assert done.stdout == "set()\n"

@@ -105,7 +105,7 @@ def test_json_of_real_mails_is_what_the_schema_says(parser: Parser, monkeypatch:
 def test_the_schema_is_strict() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     described = [node for node in objects(SCHEMA) if "required" in node]
-    assert len(described) == 7
+    assert len(described) == 8
     for node in described:
         assert node["additionalProperties"] is False
         assert set(node["required"]) == set(node["properties"])

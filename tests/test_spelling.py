@@ -12,7 +12,7 @@ from kfunclint import rule
 from kfunclint.content import table
 from kfunclint.facts import Prose
 from kfunclint.finding import Place, Remark
-from kfunclint.kernel import Kernel, Release
+from kfunclint.kernel import Kernel, Release, Vocabulary
 from kfunclint.spelling import corrections, listed, one_edit_apart
 
 (SPELLING,) = (found for found in rule.shipped() if found.id == "text/spelling")
@@ -20,7 +20,8 @@ from kfunclint.spelling import corrections, listed, one_edit_apart
 
 def remarks(text: str, names: frozenset[str] = frozenset(), **misspellings: str) -> list[Remark]:
     prose = Prose("comment", ((Place("a.c", 3, 4, 4 + len(text)), text),), None, names)
-    return list(SPELLING.check(prose, Kernel(Release(6, 18), "", {}, misspellings)))
+    listed = "".join(f"{wrong}||{right}\n" for wrong, right in misspellings.items())
+    return list(SPELLING.check(prose, Kernel(Release(6, 18), "", {}, Vocabulary(lambda path: listed))))
 
 
 def test_corrections() -> None:

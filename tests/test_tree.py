@@ -13,7 +13,8 @@ from trees import FILES, commit, git, write
 from kfunclint import git as git_
 from kfunclint import tree
 from kfunclint.errors import Unreviewable
-from kfunclint.tree import Folder, GitTree, Tree, around, open_tree
+from kfunclint.paths import kernel_around
+from kfunclint.tree import Folder, GitTree, Tree, open_tree
 
 DEPOT = "kernel/bpf/depot.c"
 
@@ -243,8 +244,8 @@ def test_a_shallow_clone_is_a_tree(repository: Path, tmp_path: Path) -> None:
 
 
 def test_a_tree_is_found_from_inside(repository: Path, tmp_path: Path) -> None:
-    assert around(repository / "kernel" / "bpf") == repository
-    assert around(repository) == repository
-    assert around(tmp_path) is None
+    assert kernel_around(repository / "kernel" / "bpf") == repository
+    assert kernel_around(repository) == repository
+    assert kernel_around(tmp_path) is None
     shutil.rmtree(repository / "kernel")
-    assert around(repository / "include") is None
+    assert kernel_around(repository / "include") is None

@@ -17,7 +17,7 @@ _CONFIG = (
     "init.defaultBranch=main",
 )
 
-BTF = "#define KF_ACQUIRE\t(1 << 0) /* takes a reference */\n"
+BTF = "#define KF_ACQUIRE\t(1 << 0) /* takes a reference */\n#define KF_TRUSTED_ARGS\t(1 << 4)\n"
 FILES = {
     "Kbuild": "",
     "MAINTAINERS": "",

@@ -14,6 +14,7 @@ from kfunclint.patch import FileDiff, Patch
 from kfunclint.source import Base, Fit, Line, splice
 from kfunclint.tree import C, GitTree, Tree
 
+_UNIQUE = 12  # a shorter hash may stand for several objects
 _MOST_BRANCHES = 200
 _MOST_STARTS = 20
 _MOST_COMMITS = 500
@@ -51,7 +52,8 @@ def _states(tree: Tree, series: Series, before: Mapping[str, str]) -> Iterator[t
         else:
             missing = f"; its base-commit {series.base_commit[:12]} is not in the repository"
     if before and (commit := _matching(tree, before)) is not None:
-        yield tree.at(commit), f"the newest commit with the files that the index lines name{missing}"
+        which = "HEAD, which has" if commit == tree.commit else "the newest commit with"
+        yield tree.at(commit), f"{which} the files that the index lines name{missing}"
     yield tree, f"HEAD, as far as the hunks apply{missing}"
 
 
@@ -71,7 +73,7 @@ def _commit(repository: Repository, hash_: str) -> str | None:
 
 def _why_folder(tree: Tree, before: Mapping[str, str]) -> str:
     same = before and all(_is_blob(tree, path, hash_) for path, hash_ in before.items())
-    return "its files are those that the index lines name" if same else "the tree given, as far as the hunks apply"
+    return "its files are those that the index lines name" if same else "as it stands, as far as the hunks apply"
 
 
 def _is_blob(tree: Tree, path: str, hash_: str) -> bool:
@@ -107,7 +109,7 @@ def _matching(tree: GitTree, before: Mapping[str, str]) -> str | None:
         for commit in (tree.commit, *recent):
             if _has(repository, commit, before):
                 return commit
-        if not all(repository.info(hash_) for hash_ in before.values()):
+        if not all(repository.info(hash_) for hash_ in before.values() if len(hash_) >= _UNIQUE):
             return None
         starts = (tree.commit, *recent[:_MOST_STARTS])
         passed = repository.touching(starts, list(before), _MOST_COMMITS, _SEARCH_SECONDS)

@@ -109,7 +109,7 @@ def test_a_base_commit_that_the_repository_lacks(linux: Path) -> None:
     found = chosen(linux, lost, patches)
     assert found.name.endswith(base[:12])
     assert found.why == (
-        "the newest commit with the files that the index lines name; "
+        "HEAD, which has the files that the index lines name; "
         "its base-commit 0123456789ab is not in the repository"
     )
 
@@ -167,7 +167,7 @@ def test_a_folder(tmp_path: Path, linux: Path) -> None:
     assert (found.name, found.why) == (str(folder), "its files are those that the index lines name")
     write(folder, {DEPOT: text((20, "int twenty;"))})
     found = chosen(folder, series, patches)
-    assert found.why == "the tree given, as far as the hunks apply"
+    assert found.why == "as it stands, as far as the hunks apply"
     assert not found.fallen
     write(folder, {DEPOT: None})
     found = chosen(folder, series, patches)

@@ -187,7 +187,7 @@ def test_lines_are_those_of_the_file_as_built(tmp_path: Path, register: str, cap
     write_tree(tmp_path / "linux", FILES | {"kernel/bpf/depot.c": f"int more;\n\n{DEPOT}"})
     assert main(["--tree", str(tmp_path / "linux"), "--format", "json", register]) == 1
     found = json.loads(capsys.readouterr().out)
-    assert found["base"] == {"name": str(tmp_path / "linux"), "why": "the tree given, as far as the hunks apply"}
+    assert found["base"] == {"name": str(tmp_path / "linux"), "why": "as it stands, as far as the hunks apply"}
     (finding,) = found["findings"]
     assert (finding["line"], finding["quoted"]) == (17, "BTF_ID_FLAGS(func, bpf_depot_get, KF_ACQUIRE)")
     assert finding["mail_line"] == REGISTER.partition("\n\n")[2].split("\n").index("+" + finding["quoted"]) + 1

@@ -109,8 +109,7 @@ def test_a_base_commit_that_the_repository_lacks(linux: Path) -> None:
     found = chosen(linux, lost, patches)
     assert found.name.endswith(base[:12])
     assert found.why == (
-        "HEAD, which has the files that the index lines name; "
-        "its base-commit 0123456789ab is not in the repository"
+        "HEAD, which has the files that the index lines name; its base-commit 0123456789ab is not in the repository"
     )
 
 

@@ -14,8 +14,8 @@ def check(prose: Prose, kernel: Kernel) -> Iterator[Remark]:
     """A word in a commit message or comment is the wrong one.
 
     No dictionary finds these, as every word for itself is right: "it's not necessarily to" for "necessary", a word
-    written twice, "it's own", "less then", and a or an before the wrong sound. Each class holds only words for which it
-    is certain (rules/tables/grammar.toml); quotes, code and identifiers are left alone.
+    written twice or left out, "it's own", "less then", "can happens", a or an before the wrong sound. Each class holds
+    only words for which it is certain (rules/tables/grammar.toml); quotes, code and identifiers are left alone.
 
     Bad:
         it's not necessarily to take the lock
@@ -24,7 +24,7 @@ def check(prose: Prose, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     text = _QUOTED.sub(lambda match: "\0" * len(match[0]), prose.text)
-    for slips in (_adverbs, _own, _than, _articles):
+    for slips in (_adverbs, _own, _than, _articles, _in_place):
         for start, end, better in slips(text):
             at = prose.place(start, end)
             yield Remark(
@@ -77,6 +77,14 @@ def _articles(text: str) -> _Slips:
         for match in _pattern(before, tuple(known[words]), _BEHIND, re.MULTILINE).finditer(text):
             capital = match["article"][0].isupper()
             yield *match.span("article"), better.capitalize() if capital else better
+
+
+def _in_place(text: str) -> _Slips:
+    """The classes that need no more than the words in front and behind."""
+    for row in table("grammar").values():
+        if "words" in row and "before" in row:
+            for match in _pattern(_BEFORE + row["before"], tuple(row["words"]), row["behind"]).finditer(text):
+                yield *match.span("word"), row["words"][match["word"]]
 
 
 def _repeated(prose: Prose, text: str) -> Iterator[Remark]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 
@@ -106,10 +106,34 @@ class SeenEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Type:
+    """A type as the headers of a tree declare it, on 64-bit x86; what they do not tell is None.
+
+    `kind`, behind all typedefs: integer, enum, float, pointer, struct, union, array, function or void. `size` in bytes
+    is None for what is only declared. `signed` is that of an integer or enum, `length` the number of elements of an
+    array, `target` what a pointer points to or an array has. `scalars`: a struct or union holds nothing but integers
+    and enums, arrays of them, and structs of all these, so that a program may pass it as plain memory
+    (kernel/bpf/verifier.c: __btf_type_is_scalar_struct()); of an array, whether its elements are integers or enums.
+    """
+
+    kind: str
+    size: int | None
+    signed: bool | None
+    length: int | None
+    scalars: bool | None
+    target: Type | None
+
+
+@dataclass(frozen=True, slots=True)
 class Unit:
-    """What the parser made of one file; `failure` says why it made nothing (then the rest is empty)."""
+    """What the parser made of one file; `failure` says why it made nothing (then the rest is empty).
+
+    `types` has the types in the signatures of `functions` as these spell them ("u64", "const struct cpumask *"), as far
+    as the headers of a tree tell them; None if nobody asked, or if they could not be parsed.
+    """
 
     path: str
     functions: tuple[Function, ...] = ()
     entries: tuple[SeenEntry, ...] = ()
     failure: str | None = None
+    types: Mapping[str, Type] | None = None

@@ -20,14 +20,19 @@ _LIMITS = (
     (resource.RLIMIT_NPROC, 0),
 )
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
-_LANDLOCK_CREATE, _LANDLOCK_RESTRICT = 444, 446
+_LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _ASK_VERSION = 1
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # by version of Landlock, how many there are
 _NET_RIGHTS = 3
+_BENEATH = 1
+_READ = 1 << 2 | 1 << 3  # files and folders
 
 
-def confine() -> None:
-    """Limit this process for good: time, memory, files, processes, network, privileges; it dies with its parent."""
+def confine(folder: str | None = None) -> None:
+    """Limit this process for good: time, memory, files, processes, network, privileges; it dies with its parent.
+
+    What is in `folder` can still be read. Raises OSError if that cannot be had without all the rest.
+    """
     for limit, value in _LIMITS:
         _, hard = resource.getrlimit(limit)
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -35,17 +40,34 @@ def confine() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    _landlock(libc)
+    if not _landlock(libc, folder) and folder is not None:
+        raise OSError("no Landlock")
 
 
-def _landlock(libc: ctypes.CDLL) -> None:
-    """Forbid every file and every port that is not open yet; nothing happens on a kernel without Landlock."""
+def can_leave_a_folder() -> bool:
+    """Does the kernel have Landlock, so that a process can be let into one folder and no other?"""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return bool(libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION) >= 1)
+
+
+def _landlock(libc: ctypes.CDLL, folder: str | None) -> bool:
+    """Forbid every port, and every file that is not open yet or in `folder`; False on a kernel without Landlock."""
     version = libc.syscall(_LANDLOCK_CREATE, None, ctypes.c_size_t(0), _ASK_VERSION)
     if version < 1:
-        return
+        return False
     files = (1 << _FILE_RIGHTS.get(version, 16)) - 1
     rules = struct.pack("QQ", files, _NET_RIGHTS) if version >= 4 else struct.pack("Q", files)
     ruleset = libc.syscall(_LANDLOCK_CREATE, rules, ctypes.c_size_t(len(rules)), 0)
-    if ruleset >= 0:
-        libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0)
-        os.close(ruleset)
+    if ruleset < 0:
+        return False
+    if folder is not None:
+        _allow(libc, ruleset, folder)
+    failed = libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0)
+    os.close(ruleset)
+    return not failed
+
+
+def _allow(libc: ctypes.CDLL, ruleset: int, folder: str) -> None:
+    handle = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    libc.syscall(_LANDLOCK_ADD, ruleset, _BENEATH, struct.pack("=Qi", _READ, handle), 0)
+    os.close(handle)

@@ -35,7 +35,9 @@ class _Range(ctypes.Structure):
     _fields_ = (("one", c_void_p), ("two", c_void_p), ("begin", c_uint), ("end", c_uint))
 
 
-class _Type(ctypes.Structure):
+class Type(ctypes.Structure):
+    """CXType."""
+
     _fields_ = (("kind", c_int), ("one", c_void_p), ("two", c_void_p))
 
 
@@ -44,6 +46,7 @@ class _UnsavedFile(ctypes.Structure):
 
 
 _VISITOR = ctypes.CFUNCTYPE(c_int, Cursor, Cursor, c_void_p)
+_FIELDS = ctypes.CFUNCTYPE(c_int, Cursor, c_void_p)
 _INCLUSIONS = ctypes.CFUNCTYPE(None, c_void_p, POINTER(_Location), c_uint, c_void_p)
 
 _FUNCTIONS: dict[str, tuple[Any, Sequence[Any]]] = {
@@ -72,10 +75,10 @@ _FUNCTIONS: dict[str, tuple[Any, Sequence[Any]]] = {
     "clang_getCursorSpelling": (_String, (Cursor,)),
     "clang_getCursorLocation": (_Location, (Cursor,)),
     "clang_getCursorExtent": (_Range, (Cursor,)),
-    "clang_getCursorType": (_Type, (Cursor,)),
-    "clang_getCursorResultType": (_Type, (Cursor,)),
-    "clang_getTypeSpelling": (_String, (_Type,)),
-    "clang_isFunctionTypeVariadic": (c_uint, (_Type,)),
+    "clang_getCursorType": (Type, (Cursor,)),
+    "clang_getCursorResultType": (Type, (Cursor,)),
+    "clang_getTypeSpelling": (_String, (Type,)),
+    "clang_isFunctionTypeVariadic": (c_uint, (Type,)),
     "clang_Cursor_getStorageClass": (c_int, (Cursor,)),
     "clang_Cursor_getVarDeclInitializer": (Cursor, (Cursor,)),
     "clang_getCursorBinaryOperatorKind": (c_int, (Cursor,)),
@@ -86,6 +89,21 @@ _FUNCTIONS: dict[str, tuple[Any, Sequence[Any]]] = {
     "clang_EvalResult_getAsLongLong": (c_longlong, (c_void_p,)),
     "clang_EvalResult_getAsUnsigned": (c_ulonglong, (c_void_p,)),
     "clang_EvalResult_dispose": (None, (c_void_p,)),
+    "clang_getLocation": (_Location, (c_void_p, c_void_p, c_uint, c_uint)),
+    "clang_getCursor": (Cursor, (c_void_p, _Location)),
+    "clang_getRangeEnd": (_Location, (_Range,)),
+    "clang_getCanonicalType": (Type, (Type,)),
+    "clang_getUnqualifiedType": (Type, (Type,)),
+    "clang_getPointeeType": (Type, (Type,)),
+    "clang_getArrayElementType": (Type, (Type,)),
+    "clang_getArraySize": (c_longlong, (Type,)),
+    "clang_getTypeDeclaration": (Cursor, (Type,)),
+    "clang_isInvalidDeclaration": (c_uint, (Cursor,)),
+    "clang_getCursorDefinition": (Cursor, (Cursor,)),
+    "clang_getEnumDeclIntegerType": (Type, (Cursor,)),
+    "clang_getTypedefDeclUnderlyingType": (Type, (Cursor,)),
+    "clang_Type_getSizeOf": (c_longlong, (Type,)),
+    "clang_Type_visitFields": (c_uint, (Type, _FIELDS, c_void_p)),
 }
 
 
@@ -123,15 +141,15 @@ class Library:
         self.c = library
         self._index = library.clang_createIndex(1, 0)
 
-    def parse(self, name: str, files: dict[str, str], arguments: Sequence[str]) -> Tree | None:
-        """Parse one of `files`, texts in ASCII by name; None if clang gave up."""
+    def parse(self, name: str, files: dict[str, str], arguments: Sequence[str], flags: int = 0) -> Tree | None:
+        """Parse one of `files`, texts by name with a byte for every character; None if clang gave up."""
         unsaved = (_UnsavedFile * len(files))()
         for slot, (path, text) in zip(unsaved, files.items(), strict=True):
-            slot.name, slot.contents, slot.length = path.encode(), text.encode("ascii"), len(text)
+            slot.name, slot.contents, slot.length = path.encode(), text.encode("latin-1"), len(text)
         options = (c_char_p * len(arguments))(*[argument.encode() for argument in arguments])
         unit = c_void_p()
         failed = self.c.clang_parseTranslationUnit2(
-            self._index, name.encode(), options, len(arguments), unsaved, len(files), 0, byref(unit)
+            self._index, name.encode(), options, len(arguments), unsaved, len(files), flags, byref(unit)
         )
         return None if failed or not unit else Tree(self, unit, name)
 
@@ -252,6 +270,85 @@ class Tree:
             value = get(result)
         self._c.clang_EvalResult_dispose(result)
         return value
+
+    # ---- types
+
+    def at(self, name: str, line: int, column: int) -> Cursor:
+        """The cursor at a place of a file, of kind 0 or above if there is none."""
+        file = self._c.clang_getFile(self._unit, name.encode())
+        place = self._c.clang_getLocation(self._unit, file, line, column)
+        return self._c.clang_getCursor(self._unit, place)  # type: ignore[no-any-return]
+
+    def lines(self, cursor: Cursor) -> tuple[int | None, int, int]:
+        """The file of its name, the line of that and the line on which it ends."""
+        place = self.place(cursor)
+        end = self._place(self._c.clang_getRangeEnd(self._c.clang_getCursorExtent(cursor)))
+        return place.file, place.line, max(place.line, end.line)
+
+    def is_invalid(self, declaration: Cursor) -> bool:
+        """Does clang know that it is wrong?"""
+        return bool(self._c.clang_isInvalidDeclaration(declaration))
+
+    def definition(self, cursor: Cursor) -> Cursor:
+        """The declaration with the content of what is declared there."""
+        return self._c.clang_getCursorDefinition(cursor)  # type: ignore[no-any-return]
+
+    def cursor_type(self, cursor: Cursor) -> Type:
+        """The type of what is declared there."""
+        return self._c.clang_getCursorType(cursor)  # type: ignore[no-any-return]
+
+    def result_type(self, function: Cursor) -> Type:
+        """The type of what it returns."""
+        return self._c.clang_getCursorResultType(function)  # type: ignore[no-any-return]
+
+    def enum_type(self, declaration: Cursor) -> Type:
+        """The integer that an enum is."""
+        return self._c.clang_getEnumDeclIntegerType(declaration)  # type: ignore[no-any-return]
+
+    def underlying(self, typedef: Cursor) -> Type:
+        """What a typedef stands for."""
+        return self._c.clang_getTypedefDeclUnderlyingType(typedef)  # type: ignore[no-any-return]
+
+    def canonical(self, type_: Type) -> Type:
+        """The type without any typedef."""
+        return self._c.clang_getCanonicalType(type_)  # type: ignore[no-any-return]
+
+    def pointee(self, type_: Type) -> Type:
+        """What a pointer points to."""
+        return self._c.clang_getPointeeType(type_)  # type: ignore[no-any-return]
+
+    def element(self, type_: Type) -> Type:
+        """What an array is of."""
+        return self._c.clang_getArrayElementType(type_)  # type: ignore[no-any-return]
+
+    def length(self, type_: Type) -> int | None:
+        """How many elements an array has; None if it does not say."""
+        count = self._c.clang_getArraySize(type_)
+        return int(count) if count >= 0 else None
+
+    def declaration(self, type_: Type) -> Cursor:
+        """Where a typedef, struct, union or enum is declared."""
+        return self._c.clang_getTypeDeclaration(type_)  # type: ignore[no-any-return]
+
+    def name(self, type_: Type) -> str:
+        """How C spells it without const and volatile."""
+        return self.library.text(self._c.clang_getTypeSpelling(self._c.clang_getUnqualifiedType(type_)))
+
+    def size(self, type_: Type) -> int | None:
+        """Its size in bytes; None if it is only declared."""
+        size = self._c.clang_Type_getSizeOf(type_)
+        return int(size) if size >= 0 else None
+
+    def fields(self, record: Type) -> Sequence[Cursor]:
+        """The fields of a struct or union, unnamed ones among them."""
+        found: list[Cursor] = []
+
+        def step(cursor: Cursor, _: object) -> int:
+            found.append(cursor)
+            return CONTINUE
+
+        self._c.clang_Type_visitFields(record, _FIELDS(step), None)
+        return found
 
 
 def _file() -> str:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Collection
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from kfunclint.clang import frames
 if TYPE_CHECKING:
     import subprocess
 
+    from kfunclint.clang.deep import Files
     from kfunclint.source import Source
     from kfunclint.syntax import Unit
 
@@ -52,6 +54,21 @@ class Parser:
         if objection:
             return unit(source.path, {"failure": f"not analysed: {objection}"})
         return unit(source.path, self._ask(_request(source, lines, names)))
+
+    def with_types(self, unit: Unit, source: Source, files: Files, series: Collection[Source] = ()) -> Unit:
+        """The Unit of a whole file with the types of its signatures, read from the headers of a tree.
+
+        `series` has the whole files that a series changes, headers above all: they go before those of the tree.
+        Never raises for what any of them hold: `types` is None then.
+        """
+        from kfunclint.clang.confine import can_leave_a_folder
+        from kfunclint.clang.deep import request
+        from kfunclint.clang.units import types
+
+        if unit.failure or not source.whole:
+            return unit
+        on_disk = files.root is not None and can_leave_a_folder()
+        return replace(unit, types=types(self._ask(request(source, unit, files, series, on_disk))))
 
     def close(self) -> None:
         """End the worker."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from kfunclint.clang.nodes import MAX_DEPTH, Row
-from kfunclint.syntax import Function, Node, Parameter, SeenEntry, Unit
+from kfunclint.syntax import Function, Node, Parameter, SeenEntry, Type, Unit
 
 
 def unit(path: str, answer: Any) -> Unit:
@@ -20,6 +20,21 @@ def unit(path: str, answer: Any) -> Unit:
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return Unit(path, failure="parser stopped (answer not understood)")
     return Unit(path, functions, entries)
+
+
+def types(answer: Any) -> dict[str, Type] | None:
+    """The types by name, None if the answer has none or is of the wrong form."""
+    try:
+        return {_text(name): _type(row) for name, row in answer["types"].items()}
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        return None
+
+
+def _type(row: Any) -> Type:
+    kind, size, signed, length, scalars, target = row
+    if not all(one is None or isinstance(one, int) for one in (size, signed, length, scalars)):
+        raise TypeError
+    return Type(_text(kind), size, signed, length, scalars, None if target is None else _type(target))
 
 
 def _text(value: Any) -> str:

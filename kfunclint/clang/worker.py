@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 import sys
 import time
 from typing import Any
 
-from kfunclint.clang import frames, job
+from kfunclint.clang import frames, job, layout
 from kfunclint.clang.confine import confine
 from kfunclint.clang.native import Library, Unusable
 
 WALL_SECONDS = 10
 MAX_ANSWER = 16 << 20
-_OVERLAY = '{"version": 0, "fallthrough": false, "roots": []}'
+_OVERLAY = {"version": 0, "case-sensitive": "true", "fallthrough": False}
 _RECURSION = 10_000
 
 
@@ -77,16 +78,28 @@ class Worker:
             for pipe in pipes:
                 os.close(pipe)
             os.set_blocking(writer, False)
-            confine()
             sys.setrecursionlimit(_RECURSION)
-            answer = _run(request, self)
+            answer = _deep(request, self) if "types_of" in request else _run(request, self)
             frames.send(writer, answer, time.monotonic() + WALL_SECONDS)
         finally:
             os._exit(0)
 
 
+def _deep(request: Any, worker: Worker) -> job.Answer:
+    """Answer a request for types, for which a folder may have to be left open."""
+    try:
+        root = request["root"]
+        hiding = overlay(None if root is None else (request["tree"], root))
+        canary(worker.library, worker.shim, job.options(hiding))
+        confine(root)
+        return layout.run(request, worker.library, hiding)
+    except Exception as error:
+        return {"failure": f"parser stopped ({type(error).__name__})"}
+
+
 def _run(request: Any, worker: Worker) -> job.Answer:
     try:
+        confine()
         return job.run(request, worker.library, worker.shim, worker.arguments)
     except MemoryError:
         return {"failure": "parser stopped (out of memory)"}
@@ -104,13 +117,15 @@ def _explained(answer: job.Answer, status: int) -> job.Answer:
     return {"failure": f"parser stopped (signal {-number})" if number < 0 else "parser stopped (no answer)"}
 
 
-def overlay() -> str:
-    """A file, in memory only, that tells clang that the file system is empty. Raises Unusable."""
+def overlay(folder: tuple[str, str] | None = None) -> str:
+    """A file, in memory only, that tells clang that the file system is empty, or that it has one folder: the name that
+    clang is to know it by, and the real one. Raises Unusable."""
     try:
         handle = os.memfd_create("overlay", 0)
     except (AttributeError, OSError) as error:
         raise Unusable("no file in memory to confine it with") from error
-    os.write(handle, _OVERLAY.encode())
+    names = {"type": "directory-remap", "name": folder[0], "external-contents": folder[1]} if folder else None
+    os.write(handle, json.dumps(_OVERLAY | {"roots": [names] if names else []}).encode())
     return f"/proc/self/fd/{handle}"
 
 

@@ -1,0 +1,188 @@
+"""What a parse with the real headers of a tree needs: files, include folders and options, put together for the worker.
+
+Nothing of the tree is run. The configuration is our own, for 64-bit x86; of a compile_commands.json only macros and
+include folders inside the tree are taken.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kfunclint.clang import generated
+
+if TYPE_CHECKING:
+    from kfunclint.source import Source
+    from kfunclint.syntax import Function, Unit
+
+TREE, MADE = "/kfunclint/tree", "/kfunclint/made"
+MAX_FILES = 4096
+MAX_BYTES = 16 << 20
+MAX_COMMANDS = 64 << 20
+_FOLDERS = (
+    f"{TREE}/arch/x86/include",
+    MADE,
+    f"{TREE}/include",
+    f"{TREE}/arch/x86/include/uapi",
+    f"{MADE}/uapi",
+    f"{TREE}/include/uapi",
+)
+_ALWAYS = ("include/linux/kconfig.h", "include/linux/compiler_types.h")
+_INCLUDE = re.compile(rb"""^[ \t]*#[ \t]*include(_next)?[ \t]*([<"])([^>"\n]+)[>"]""", re.MULTILINE)
+_OBJECT = re.compile(r"([\w-]+)\.o\b", re.ASCII)
+_MACRO = re.compile(r"[A-Za-z_]\w*(?:=[\x20-\x7e]*)?", re.ASCII)
+
+
+class Files(Protocol):
+    """The files of a kernel tree. `root` is the folder on disk if the tree is one as it is, else None."""
+
+    @property
+    def root(self) -> Path | None: ...
+
+    def read(self, path: str) -> bytes | None:
+        """The content of a file, by its path in the tree; None if there is none, or if it is a link out of the tree."""
+
+
+def request(source: Source, unit: Unit, files: Files, series: Iterable[Source], on_disk: bool) -> dict[str, Any]:
+    """The question for the types in the signatures of a unit's functions.
+
+    `series` has the whole files that a series changes, which go before those of the tree. `on_disk`: let the worker
+    read the tree itself.
+    """
+    changed = {one.path: _text(one) for one in (*series, source) if one.whole}
+    read = _Reader(files, changed)
+    main = _translation_unit(source.path, read)
+    folders, macros = _recorded(files, main)
+    folders = [*_FOLDERS, *folders, posixpath.dirname(f"{TREE}/{main}")]
+    texts = {f"{MADE}/{path}": text for path, text in generated.headers(read).items()}
+    root = files.root if on_disk else None
+    if root is None:
+        texts |= _closure(main, read, folders, texts)
+    texts |= {f"{TREE}/{path}": text for path, text in changed.items()}
+    return {
+        "tree": TREE,
+        "root": None if root is None else str(root.resolve()),
+        "main": f"{TREE}/{main}",
+        "file": f"{TREE}/{source.path}",
+        "types_of": [(one.name, one.line, one.column, _spellings(one)) for one in unit.functions if one.name],
+        "options": [f"-I{folder}" for folder in folders]
+        + [f"-D{macro}" for macro in macros]
+        + [word for path in _ALWAYS for word in ("-include", f"{TREE}/{path}")],
+        "texts": texts,
+    }
+
+
+def _spellings(function: Function) -> list[str]:
+    return [function.returns, *(parameter.type for parameter in function.parameters)]
+
+
+class _Reader:
+    """Files of the tree as the series leaves them, each read once."""
+
+    def __init__(self, files: Files, changed: Mapping[str, str]) -> None:
+        self.files = files
+        self.known: dict[str, bytes | None] = {path: text.encode("latin-1") for path, text in changed.items()}
+
+    def __call__(self, path: str) -> bytes | None:
+        if path not in self.known:
+            self.known[path] = self.files.read(path)
+        return self.known[path]
+
+
+def _text(source: Source) -> str:
+    """A byte for every character, so that columns agree."""
+    return source.stretches[0].text.encode("latin-1", "replace").decode("latin-1") if source.stretches else ""
+
+
+def _translation_unit(path: str, read: _Reader) -> str:
+    """The file that is compiled: a .c file that has no object may be included by one that does."""
+    folder, name = posixpath.split(path)
+    makefile = (read(posixpath.join(folder, "Makefile")) or b"").decode("latin-1")
+    objects = sorted(set(_OBJECT.findall(makefile)))
+    if posixpath.splitext(name)[0] not in objects:
+        for other in (posixpath.join(folder, f"{one}.c") for one in objects):
+            if any(found[3].decode("latin-1") == name for found in _INCLUDE.finditer(read(other) or b"")):
+                return other
+    return path
+
+
+# ---- headers handed over
+
+
+def _closure(main: str, read: _Reader, folders: Sequence[str], made: Mapping[str, str]) -> dict[str, str]:
+    """Every file of the tree that `main` may include, by the path at which clang will look for it."""
+    found: dict[str, str] = {}
+    todo = [f"{TREE}/{path}" for path in (*_ALWAYS, main)]
+    size = 0
+    while todo and len(found) < MAX_FILES and size < MAX_BYTES:
+        path = todo.pop()
+        text = _content(path, read, made)
+        if path not in found and text is not None:
+            found[path] = text.decode("latin-1")
+            size += len(text)
+            for match in _INCLUDE.finditer(text):
+                todo += _places(path, match, folders, read, made)
+    return {path: text for path, text in found.items() if path not in made}
+
+
+def _content(path: str, read: _Reader, made: Mapping[str, str]) -> bytes | None:
+    if path.startswith(f"{MADE}/"):
+        return made[path].encode() if path in made else None
+    inside = posixpath.normpath(path)
+    return read(inside.removeprefix(f"{TREE}/")) if inside.startswith(f"{TREE}/") else None
+
+
+def _places(
+    path: str, match: re.Match[bytes], folders: Sequence[str], read: _Reader, made: Mapping[str, str]
+) -> Iterator[str]:
+    """The first place at which clang finds what a file includes, or all of them for #include_next."""
+    own = [posixpath.dirname(path)] if match[2] == b'"' else []
+    candidates = (f"{folder}/{match[3].decode('latin-1')}" for folder in (*own, *folders))
+    found = (candidate for candidate in candidates if _content(candidate, read, made) is not None)
+    return found if match[1] else itertools.islice(found, 1)
+
+
+# ---- compile_commands.json
+
+
+def _recorded(files: Files, path: str) -> tuple[list[str], list[str]]:
+    """Include folders and macros with which a build compiled a file."""
+    text = files.read("compile_commands.json")
+    if text is None or len(text) > MAX_COMMANDS:
+        return [], []
+    try:
+        for entry in json.loads(text):
+            full = posixpath.normpath(posixpath.join(entry["directory"], entry["file"]))
+            if full.endswith(f"/{path}"):
+                words = entry["arguments"] if "arguments" in entry else shlex.split(entry["command"])
+                base = full.removesuffix(path)
+                return list(_folders(words, entry["directory"], base)), list(_macros(words))
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        pass  # not what a build writes
+    return [], []
+
+
+def _values(words: list[str], option: str) -> Iterator[str]:
+    """What stands behind an option, in its word or in the next one."""
+    following = False
+    for word in words:
+        if following or (word.startswith(option) and word != option):
+            yield word if following else word.removeprefix(option)
+        following = word == option and not following
+
+
+def _folders(words: list[str], directory: str, base: str) -> Iterator[str]:
+    for value in _values(words, "-I"):
+        folder = posixpath.normpath(posixpath.join(directory, value))
+        if folder.startswith(base) and folder.isprintable():
+            yield f"{TREE}/{folder.removeprefix(base)}"
+
+
+def _macros(words: list[str]) -> Iterator[str]:
+    return (value for value in _values(words, "-D") if _MACRO.fullmatch(value))

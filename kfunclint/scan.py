@@ -256,11 +256,16 @@ def _registrations(files: Sequence[tuple[str, list[list[Token]]]]) -> list[Regis
         sets = {name: ids for tokens in stretches for name, ids in _id_sets(tokens)}
         for tokens in stretches:
             for token, arguments in _calls(tokens, _REGISTER):
-                if len(arguments) == _REGISTER[token.text]:
+                if len(arguments) == _REGISTER[token.text] and not _is_parameter(arguments[-1]):
                     type_ = "".join(word.text for word in arguments[0]) if len(arguments) == 2 else ""
                     variable = arguments[-1][-1].text if arguments[-1] else ""
                     found.append(Registration(token.text, type_, sets.get(variable), place(path, token)))
     return found
+
+
+def _is_parameter(argument: Sequence[Token]) -> bool:
+    """Is it `const struct btf_kfunc_id_set *kset`, in a prototype of the function?"""
+    return any(token.text == "*" for token in argument)
 
 
 def _id_sets(tokens: Sequence[Token]) -> Iterator[tuple[str, str]]:

@@ -135,3 +135,14 @@ def test_adding_and_dropping_flags() -> None:
 )
 def test_junk_is_scanned_to_its_end(piece: str) -> None:
     assert not one((piece + "\n") * 50_000).entries
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "int register_btf_kfunc_id_set(enum bpf_prog_type prog_type, const struct btf_kfunc_id_set *kset);\n",
+        "int register_btf_fmodret_id_set(const struct btf_kfunc_id_set *kset)\n{\n\treturn 0;\n}\n",
+    ],
+)
+def test_a_prototype_is_no_registration(text: str) -> None:
+    assert not one(text).registrations

@@ -30,9 +30,9 @@ def gather(
     registered: dict[str, list[Entry]] = {}
     for entry in entries:
         registered.setdefault(entry.name, []).append(entry)
-    docs = {scan.path: _docs(scan) for scan in scans}
+    documented = {scan.path: docs(scan) for scan in scans}
     kfuncs = tuple(
-        _kfunc(source, scan, function, registered.get(function.name, ()), docs[scan.path])
+        _kfunc(source, scan, function, registered.get(function.name, ()), documented[scan.path])
         for source, scan in zip(sources, scans, strict=True)
         for function in _functions(units.get(scan.path))
         if function.name and (function.marker or function.name in registered)
@@ -43,7 +43,7 @@ def gather(
         entries=entries,
         sets=tuple(found for scan in scans for found in scan.sets),
         registrations=tuple(registration for scan in scans for registration in scan.registrations),
-        docs=tuple(doc for scan in scans for doc in docs[scan.path].values()),
+        docs=tuple(doc for scan in scans for doc in documented[scan.path].values()),
         comments=tuple(comment for scan in scans for comment in scan.comments),
         prose=(
             *_messages(patches, cover, names),
@@ -103,7 +103,7 @@ def _is_bare(first_line: int, tokens: Sequence[Token]) -> bool:
     return last is not None and last.kind != "comment"
 
 
-def _docs(scan: Scan) -> dict[int, Doc]:
+def docs(scan: Scan) -> dict[int, Doc]:
     """The kernel-doc comments of a file, by the line of the code that follows each at once."""
     comments = {(comment.at.line, comment.at.column): comment for comment in scan.comments}
     found: dict[int, Doc] = {}

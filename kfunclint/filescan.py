@@ -1,0 +1,249 @@
+"""What one file of a kernel tree holds of kfuncs: read from the tokens of the whole file, without a parser."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from kfunclint import gather, paths, scan
+from kfunclint.clang import headers
+from kfunclint.clang.lexer import Token
+from kfunclint.facts import Entry, KfuncSet, Registration
+from kfunclint.finding import Place
+from kfunclint.scan import Scan
+from kfunclint.source import Line, Source, Stretch
+
+HINT = "kfunc"
+"""A file without this string is not `marked`. A set is local to its file (include/linux/btf_ids.h: BTF_KFUNCS_START()),
+so a struct btf_kfunc_id_set stands in it too; one string, as a whole tree is searched for it."""
+
+LARGEST = 2 << 20
+"""Bytes of the largest file that is read for tokens: twice the largest source file that people wrote."""
+
+Read = Callable[[str], bytes | None]
+
+_MARK = re.compile(
+    rb"\b(?:BTF_ID_FLAGS|BTF_KFUNCS_START|BTF_SET8_START|__bpf_kfunc|btf_kfunc_id_set|btf_id_dtor_kfunc"
+    rb"|register_btf_(?:kfunc_id_set|fmodret_id_set|id_dtor_kfuncs))\b"
+)
+_MACRO = re.compile(r"[ \t]*#[ \t]*define[ \t]+(\w+)\(", re.ASCII)
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]+[<"]([\w./+-]+)[>"]', re.MULTILINE)
+_MOST_INCLUDES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """The definition of a function that is a kfunc or carries __bpf_kfunc (`marker`); `at` is its name there,
+    `documented` tells whether a kernel-doc comment stands before it."""
+
+    name: str
+    at: Place
+    marker: bool
+    static: bool
+    documented: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """The .filter of a struct btf_kfunc_id_set: `set` is the set of BTF ids it guards, `at` its name there."""
+
+    set: str
+    function: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Dtor:
+    """A destructor for kptrs of a struct: a pair of a BTF_ID_LIST for register_btf_id_dtor_kfuncs(); `at` is the name
+    of the function there."""
+
+    struct: str
+    function: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What one file holds. `reads` are the headers that also had a say: `entries` made by an X-macro stand in them."""
+
+    path: str
+    reads: tuple[str, ...]
+    definitions: tuple[Definition, ...]
+    entries: tuple[Entry, ...]
+    sets: tuple[KfuncSet, ...]
+    registrations: tuple[Registration, ...]
+    filters: tuple[Filter, ...]
+    dtors: tuple[Dtor, ...]
+
+
+def marked(data: bytes) -> bool:
+    """Does a file hold a macro, a struct or a call that kfuncs are made known with?
+
+    One that does not holds no facts, save perhaps the definition of a function that is older than kfuncs are.
+    """
+    return _MARK.search(data) is not None
+
+
+def read(path: str, data: bytes, other: Read) -> FileFacts:
+    """The facts of a file with the text `data`.
+
+    Definitions are those with __bpf_kfunc and those of the names in its own entries. `other` gives the text of another
+    file of the tree, None where there is none: a macro that makes entries may be used in a header that is included.
+    """
+    (own,) = scan.scan([_source(path, data)])
+    macros = _macros(own)
+    found = dict(_headers(path, data, macros, other)) if macros else {}
+    if found:
+        own, *others = scan.scan([_source(path, data), *(_source(name, text) for name, text in found.items())])
+    else:
+        others = []
+    entries = (*own.entries, *(entry for one in others for entry in one.entries if entry.macro in macros))
+    tokens = _code(own)
+    return FileFacts(
+        path=path,
+        reads=tuple(found),
+        definitions=tuple(_definitions(own, tokens, {entry.name for entry in entries})),
+        entries=entries,
+        sets=own.sets,
+        registrations=own.registrations,
+        filters=tuple(_filters(path, tokens)),
+        dtors=tuple(_dtors(path, tokens)),
+    )
+
+
+def definitions(path: str, data: bytes, names: Collection[str]) -> tuple[Definition, ...]:
+    """The definitions of functions with these names in a file that has none of its own to show."""
+    first = "|".join(re.escape(name) for name in sorted(names)).encode()
+    if not re.search(rb"^(?:\w[^\n;={}]*[\s*])?(?:" + first + rb")[ \t]*\(", data, re.MULTILINE):
+        return ()
+    (own,) = scan.scan([_source(path, data)])
+    return tuple(found for found in _definitions(own, _code(own), names) if found.name in names)
+
+
+def _code(own: Scan) -> list[Token]:
+    return [token for token in own.tokens[0] if token.kind not in ("comment", "directive")]
+
+
+def _macros(own: Scan) -> list[str]:
+    """The names of the macros with arguments that make entries."""
+    texts = (token.text for token in own.tokens[0] if token.kind == "directive" and "BTF_ID_FLAGS" in token.text)
+    return [match[1] for match in map(_MACRO.match, texts) if match]
+
+
+def _source(path: str, data: bytes) -> Source:
+    text = data.decode("utf-8", "replace").removesuffix("\n")
+    return Source(path, (Stretch(1, tuple(Line(line) for line in text.split("\n"))),))
+
+
+def _headers(path: str, data: bytes, macros: Sequence[str], other: Read) -> Iterator[tuple[str, bytes]]:
+    """The headers that a file includes and that hold one of the macros."""
+    words = re.compile("|".join(rf"\b{name}\b" for name in macros).encode())
+    names = dict.fromkeys(match.decode() for match in _INCLUDE.findall(data))
+    for name in list(names)[:_MOST_INCLUDES]:
+        for folder in ("include", posixpath.dirname(path)):
+            candidate = posixpath.normpath(posixpath.join(folder, name))
+            text = other(candidate) if paths.objection(candidate) is None else None
+            if text is not None:
+                if len(text) <= LARGEST and words.search(text):
+                    yield candidate, text
+                break
+
+
+# ---- definitions
+
+
+def _definitions(own: Scan, tokens: Sequence[Token], names: Collection[str]) -> Iterator[Definition]:
+    """Every NAME(...) with a brace behind it, of a wanted name or behind __bpf_kfunc."""
+    docs = gather.docs(own)
+    pairs = headers.openers(tokens)
+    closing = {opening: close for close, opening in pairs.items()}
+    for at in _candidates(tokens, names):
+        if at + 1 in closing and _opens_body(tokens, closing[at + 1] + 1, closing):
+            first = headers.start(tokens, at, pairs)
+            words = {token.text for token in tokens[first:at]}
+            place = scan.place(own.path, tokens[at])
+            documented = tokens[first].line in docs
+            yield Definition(tokens[at].text, place, "__bpf_kfunc" in words, "static" in words, documented)
+
+
+def _candidates(tokens: Sequence[Token], names: Collection[str]) -> Iterator[int]:
+    marker = False
+    for at, token in enumerate(tokens):
+        if token.text == "__bpf_kfunc":
+            marker = True
+        elif token.text == "(" and at and tokens[at - 1].kind == "name":
+            if (marker and not tokens[at - 1].text.startswith("__")) or tokens[at - 1].text in names:
+                yield at - 1
+                marker = False
+        elif token.text in (";", "{"):
+            marker = False
+
+
+def _opens_body(tokens: Sequence[Token], at: int, closing: dict[int, int]) -> bool:
+    """Is there a brace at `at`, or behind attributes that begin there?"""
+    while at < len(tokens) and tokens[at].text.startswith("__"):
+        at = closing.get(at + 1, at) + 1
+    return at < len(tokens) and tokens[at].text == "{"
+
+
+# ---- filters and destructors
+
+
+def _initialisers(tokens: Sequence[Token], struct: str) -> Iterator[Sequence[Token]]:
+    """The tokens between the outer braces of every variable of a struct that is given a value."""
+    closing = _braces(tokens)
+    end = 0
+    for at, token in enumerate(tokens):
+        if token.text == struct and at > end and tokens[at - 1].text == "struct":
+            head = [word.text for word in tokens[at + 1 : at + 7]]
+            opening = at + 2 + head.index("=") if "=" in head else at
+            if opening in closing:
+                end = closing[opening]
+                yield tokens[opening + 1 : end]
+
+
+def _braces(tokens: Sequence[Token]) -> dict[int, int]:
+    """For every opening brace the index of its partner."""
+    found: dict[int, int] = {}
+    stack: list[int] = []
+    for at, token in enumerate(tokens):
+        if token.text == "{":
+            stack.append(at)
+        elif token.text == "}" and stack:
+            found[stack.pop()] = at
+    return found
+
+
+def _member(tokens: Sequence[Token], name: str) -> Token | None:
+    """The word that `.name = ` gives a member, with or without an & before it."""
+    for at, token in enumerate(tokens[:-3]):
+        if token.text == "." and tokens[at + 1].text == name and tokens[at + 2].text == "=":
+            value = at + 4 if tokens[at + 3].text == "&" else at + 3
+            return tokens[value] if value < len(tokens) and tokens[value].kind == "name" else None
+    return None
+
+
+def _filters(path: str, tokens: Sequence[Token]) -> Iterator[Filter]:
+    for inside in _initialisers(tokens, "btf_kfunc_id_set"):
+        ids, function = _member(inside, "set"), _member(inside, "filter")
+        if ids and function:
+            yield Filter(ids.text, function.text, scan.place(path, function))
+
+
+def _dtors(path: str, tokens: Sequence[Token]) -> Iterator[Dtor]:
+    named = {token.text for inside in _initialisers(tokens, "btf_id_dtor_kfunc") for token in inside}
+    for at, token in enumerate(tokens[:-3]):
+        if token.text == "BTF_ID_LIST" and tokens[at + 2].text in named:
+            ids = list(_ids(tokens, at + 4))
+            for (kind, struct), (other, function) in zip(ids[::2], ids[1::2], strict=False):
+                if (kind, other) == ("struct", "func"):
+                    yield Dtor(struct.text, function.text, scan.place(path, function))
+
+
+def _ids(tokens: Sequence[Token], at: int) -> Iterator[tuple[str, Token]]:
+    """The kind and the name of every BTF_ID(kind, name) that stands at `at` and at once behind it."""
+    while [token.text for token in tokens[at : at + 2]] == ["BTF_ID", "("] and at + 5 < len(tokens):
+        yield tokens[at + 2].text, tokens[at + 4]
+        at += 6

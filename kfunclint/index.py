@@ -1,0 +1,155 @@
+"""The index of a kernel tree: every kfunc, entry, set, registration, filter and destructor, and where it stands."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kfunclint import filescan, store
+from kfunclint.facts import Entry
+from kfunclint.filescan import Definition, FileFacts
+from kfunclint.git import HASH
+from kfunclint.store import Kept
+from kfunclint.survey import SUFFIXES, survey
+from kfunclint.tree import GitTree, Tree
+
+OUTSIDE = ("Documentation", "samples", "scripts", "tools")
+"""The folders of a tree whose C is not part of the kernel: selftests, samples, programs for the build."""
+
+_MOST_SOUGHT = 64  # names that every file is searched for; no kernel has needed ten
+
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`files` in the order of their paths; `elsewhere` are the definitions that stand in none of them: of functions
+    older than their set, without __bpf_kfunc."""
+
+    files: tuple[FileFacts, ...]
+    elsewhere: tuple[Definition, ...]
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries, in the order of files and lines."""
+        return tuple(entry for file in self.files for entry in file.entries)
+
+    def definitions(self) -> Mapping[str, tuple[Definition, ...]]:
+        """The definitions by name; several where #if chooses between them."""
+        found: dict[str, list[Definition]] = {}
+        for one in (*(one for file in self.files for one in file.definitions), *self.elsewhere):
+            found.setdefault(one.name, []).append(one)
+        return {name: tuple(those) for name, those in found.items()}
+
+
+def build(tree: Tree, also: Sequence[str] = (), step: Step = lambda what: None) -> Index:
+    """The index of a tree, from the cache where it is still true.
+
+    `also` are folders of OUTSIDE to take in, which are not cached. `step` is told what is being read. Raises
+    Unreviewable or OSError for a tree that cannot be read.
+    """
+    name = store.key(_identity(tree))
+    before = store.load(name) or Kept("", {}, (), ())
+    now = _updated(tree, before, step)
+    if now is not before:
+        store.save(name, now)
+    files = {file.path: file for file in now.files}
+    if also:
+        paths = tree.containing((filescan.HINT,), also, SUFFIXES)
+        files |= {file.path: file for file in _read(tree, paths, step)}
+    return Index(tuple(files[path] for path in sorted(files)), now.elsewhere)
+
+
+def _identity(tree: Tree) -> str:
+    where = tree.repository.folder if isinstance(tree, GitTree) else tree.root
+    return f"{type(tree).__name__} {where.resolve() if where else tree.name}"
+
+
+def _updated(tree: Tree, before: Kept, step: Step) -> Kept:
+    """What is true now; `before` itself if it still is."""
+    news = _news_of_git(tree, before, step) if isinstance(tree, GitTree) else _news_of_folder(tree, before, step)
+    if news is None:
+        return before
+    old = [file for file in before.files if not any(map(news.is_changed, (file.path, *file.reads)))]
+    again = {file.path for file in before.files}.difference(file.path for file in old)
+    files = {file.path: file for file in (*old, *_read(tree, again.union(news.hits), step))}
+    known = [one for one in before.elsewhere if not news.is_changed(one.at.path or "")]
+    elsewhere = _elsewhere(tree, files.values(), known, step)
+    return Kept(news.state, news.stamps, tuple(files[path] for path in sorted(files)), elsewhere)
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What became of a tree: its new state or stamps, which files changed, and which of them may be marked."""
+
+    state: str
+    stamps: Mapping[str, str]
+    is_changed: Callable[[str], bool]
+    hits: Collection[str]
+
+
+def _news_of_folder(tree: Tree, before: Kept, step: Step) -> _News | None:
+    assert tree.root is not None
+    found = survey(tree.root, OUTSIDE, filescan.HINT.encode(), before.stamps, step)
+    if not found.changed:
+        return None
+    return _News("", found.stamps, lambda path: posixpath.dirname(path) in found.changed, found.hits)
+
+
+def _news_of_git(tree: GitTree, before: Kept, step: Step) -> _News | None:
+    state = tree.state
+    if state == before.state:
+        return None
+    changed = _difference(tree, before.state, state)
+    if changed is None:
+        step("git grep")
+        return _News(state, {}, lambda path: True, list(filter(_is_inside, tree.containing((filescan.HINT,)))))
+    hits = [path for path in changed if path.endswith(SUFFIXES) and _is_inside(path)]
+    return _News(state, {}, changed.__contains__, hits)
+
+
+def _difference(tree: GitTree, old: str, new: str) -> frozenset[str] | None:
+    """The paths in which two trees of a repository differ, None where the old one is not there any more."""
+    found = tree.repository.info(old) if HASH.fullmatch(old) else None
+    if found is None or found.kind != "tree":
+        return None
+    names = tree.repository.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", old, new)
+    return frozenset(names.decode("utf-8", "surrogateescape").split("\0")[:-1])
+
+
+def _is_inside(path: str) -> bool:
+    return path.partition("/")[0] not in OUTSIDE
+
+
+def _read(tree: Tree, paths: Iterable[str], step: Step) -> Iterator[FileFacts]:
+    """The facts of those files that are marked and have any."""
+    for path in sorted(paths):
+        data = tree.read(path)
+        if data is not None and len(data) <= filescan.LARGEST and filescan.marked(data):
+            step(path)
+            found = filescan.read(path, data, tree.read)
+            if found.definitions or found.entries or found.sets or found.registrations:
+                yield found
+
+
+def _elsewhere(
+    tree: Tree, files: Collection[FileFacts], known: Sequence[Definition], step: Step
+) -> tuple[Definition, ...]:
+    """The definitions of kfuncs that stand in none of the files: the `known` ones that are still needed, and those
+    that are found nearest to the set: in its folder, below the top folder it is in, or anywhere in the kernel."""
+    here = {one.name for file in files for one in file.definitions}
+    missing = {entry.name: file.path for file in files for entry in file.entries if entry.name not in here}
+    missing = dict(list(missing.items())[:_MOST_SOUGHT])
+    found = [one for one in known if one.name in missing]
+    for one in found:
+        missing.pop(one.name, None)
+    for depth in (None, 1, 0):
+        if missing:
+            under = sorted({"/".join(path.split("/")[:-1][:depth]) for path in missing.values()})
+            for path in filter(_is_inside, tree.containing(tuple(missing), under, (".c",))):
+                step(path)
+                found.extend(filescan.definitions(path, tree.read(path) or b"", tuple(missing)))
+            for one in found:
+                missing.pop(one.name, None)
+    return tuple(sorted(found, key=lambda one: (one.at.path or "", one.at.line)))

@@ -1,0 +1,185 @@
+"""Keeps the index of a tree in the user's cache folder; what is read back is checked, whoever wrote it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kfunclint.facts import Entry, Flag, KfuncSet, Registration
+from kfunclint.filescan import Definition, Dtor, FileFacts, Filter
+from kfunclint.finding import Place
+
+FORMAT = 1
+"""Grows with every change of what is kept and of how a file is read: an index of another format is made anew."""
+
+_LARGEST = 64 << 20  # bytes
+_TEXT_OR_NONE = (str, type(None))
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An index and what it is true for: the `state` of a git tree, or the `stamps` of the directories of a folder."""
+
+    state: str
+    stamps: Mapping[str, str]
+    files: tuple[FileFacts, ...]
+    elsewhere: tuple[Definition, ...]
+
+
+def key(identity: str) -> str:
+    """The name under which the index of a tree is kept."""
+    return hashlib.blake2b(identity.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def folder() -> Path:
+    """Where indices are kept: kfunclint/index in $XDG_CACHE_HOME or ~/.cache. Raises RuntimeError without a home."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "kfunclint" / "index"
+
+
+def load(name: str) -> Kept | None:
+    """What was kept under a name; None if nothing was, or nothing that this version can trust."""
+    try:
+        path = folder() / f"{name}.json"
+        if path.stat().st_size > _LARGEST:
+            return None
+        return _kept(json.loads(path.read_bytes()))
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: no home, or nested too deep
+        return None
+
+
+def save(name: str, kept: Kept) -> None:
+    """Keep it under a name, whole or not at all. A folder that cannot be written to is left alone."""
+    text = json.dumps(_plain(kept), separators=(",", ":"))
+    with contextlib.suppress(OSError, RuntimeError):
+        where = folder()
+        where.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=where) as own:  # a reader sees the old file or the new one
+            part = Path(own) / name
+            part.write_text(text, encoding="ascii")
+            part.replace(where / f"{name}.json")
+
+
+# ---- to plain values
+
+
+def _plain(kept: Kept) -> list[Any]:
+    files = [_plain_file(file) for file in kept.files]
+    return [FORMAT, kept.state, dict(kept.stamps), files, [_plain_definition(one) for one in kept.elsewhere]]
+
+
+def _plain_file(file: FileFacts) -> list[Any]:
+    return [
+        file.path,
+        list(file.reads),
+        [_plain_definition(one) for one in file.definitions],
+        [_plain_entry(one, file.sets) for one in file.entries],
+        [[one.name, one.kind, *_plain_place(one.at)] for one in file.sets],
+        [[one.call, one.program_type, one.set, *_plain_place(one.at)] for one in file.registrations],
+        [[one.set, one.function, *_plain_place(one.at)] for one in file.filters],
+        [[one.struct, one.function, *_plain_place(one.at)] for one in file.dtors],
+    ]
+
+
+def _plain_place(at: Place) -> list[Any]:
+    return [at.path, at.line, at.column]
+
+
+def _plain_definition(one: Definition) -> list[Any]:
+    return [one.name, one.marker, one.static, one.documented, *_plain_place(one.at)]
+
+
+def _plain_entry(one: Entry, sets: tuple[KfuncSet, ...]) -> list[Any]:
+    flags = None if one.flags is None else [[flag.name, *_plain_place(flag.at)] for flag in one.flags]
+    return [one.name, flags, None if one.set is None else sets.index(one.set), one.macro, *_plain_place(one.at)]
+
+
+# ---- and back; everything raises ValueError for what is not as _plain() writes it
+
+
+def _row(value: Any, *kinds: Any) -> list[Any]:
+    """A list with one value of each type."""
+    if type(value) is not list or len(value) != len(kinds):
+        raise ValueError("not a row")
+    for one, kind in zip(value, kinds, strict=True):
+        if type(one) not in (kind if type(kind) is tuple else (kind,)):
+            raise ValueError("not of its type")
+    return value
+
+
+def _place(word: str, path: str, line: int, column: int) -> Place:
+    if line < 1 or column < 1:
+        raise ValueError("not a place")
+    return Place(path, line, column, column + len(word))
+
+
+def _kept(value: Any) -> Kept:
+    if type(value) is not list or value[:1] != [FORMAT]:
+        raise ValueError("another format")
+    _, state, stamps, files, elsewhere = _row(value, int, str, dict, list, list)
+    if any(type(stamp) is not str for stamp in stamps.values()):
+        raise ValueError("not a stamp")
+    return Kept(state, stamps, tuple(map(_file, files)), tuple(map(_definition, elsewhere)))
+
+
+def _file(value: Any) -> FileFacts:
+    path, reads, definitions, entries, sets, registrations, filters, dtors = _row(value, str, *[list] * 7)
+    calls = tuple(map(_registration, registrations))
+    own = tuple(_set(one, calls) for one in sets)
+    return FileFacts(
+        path=path,
+        reads=tuple(_row(reads, *[str] * len(reads))),
+        definitions=tuple(map(_definition, definitions)),
+        entries=tuple(_entry(one, own) for one in entries),
+        sets=own,
+        registrations=calls,
+        filters=tuple(map(_filter, filters)),
+        dtors=tuple(map(_dtor, dtors)),
+    )
+
+
+def _definition(value: Any) -> Definition:
+    name, marker, static, documented, *at = _row(value, str, bool, bool, bool, str, int, int)
+    return Definition(name, _place(name, *at), marker, static, documented)
+
+
+def _registration(value: Any) -> Registration:
+    call, program_type, ids, *at = _row(value, str, str, _TEXT_OR_NONE, str, int, int)
+    return Registration(call, program_type, ids, _place(call, *at))
+
+
+def _set(value: Any, calls: tuple[Registration, ...]) -> KfuncSet:
+    name, kind, *at = _row(value, str, str, str, int, int)
+    return KfuncSet(name, kind, _place(name, *at), tuple(call for call in calls if call.set == name))
+
+
+def _entry(value: Any, sets: tuple[KfuncSet, ...]) -> Entry:
+    name, flags, number, macro, *at = _row(
+        value, str, (list, type(None)), (int, type(None)), _TEXT_OR_NONE, str, int, int
+    )
+    if number is not None and not 0 <= number < len(sets):
+        raise ValueError("not a set")
+    own = None if flags is None else tuple(map(_flag, flags))
+    return Entry(name, _place(name, *at), own, None if number is None else sets[number], macro)
+
+
+def _flag(value: Any) -> Flag:
+    name, *at = _row(value, str, str, int, int)
+    return Flag(name, _place(name, *at))
+
+
+def _filter(value: Any) -> Filter:
+    ids, function, *at = _row(value, str, str, str, int, int)
+    return Filter(ids, function, _place(function, *at))
+
+
+def _dtor(value: Any) -> Dtor:
+    struct, function, *at = _row(value, str, str, str, int, int)
+    return Dtor(struct, function, _place(function, *at))

@@ -1,0 +1,301 @@
+"""The index of a tree: what it finds where, and that the cache never makes it say anything else."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kernels import CORE, DEPOT, FAR, GAUGE_H, KERNEL, OLD, XMACRO
+from trees import commit, git, write
+
+from kfunclint import index, store
+from kfunclint.filescan import FileFacts
+from kfunclint.index import Index
+from kfunclint.tree import open_tree
+
+Make = Callable[[dict[str, str | None]], Path]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "kfunclint" / "index"
+
+
+@pytest.fixture
+def linux(tmp_path: Path) -> Path:
+    write(tmp_path / "linux", KERNEL)
+    return tmp_path / "linux"
+
+
+@pytest.fixture(params=["folder", "git"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
+    """Writes files into a tree of either kind."""
+
+    def made(files: dict[str, str | None]) -> Path:
+        (write if request.param == "folder" else commit)(tmp_path / "linux", files)
+        return tmp_path / "linux"
+
+    return made
+
+
+def build(root: Path, *also: str) -> tuple[Index, list[str]]:
+    """The index, and what was read for it."""
+    read: list[str] = []
+    tree = open_tree(root)
+    try:
+        return index.build(tree, also, read.append), read
+    finally:
+        tree.close()
+
+
+def fresh(root: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
+    """The index as it is without a cache."""
+    with monkeypatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
+        return build(root)[0]
+
+
+def facts(found: Index, path: str) -> FileFacts:
+    return next(file for file in found.files if file.path == path)
+
+
+def test_definitions(make: Make) -> None:
+    found = facts(build(make(KERNEL))[0], DEPOT)
+    assert [(one.name, one.at.line, one.marker, one.static, one.documented) for one in found.definitions] == [
+        ("bpf_depot_get", 10, True, False, True),
+        ("bpf_depot_put", 16, True, False, False),
+        ("bpf_depot_put_dtor", 21, True, False, False),
+        ("bpf_depot_unlisted", 22, True, True, False),
+    ]
+
+
+def test_definitions_of_old_functions_are_found_near_the_set_or_far(make: Make) -> None:
+    found, _ = build(make(KERNEL))
+    assert {(one.name, one.at.path, one.static, one.documented) for one in found.elsewhere} == {
+        ("depot_old", OLD, False, False),
+        ("depot_core", CORE, True, False),
+        ("depot_far", FAR, False, True),
+    }
+    assert found.definitions()["depot_old"][0].at.line == 3
+    assert "depot_nowhere" not in found.definitions()
+
+
+def test_entries_sets_and_registrations(make: Make) -> None:
+    found = facts(build(make(KERNEL))[0], DEPOT)
+    assert [entry.name for entry in found.entries] == [
+        "bpf_depot_get",
+        "bpf_depot_put",
+        "depot_old",
+        "depot_core",
+        "depot_far",
+        "depot_nowhere",
+    ]
+    flags = [entry.flags and [flag.name for flag in entry.flags] for entry in found.entries]
+    assert flags[:4] == [["KF_ACQUIRE", "KF_RET_NULL"], ["KF_RELEASE"], (), None]
+    assert found.entries[0].set == found.sets[0]
+    assert [(one.name, one.kind) for one in found.sets] == [("depot_ids", "KFUNCS")]
+    types = [call.program_type for call in found.sets[0].registrations]
+    assert types == ["BPF_PROG_TYPE_TRACING", "BPF_PROG_TYPE_LSM"]
+
+
+def test_filters_and_destructors(make: Make) -> None:
+    found = facts(build(make(KERNEL))[0], DEPOT)
+    assert [(one.set, one.function) for one in found.filters] == [("depot_ids", "depot_filter")]
+    assert [(one.struct, one.function) for one in found.dtors] == [("depot", "bpf_depot_put_dtor")]
+
+
+def test_hooks(make: Make) -> None:
+    (own,) = facts(build(make(KERNEL))[0], "net/hooks.c").sets
+    assert (own.kind, own.is_fmodret) == ("SET8", True)
+
+
+def test_entries_that_a_macro_makes_in_a_header(make: Make) -> None:
+    found = facts(build(make(KERNEL))[0], XMACRO)
+    assert [(one.name, one.at.path, one.at.line, one.macro) for one in found.entries] == [
+        ("bpf_gauge_heat", GAUGE_H, 2, "GAUGE"),
+        ("bpf_gauge_cold", GAUGE_H, 3, "GAUGE"),
+    ]
+    assert all(one.set and one.set.name == "gauge_ids" for one in found.entries)
+    assert found.reads == (GAUGE_H,)
+
+
+def test_prototypes_are_no_registrations(make: Make) -> None:
+    assert "include/linux/btf.h" not in {file.path for file in build(make(KERNEL))[0].files}
+
+
+def test_selftests_and_samples_count_only_when_asked_for(make: Make) -> None:
+    root = make(KERNEL)
+    plain = {file.path for file in build(root)[0].files}
+    assert not any(path.startswith(index.OUTSIDE) for path in plain)
+    more = {file.path for file in build(root, "tools/testing")[0].files}
+    assert more - plain == {"tools/testing/selftests/bpf/mod.c"}
+    assert {file.path for file in build(root)[0].files} == plain
+
+
+@pytest.mark.parametrize("size", [5, (1 << 17) - 3, (1 << 17), (1 << 18) + 1])
+def test_marks_are_found_wherever_they_stand(size: int, linux: Path) -> None:
+    write(linux, {"mm/late.c": "/" * size + "\n__bpf_kfunc void bpf_late(void) {}\n"})
+    assert "bpf_late" in build(linux)[0].definitions()
+
+
+# ---- the cache
+
+
+def test_nothing_is_read_twice(make: Make) -> None:
+    root = make(KERNEL)
+    first, read = build(root)
+    assert DEPOT in read
+    again, read = build(root)
+    assert again == first
+    assert read == []
+
+
+CHANGES: dict[str, dict[str, str | None]] = {
+    "a flag": {DEPOT: (KERNEL[DEPOT] or "").replace("KF_RELEASE", "KF_DESTRUCTIVE")},
+    "an old function moves": {OLD: "int x;\n", "kernel/depot/new.c": "\nint depot_old(void)\n{\n\treturn 1;\n}\n"},
+    "an old function appears": {"lib/new.c": "int depot_nowhere(void)\n{\n\treturn 1;\n}\n"},
+    "the header of a macro": {GAUGE_H: (KERNEL[GAUGE_H] or "").replace("bpf_gauge_cold", "bpf_gauge_mild")},
+    "a file goes": {DEPOT: None},
+    "a file comes": {"mm/new.c": "__bpf_kfunc void bpf_new(void) {}\n"},
+    "a file is no longer marked": {DEPOT: "int nothing;\n"},
+    "an outside file": {"tools/testing/selftests/bpf/mod.c": "__bpf_kfunc void bpf_other(void) {}\n"},
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_changed_files_are_read_again_and_no_others(change: str, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, _ = build(make(KERNEL))
+    root = make(CHANGES[change])
+    now, read = build(root)
+    assert now == fresh(root, monkeypatch)
+    assert (XMACRO in read) == (change == "the header of a macro")
+    assert (now == before) == (change == "an outside file")
+
+
+def test_a_branch_that_was_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    commit(tmp_path / "linux", KERNEL)
+    build(tmp_path / "linux")
+    for state in ("0" * 40, git(tmp_path / "linux", "rev-parse", "HEAD"), "--output=/dev/full", ""):
+        (kept,) = cache.glob("*.json")
+        value = json.loads(kept.read_text())
+        value[1] = state
+        kept.write_text(json.dumps(value))
+        assert build(tmp_path / "linux")[0] == fresh(tmp_path / "linux", monkeypatch)
+        value = json.loads(kept.read_text())
+        assert value[1] == git(tmp_path / "linux", "rev-parse", "HEAD^{tree}")
+
+
+def kept_file(cache: Path) -> Path:
+    (kept,) = cache.glob("*.json")
+    return kept
+
+
+def mutations(value: Any) -> list[Any]:
+    """Values that no index is kept as: each differs from a right one in one place."""
+    files = value[3]
+    first = next(number for number, file in enumerate(files) if file[0] == DEPOT)
+
+    def with_file(part: int, new: Any) -> Any:
+        file = [*files[first][:part], new, *files[first][part + 1 :]]
+        return [*value[:3], [*files[:first], file, *files[first + 1 :]], *value[4:]]
+
+    entry = files[first][3][0]
+    return [
+        None,
+        {},
+        [],
+        [store.FORMAT + 1, *value[1:]],
+        [True, *value[1:]],
+        value[:-1],
+        [*value, 1],
+        [value[0], 7, *value[2:]],
+        [*value[:2], {"kernel": 7}, *value[3:]],
+        [*value[:3], 7, value[4]],
+        [*value[:3], [7], value[4]],
+        with_file(0, None),
+        with_file(1, [7]),
+        with_file(2, [["name", 1, False, False, "a.c", 1, 1]]),
+        with_file(3, [[*entry[:2], 99, *entry[3:]]]),
+        with_file(3, [[*entry[:2], -1, *entry[3:]]]),
+        with_file(3, [[*entry[:2], True, *entry[3:]]]),
+        with_file(3, [[*entry[:-2], 0, 1]]),
+        with_file(3, [[*entry[:-2], 1e3, 1]]),
+        with_file(6, {"set": "x"}),
+        with_file(7, [["a"]]),
+    ]
+
+
+def test_a_hostile_cache_is_not_believed(linux: Path, cache: Path) -> None:
+    right, _ = build(linux)
+    kept = kept_file(cache)
+    good = kept.read_text()
+    for bad in mutations(json.loads(good)):
+        kept.write_text(json.dumps(bad))
+        assert store.load(kept.stem) is None, bad
+    assert build(linux)[0] == right
+    assert kept.read_text() == good
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 100_000, b"1" * 5000, b'{"a"', b"\x80\x04K\x01."])
+def test_a_damaged_cache_is_made_anew(content: bytes, linux: Path, cache: Path) -> None:
+    right, _ = build(linux)
+    kept = kept_file(cache)
+    good = kept.read_bytes()
+    kept.write_bytes(content)
+    assert build(linux)[0] == right
+    assert kept.read_bytes() == good
+
+
+def test_a_truncated_cache_is_made_anew(linux: Path, cache: Path) -> None:
+    build(linux)
+    kept = kept_file(cache)
+    kept.write_bytes(kept.read_bytes()[:-20])
+    assert store.load(kept.stem) is None
+
+
+def test_no_cache_at_all(linux: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right, _ = build(linux)
+    (tmp_path / "file").write_text("")
+    for place in ("/proc/nowhere", str(tmp_path / "file")):
+        monkeypatch.setenv("XDG_CACHE_HOME", place)
+        assert build(linux)[0] == right
+
+
+def test_a_cache_for_each_tree(linux: Path, tmp_path: Path, cache: Path) -> None:
+    write(tmp_path / "other", {**KERNEL, DEPOT: ""})
+    assert build(linux)[0] != build(tmp_path / "other")[0]
+    assert len(list(cache.glob("*.json"))) == 2
+    assert list(cache.iterdir()) == list(cache.glob("*.json"))
+
+
+def test_two_at_once(linux: Path, cache: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: build(linux)[0], range(24)))
+    assert all(one == found[0] for one in found)
+    assert store.load(kept_file(cache).stem) is not None
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_links_lead_nowhere(linux: Path, tmp_path: Path) -> None:
+    write(tmp_path / "outside", {"secret.c": "__bpf_kfunc void bpf_secret(void) {}\n"})
+    (linux / "mm").mkdir()
+    (linux / "mm" / "link.c").symlink_to(tmp_path / "outside" / "secret.c")
+    (linux / "mm" / "folder").symlink_to(tmp_path / "outside")
+    os.mkfifo(linux / "mm" / "pipe.c")
+    assert "bpf_secret" not in build(linux)[0].definitions()
+
+
+def test_headers_outside_of_the_tree_are_not_asked_for(linux: Path, tmp_path: Path) -> None:
+    write(tmp_path, {"x.h": "#define LIST ODD(bpf_stolen)\n"})
+    for include in ("../../x.h", "../x.h", str(tmp_path / "x.h")):
+        text = f'#include "{include}"\n#define ODD(n) BTF_ID_FLAGS(func, n)\n'
+        write(linux, {"net/odd.c": f"{text}__bpf_kfunc void bpf_odd(void) {{}}\n"})
+        found, _ = build(linux)
+        assert "bpf_odd" in found.definitions()
+        assert "bpf_stolen" not in {entry.name for entry in found.entries}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kfunclint import __version__, mail, report, rule
+from kfunclint import __version__, cli_tree, mail, report, rule
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Level
@@ -26,9 +26,9 @@ CLEAN, FINDINGS, TROUBLE = 0, 1, 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; gives 0 (nothing at or above --fail-on), 1 (findings) or 2 (could not review)."""
-    arguments = _arguments(argv)
+    given = sys.argv[1:] if argv is None else argv
     try:
-        status = _run(arguments)
+        status = cli_tree.run(given[1:]) if given[:1] == ["tree"] else _run(_arguments(given))
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, head or less, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -41,12 +41,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     formats = report.formats()
     parser = argparse.ArgumentParser(
         prog="kfunclint",
         description="Review Linux kernel patches that add or change BPF kfuncs.",
-        epilog="Exit status: 0 nothing at or above --fail-on, 1 findings, 2 something could not be reviewed.",
+        epilog="Exit status: 0 nothing at or above --fail-on, 1 findings, 2 something could not be reviewed. "
+        "See also: kfunclint tree --help.",
     )
     add = parser.add_argument
     add("input", nargs="+", help="mbox (also .gz), .patch, .eml, folder of patches, Maildir, or - for standard input")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from conftest import ROOT
 
-from kfunclint import report, rule
+from kfunclint import catalogue, report, rule
 
 # Data flows down this list, so a module may import only what stands above it; names on one line are one stage.
 STAGES = [
@@ -32,9 +32,10 @@ STAGES = [
     "facts",
     "kerneldoc scan prose",
     "gather",
-    "filescan survey",
+    "filescan survey progress",
     "store",
     "index",
+    "census",
     "graph",
     "state",
     "flow",
@@ -44,6 +45,8 @@ STAGES = [
     "locate removal",
     "review",
     "report",
+    "catalogue",
+    "cli_tree",
     "cli",
     "__main__",
 ]
@@ -126,6 +129,7 @@ def test_formats_explain_themselves() -> None:
     assert set(report.formats()) == {path.stem for path in VOICE if path.parent.name == "reports"}
     for text in (ROOT / "README.md", ROOT / "reports" / "README.md"):
         assert all(f"| `{name}` |" in text.read_text() for name in report.formats())
+    assert set(catalogue.formats()) == {path.stem for path in VOICE if path.parent.name == "catalogue"}
 
 
 def test_tables_are_toml() -> None:

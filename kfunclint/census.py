@@ -1,0 +1,105 @@
+"""The census of a kernel tree: one row for every entry, joined from the index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kfunclint import index
+from kfunclint.facts import Entry
+from kfunclint.filescan import Definition
+from kfunclint.finding import Place
+from kfunclint.index import Index, Step
+from kfunclint.tree import Tree
+
+FMODRET = "fmodret"
+"""Stands for a program type where a set lists hooks to attach to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An entry and what the tree knows of its kfunc.
+
+    `flags` is None where they are no plain OR of KF_ names. `file` is the file of the set, `at` the place of the entry,
+    which an X-macro may have in a header. `types` are the program types the set is registered for, without
+    BPF_PROG_TYPE_, and FMODRET. `filter` is the function that restricts the set, None without one. `definition` is
+    None where none is found.
+    """
+
+    name: str
+    flags: tuple[str, ...] | None
+    set: str | None
+    set_kind: str | None
+    types: tuple[str, ...]
+    file: str
+    at: Place
+    macro: str | None
+    filter: str | None
+    definition: Definition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """The rows of a tree, in the order of files and lines; `tree` is its name, `paths` what it was limited to."""
+
+    tree: str
+    paths: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def kfuncs(self) -> int:
+        """How many kfuncs there are: some have several entries."""
+        return len({row.name for row in self.rows})
+
+
+def take(tree: Tree, paths: Sequence[str] = (), step: Step = lambda what: None) -> Census:
+    """The census of a tree, or of what is set, listed or defined below some of its paths.
+
+    Paths in index.OUTSIDE count only if they are asked for. Raises Unreviewable or OSError, see index.build().
+    """
+    tops = tuple(path.strip("/") for path in paths)
+    also = [top for top in tops if top.partition("/")[0] in index.OUTSIDE]
+    found = index.build(tree, also, step)
+    rows = (row for row in _rows(found) if not tops or any(_is_below(row, top) for top in tops))
+    return Census(tree.name, tops, tuple(rows))
+
+
+def _rows(found: Index) -> list[Row]:
+    definitions = found.definitions()
+    return [
+        _row(entry, file.path, {one.set: one.function for one in file.filters}, definitions)
+        for file in found.files
+        for entry in file.entries
+    ]
+
+
+def _row(entry: Entry, file: str, filters: Mapping[str, str], definitions: Mapping[str, tuple[Definition, ...]]) -> Row:
+    own = entry.set
+    return Row(
+        name=entry.name,
+        flags=None if entry.flags is None else tuple(flag.name for flag in entry.flags),
+        set=own.name if own else None,
+        set_kind=own.kind if own else None,
+        types=_types(entry),
+        file=file,
+        at=entry.at,
+        macro=entry.macro,
+        filter=filters.get(own.name) if own else None,
+        definition=_nearest(definitions.get(entry.name, ()), file),
+    )
+
+
+def _types(entry: Entry) -> tuple[str, ...]:
+    calls = entry.set.registrations if entry.set else ()
+    types = (call.program_type.removeprefix("BPF_PROG_TYPE_") or FMODRET for call in calls)
+    return tuple(dict.fromkeys(types))
+
+
+def _nearest(definitions: Sequence[Definition], file: str) -> Definition | None:
+    """The one in the file of the set, or else the first."""
+    return next((one for one in definitions if one.at.path == file), definitions[0] if definitions else None)
+
+
+def _is_below(row: Row, top: str) -> bool:
+    where = (row.file, row.at.path, row.definition.at.path if row.definition else None)
+    return any(path is not None and (not top or path == top or path.startswith(f"{top}/")) for path in where)

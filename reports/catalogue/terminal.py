@@ -1,0 +1,36 @@
+"""A table for people, one line an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from kfunclint.census import Census, Row
+from kfunclint.report import visible
+
+_HEAD = ("kfunc", "doc", "defined", "flags", "set", "program types")
+_BOLD = "\x1b[1m{}\x1b[0m"
+
+
+def render(census: Census, colour: bool = False) -> str:
+    """The table under a line of heads, and a line of counts; nothing in it is a control character but line breaks and,
+    with `colour`, those of the colours."""
+    lines = [_HEAD, *(tuple(map(visible, _cells(row))) for row in census.rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    head, *rows = (_line(line, widths) for line in lines)
+    counts = f"{visible(census.tree)}: kfuncs {census.kfuncs}, entries {len(census.rows)}"
+    return "\n".join([_BOLD.format(head) if colour else head, *rows, "", counts]) + "\n"
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _cells(row: Row) -> Iterator[str]:
+    """The cells of a row; "-" for none, "?" for what is not known."""
+    found = row.definition
+    yield row.name
+    yield "?" if found is None else "yes" if found.documented else "-"
+    yield "?" if found is None else f"{found.at.path}:{found.at.line}"
+    yield "?" if row.flags is None else " | ".join(row.flags) or "-"
+    yield row.set or "?"
+    yield ", ".join(row.types) or "-"

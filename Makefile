@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-integration bench clean
+.PHONY: run test test-integration test-kernel bench clean
 
 run: $(VENV)/run.done
 	mkdir -p build
@@ -19,9 +19,15 @@ test-integration: $(VENV)/test.done
 	tests/integration/install
 	$(BIN)/pytest tests/integration
 
+test-kernel: $(VENV)/test.done
+	tests/kernel/fetch-trees build/trees
+	KFUNCLINT_TREES=build/trees $(BIN)/pytest tests/kernel
+
 bench: $(VENV)/test.done
 	bench/fetch-checkpatch build/checkpatch
 	$(BIN)/python bench/speed.py --checkpatch build/checkpatch/checkpatch.pl
+	tests/kernel/fetch-trees build/trees
+	$(BIN)/python bench/index.py --tree build/trees/linux-source-6.12
 
 clean:
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kfunclint import __version__, cli_tree, mail, report, rule
+from kfunclint import __version__, mail, report, rule
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Level
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; gives 0 (nothing at or above --fail-on), 1 (findings) or 2 (could not review)."""
     given = sys.argv[1:] if argv is None else argv
     try:
-        status = cli_tree.run(given[1:]) if given[:1] == ["tree"] else _run(_arguments(given))
+        status = _command(given)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, head or less, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -39,6 +39,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(str(why))
         return TROUBLE
     return status
+
+
+def _command(given: Sequence[str]) -> int:
+    if given[:1] == ["tree"]:
+        from kfunclint import cli_tree  # most runs read no tree
+
+        return cli_tree.run(given[1:])
+    return _run(_arguments(given))
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:

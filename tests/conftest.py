@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,6 @@ from kfunclint.review import Review, review
 from kfunclint.rule import Rule
 
 ROOT = Path(__file__).parent.parent
-# against real kernel trees, which most machines do not have
-collect_ignore = [] if "KFUNCLINT_TREES" in os.environ else ["kernel"]
 GOLDEN = ROOT / "fixtures" / "reports"
 Lint = Callable[..., Review]
 Golden = Callable[[str, str], None]

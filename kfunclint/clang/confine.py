@@ -26,6 +26,7 @@ _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}  # by version of Landlock, ho
 _NET_RIGHTS = 3
 _BENEATH = 1
 _READ = 1 << 2 | 1 << 3  # files and folders
+_SCOPES = 3  # from version 6 on: no abstract socket and no signal reaches beyond
 
 
 def confine(folder: str | None = None) -> None:
@@ -56,7 +57,8 @@ def _landlock(libc: ctypes.CDLL, folder: str | None) -> bool:
     if version < 1:
         return False
     files = (1 << _FILE_RIGHTS.get(version, 16)) - 1
-    rules = struct.pack("QQ", files, _NET_RIGHTS) if version >= 4 else struct.pack("Q", files)
+    handled = (files, _NET_RIGHTS, _SCOPES) if version >= 6 else (files, _NET_RIGHTS) if version >= 4 else (files,)
+    rules = struct.pack(f"{len(handled)}Q", *handled)
     ruleset = libc.syscall(_LANDLOCK_CREATE, rules, ctypes.c_size_t(len(rules)), 0)
     if ruleset < 0:
         return False

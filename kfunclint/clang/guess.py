@@ -19,11 +19,13 @@ _OTHER = frozenset(
     "__FILE__ __LINE__ __COUNTER__ __VA_ARGS__ __thread __const __signed__ __restrict".split()
 )
 KEYWORDS = STATEMENT | TYPE_WORDS | _QUALIFIERS | _OTHER
+_BEGIN_DECLARATION = TYPE_WORDS | {"static", "extern", "inline"}
+_MAX_ATTRIBUTES = 8  # behind the parameters of one function
 _BEGINS = frozenset({";", "{", "}", "", ":", "else", ")"})
 _TAGS = frozenset({"struct", "union", "enum"})
 _ENDS_OPERAND = frozenset({")", "]"})
 TYPE_POSITIONS = 8  # arguments of an unknown macro of which the stub can leave out those that are types
-CASE_VALUE = "(0x5b000 + __COUNTER__)"
+CASE_VALUE = "(sizeof(char[0x5b000 + __COUNTER__]))"
 
 
 class Known(NamedTuple):
@@ -153,11 +155,20 @@ class _Guesser:
         self.hidden: set[str] = set()
         self.defined: set[str] = set()
         self.constants: set[str] = set()
+        self.indices: set[str] = set()
+        self.label = False
         self.braces: list[str] = []
         self.parentheses: list[int] = []
         self.commas: list[int] = []
         self.type_arguments: dict[str, set[int]] = {}
-        self.handlers = {"{": self._open, "}": self._close, "(": self._begin, ")": self._end, ",": self._comma}
+        self.handlers = {
+            "{": self._open,
+            "}": self._close,
+            "(": self._begin,
+            ")": self._end,
+            ",": self._comma,
+            ":": self._colon,
+        }
 
     def run(self) -> None:
         """Fill the stubs."""
@@ -170,6 +181,8 @@ class _Guesser:
                     self._type_word(at)
                 elif token.text not in KEYWORDS:
                     self._name(at, token.text)
+                elif token.text == "case":
+                    self.label = True
         self._conclude()
 
     # ---- brackets
@@ -206,6 +219,10 @@ class _Guesser:
         del at
         if self.commas:
             self.commas[-1] += 1
+
+    def _colon(self, at: int) -> None:
+        del at
+        self.label = False
 
     # ---- names
 
@@ -250,6 +267,8 @@ class _Guesser:
         after = self.text.at(at + 1)
         if after == "(":
             return not self.braces and not self.parentheses and self._is_attribute_call(at, before)
+        if not self.braces and not self.parentheses and (after in self.known.types or after in _BEGIN_DECLARATION):
+            return True
         if not name.startswith("__"):
             return False
         follows = at > 0 and self.text.tokens[at - 1].kind == "name" and before not in STATEMENT
@@ -272,10 +291,16 @@ class _Guesser:
             return False
         following = self.text.tokens[close + 1]
         if before == ")":
-            return following.text in ("{", ";") and self.text.tokens[at].text.startswith("__")
-        if following.text.startswith("__") and (before in TYPE_WORDS or before == "*" or self.text.is_name(at - 1)):
-            return False  # behind a type it is the function, and attributes follow
-        return following.kind == "name"
+            return self.text.tokens[at].text.startswith("__") and self._end_header(close + 1)
+        return following.kind == "name" and not self._end_header(close + 1)
+
+    def _end_header(self, at: int) -> bool:
+        """Are the words there, up to a brace or semicolon, attributes behind the parameters of a function?"""
+        for _ in range(_MAX_ATTRIBUTES):
+            if not self.text.at(at).startswith("__"):
+                break
+            at = self.text.closing.get(at + 1, at) + 1 if self.text.at(at + 1) == "(" else at + 1
+        return self.text.at(at) in ("{", ";")
 
     def _callee(self, at: int, name: str) -> None:
         close = self.text.closing.get(at + 1)
@@ -313,7 +338,7 @@ class _Guesser:
     def _object(self, at: int, name: str, before: str) -> None:
         if self.text.is_type(at):
             self._type(at, name)
-        elif before == "case":
+        elif before == "case" or (self.label and self.text.kind(at) == "number"):
             self.constants.add(name)
         elif (self.braces and self.braces[-1] == "enum" and before in ("{", ",")) or (
             not self.braces and not self.parentheses
@@ -322,6 +347,8 @@ class _Guesser:
         elif self._joins_strings(at):
             self.stubs.define(name, '""')
         else:
+            if before == "[" and self.text.at(at + 1) in ("]", "..."):
+                self.indices.add(name)
             kind = self.text.kind(at)
             for uses in (self.uses, self.local_uses):
                 if RANK[kind] >= RANK[uses.get(name, "number")]:
@@ -349,13 +376,12 @@ class _Guesser:
         self._end_function()
         self._types_from_uses(self.typed_in_file, self.uses)
         for name, positions in self.type_arguments.items():
-            if name not in self.declared:
+            if name not in self.declared and f"{name}(...)" not in stubs.macros:
                 stubs.define(*_without_types(name, positions))
         for name in self.hidden:
             self._define_hidden(name)
         taken = self.declared | stubs.types.keys() | {macro.partition("(")[0] for macro in stubs.macros}
-        for name in self.constants - taken:
-            stubs.add(stubs.constants, name)
+        self._constants(taken)
         for name, kind in self.uses.items():
             if name not in taken and name not in self.constants:
                 self._declare(name, kind)
@@ -375,6 +401,12 @@ class _Guesser:
         """Make the macro of a name that is a variable, too."""
         self.stubs.define(f"{name}(...)", f"__kfunclint_is_{name}(__VA_ARGS__)")
         self.stubs.grow(self.stubs.functions, f"__kfunclint_is_{name}", self.called.get(name, "number"))
+
+    def _constants(self, taken: Collection[str]) -> None:
+        for name in sorted(self.constants.difference(taken)):
+            self.stubs.add(self.stubs.constants, name)
+            if name not in self.indices:
+                self.stubs.add(self.stubs.labels, name)
 
     def _declare(self, name: str, kind: str) -> None:
         if name in self.called:

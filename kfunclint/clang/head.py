@@ -32,10 +32,11 @@ class Head(NamedTuple):
     end: int = 0
 
 
-def repair(tokens: Sequence[Token], lines: Sequence[str], whole: int, in_table: bool) -> Head:
+def repair(tokens: Sequence[Token], first_line: str, whole: int, in_table: bool) -> Head:
     """How to repair the upper edge of a hunk of which the first complete function begins with the token at `whole`.
 
-    `in_table`: the @@ heading says that the hunk begins in a struct, an enum or an initializer.
+    `first_line`: the line on which the first token stands. `in_table`: the @@ heading says that the hunk begins in a
+    struct, an enum or an initializer.
     """
     tokens = tokens[:whole]
     if not tokens:
@@ -50,7 +51,7 @@ def repair(tokens: Sequence[Token], lines: Sequence[str], whole: int, in_table: 
         return Head(skip=first, end=first)
     if close is None and tokens[0].column == 1 and not closers and not _is_label(tokens, 0):
         return Head()
-    return _inside(tokens, lines, close, in_table)
+    return _inside(tokens, first_line, close, in_table)
 
 
 def _unmatched(tokens: Sequence[Token]) -> list[int]:
@@ -116,12 +117,12 @@ def _lost_parentheses(tokens: Sequence[Token]) -> int:
     return end
 
 
-def _inside(tokens: Sequence[Token], lines: Sequence[str], close: int | None, in_table: bool) -> Head:
+def _inside(tokens: Sequence[Token], first_line: str, close: int | None, in_table: bool) -> Head:
     end = len(tokens) if close is None else close
     if _is_table(tokens, end, close, in_table):
         skip = end if close is None else _semicolon(tokens, end) + 1
         return Head(skip=skip, end=skip)
-    skip, lead = _cut_statement(tokens[:end], lines)
+    skip, lead = _cut_statement(tokens[:end], first_line)
     levels = _Levels()
     levels.read(tokens[:end], skip, lead)
     before, extra = levels.openers()
@@ -152,7 +153,7 @@ def _semicolon(tokens: Sequence[Token], at: int) -> int:
     return next((index for index in range(at, len(tokens)) if tokens[index].text == ";"), len(tokens) - 1)
 
 
-def _cut_statement(tokens: Sequence[Token], lines: Sequence[str]) -> tuple[int, str]:
+def _cut_statement(tokens: Sequence[Token], first_line: str) -> tuple[int, str]:
     """How many tokens to drop because the statement they end begins out of view, and what to put in their place.
 
     The place of an opening brace that is left without its statement is marked by "{".
@@ -169,7 +170,7 @@ def _cut_statement(tokens: Sequence[Token], lines: Sequence[str]) -> tuple[int, 
         if following.text in STATEMENT or (following.line > tokens[lost - 1].line and following.text not in _BINARY):
             return lost, f"if ({UNKNOWN}) "
         return _to_end(tokens, lost)
-    if tokens and (tokens[0].text in _BINARY or _is_aligned(lines[0] if lines else "")):
+    if tokens and (tokens[0].text in _BINARY or _is_aligned(first_line)):
         return _to_end(tokens, 0)
     if tokens and tokens[0].text == "else":
         return 0, f"if ({UNKNOWN}) ; "

@@ -69,20 +69,26 @@ class _Counter:
         self.else_if = 0
         self.labels = 0
         self.operators = 0
+        self._parentheses = 0
         self._tables: list[bool] = []
-        self._chains: list[int] = []
+        self._chains: list[tuple[int, int]] = []
 
     def step(self, at: int) -> None:
         """Count the token at `at`."""
         word = self.text.at(at)
+        if self._begins_at_top(at):
+            self.operators = 0
         if word in ("{", "(", "["):
             self._open(word, at)
         elif word in ("}", ")", "]"):
             self._close(word)
-        elif word == ";":
+        elif word == ";" and not self._parentheses:
             self.operators = self.nested = self.labels = 0
         elif word in _CONTROL:
             self._control(word, at)
+        self._count(word, at)
+
+    def _count(self, word: str, at: int) -> None:
         if word == ":" and not (self._tables and self._tables[-1]):
             self.labels += 1
         elif word == "?":
@@ -94,21 +100,29 @@ class _Counter:
         if word in _OPERATORS and not any(self._tables[-1:]):
             self.operators += 1
 
+    def _begins_at_top(self, at: int) -> bool:
+        """Does something begin there without a semicolon in front of it, as the lines of a set do?"""
+        token = self.text.tokens[at]
+        return token.column == 1 and token.kind == "name" and not self._tables and self.text.at(at - 1) == ")"
+
     def _open(self, word: str, at: int) -> None:
         self.brackets += 1
+        self._parentheses += word == "("
         if word == "{":
             table = self.text.at(at - 1) in ("=", ",", "{") or any(self._tables[-1:])
             self._tables.append(table and self.text.at(at - 1) != ";")
-            self._chains.append(self.else_if)
-            self.operators = self.nested = self.labels = self.else_if = 0
+            self._chains.append((self.else_if, self._parentheses))
+            self.operators = self.nested = self.labels = self.else_if = self._parentheses = 0
 
     def _close(self, word: str) -> None:
         self.brackets = max(0, self.brackets - 1)
+        if word == ")":
+            self._parentheses = max(0, self._parentheses - 1)
         if word == "}":
             self.operators = self.nested = self.labels = 0
             if self._tables:
                 self._tables.pop()
-                self.else_if = self._chains.pop()
+                self.else_if, self._parentheses = self._chains.pop()
 
     def _control(self, word: str, at: int) -> None:
         if word == "else":

@@ -50,7 +50,8 @@ def mend(stretch: Stretch, reserved: Collection[str]) -> Mended:
     tokens = code(text, stretch.start)
     spans = headers.functions(tokens)
     whole = spans[0].header if spans else len(tokens)
-    upper = head.repair(tokens, stretch.lines, whole, _begins_table(stretch.heading))
+    first_line = stretch.lines[tokens[0].line - stretch.start] if tokens else ""
+    upper = head.repair(tokens, first_line, whole, _begins_table(stretch.heading))
     heading = _heading(stretch) if upper.inside else None
     left = tokens[upper.skip :]
     lower = tail.repair(left, _braces(upper))

@@ -92,6 +92,8 @@ def raw(tree: Tree, top: Cursor) -> _Raw:
 
     def step(cursor: Cursor, parent: Cursor) -> int:
         key = parent.key
+        if cursor.key == key:  # clang shows a constant expression as its own child
+            return RECURSE
         while path[-1][0] != key and len(path) > 1:
             path.pop()
         if len(path) > _RAW_DEPTH:

@@ -90,7 +90,7 @@ class Rounds:
 
     def not_a_structure(self, at: int, match: re.Match[str]) -> None:
         """Member reference type 'x' is not a pointer, or is not a structure or union."""
-        operator = next((index for index in (at, at + 1, at + 2, at - 1) if self.text.at(index) in _PLAIN), None)
+        operator = next((index for index in (at, at - 1, at + 1, at + 2) if self.text.at(index) in _PLAIN), None)
         if operator is None:
             operator = self._find(at, _PLAIN)
         if operator is None:
@@ -104,20 +104,18 @@ class Rounds:
             base, kinds = self.text.opening.get(base, 0) - 1, _ARRAYS
         if self.text.at(base) == ")":
             opening = self.text.opening.get(base, 0)
-            if not self.text.is_name(opening - 1):
-                return
-            if self.text.at(opening - 1) not in self.known.names:
+            if self.text.is_name(opening - 1) and self.text.at(opening - 1) not in self.known.names:
                 self.stubs.grow(self.stubs.functions, self.text.at(opening - 1), kinds[self.text.at(operator)])
                 return
-            base = self._first_argument(opening)
+            base = self._end_of_argument(opening) - 1
         self._upgrade(base, kinds[self.text.at(operator)])
 
-    def _first_argument(self, opening: int) -> int:
-        """The last token of the first argument, which is what most macros of the shim hand through."""
+    def _end_of_argument(self, opening: int) -> int:
+        """What ends the first argument of a macro that hands it through, or what stands in plain parentheses."""
         at = opening + 1
-        while at < self.text.count and self.text.at(at) not in (",", ")"):
+        while at < min(opening + _NEAR, self.text.count) and self.text.at(at) not in (",", ")"):
             at = self.text.closing.get(at, at) + 1
-        return at - 1
+        return at
 
     def _upgrade(self, at: int, kind: str) -> None:
         """Let the object or member named there be at least of a kind."""
@@ -197,7 +195,7 @@ _HANDLERS: list[tuple[re.Pattern[str], _Handler]] = [
             Rounds.no_member,
         ),
         (rf"^incomplete definition of type {_QUALIFIED}'", Rounds.incomplete),
-        (rf"incomplete (?:result |element )?type {_QUALIFIED}", Rounds.incomplete),
+        (rf"incomplete (?:result |return |element )?type {_QUALIFIED}", Rounds.incomplete),
         (rf"{_QUALIFIED}'.* incomplete", Rounds.incomplete),
         (r"^member reference (?:base )?type '(?:const |volatile )*(?P<type>\w+)?", Rounds.not_a_structure),
         (r"^subscripted value is not", Rounds.subscripted),

@@ -198,8 +198,9 @@ struct __kfunclint_any *__kfunclint_is_list_next_entry(), *__kfunclint_is_list_p
 #define llist_entry(p_, t_, m_) ((t_ *)__kfunclint_is_llist_entry(p_))
 #define rb_entry(p_, t_, m_) ((t_ *)__kfunclint_is_rb_entry(p_))
 #define rb_entry_safe(p_, t_, m_) ((t_ *)__kfunclint_is_rb_entry_safe(p_))
-#define offsetof(t_, m_) (sizeof(char[16]))
-#define offsetofend(t_, m_) (sizeof(char[16]))
+/* a different value each time: two case labels of the same value would cost the whole switch */
+#define offsetof(t_, m_) (sizeof(char[0x1000 + __COUNTER__]))
+#define offsetofend(t_, m_) (sizeof(char[0x1000 + __COUNTER__]))
 #define sizeof_field(t_, m_) (sizeof(char[16]))
 #define FIELD_SIZEOF(t_, m_) (sizeof(char[16]))
 #define struct_size_t(t_, m_, n_) __kfunclint_is_struct_size_t(n_)

@@ -25,6 +25,7 @@ class Stubs:
         self.types: dict[str, str] = {}
         self.functions: dict[str, str] = {}
         self.constants: dict[str, None] = {}
+        self.labels: dict[str, None] = {}
         self.aggregates: dict[str, None] = {}
         self.enums: dict[str, None] = {}
         self.macros: dict[str, str] = {}
@@ -53,7 +54,7 @@ class Stubs:
         self.changed = False
         lines = [f"{tag};" for tag in self.forward]
         lines += [f"enum {tag} {{ __kfunclint_enum_{tag} }};" for tag in self.enums]
-        lines += [f"enum {{ {name} = {0x4B000 + at} }};" for at, name in enumerate(self.constants)]
+        lines += [f"enum {{ {name} = {self._value(at, name)} }};" for at, name in enumerate(self.constants)]
         lines += [self._any(level) for level in reversed(range(_LEVELS))]
         lines += [f"{tag} {{ struct {_ANY}; }};" for tag in self.aggregates]
         lines += [f"typedef {_declaration(name, kind, 0)};" for name, kind in self.types.items()]
@@ -61,6 +62,15 @@ class Stubs:
         lines += [f"{_declaration(f'{name}()', kind, 0)};" for name, kind in self.functions.items()]
         lines += [f"#define {name} {text}" for name, text in self.macros.items()]
         return "\n".join(lines) + "\n"
+
+    def _value(self, at: int, name: str) -> int:
+        """A value of its own for a constant; of `labels`, also what is made of several with | or +.
+
+        Two case labels of the same value would cost the whole switch, a large index into an array a lot of memory.
+        """
+        if name not in self.labels:
+            return 0x4B000 + at
+        return (at + 1) * 0x9E3779B1 & (at + 1) * 0x85EBCA6B & 0x3FFFFFFF
 
     def _any(self, level: int) -> str:
         """The struct that has all members; those at a deeper level are for members that are structs."""

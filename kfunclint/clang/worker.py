@@ -18,6 +18,7 @@ WALL_SECONDS = 10
 MAX_ANSWER = 16 << 20
 _OVERLAY = {"version": 0, "case-sensitive": "true", "fallthrough": False}
 _RECURSION = 10_000
+_GONE: job.Answer = {}
 
 
 def main() -> None:
@@ -68,7 +69,7 @@ class Worker:
         except frames.Broken as why:
             if why.late or str(why) != "gone":
                 os.kill(child, signal.SIGKILL)
-            answer = {"failure": f"parser stopped ({why})"}
+            answer = _GONE if str(why) == "gone" else {"failure": f"parser stopped ({why})"}
         os.close(reader)
         _, status = os.waitpid(child, 0)
         return _explained(answer, status)
@@ -109,7 +110,7 @@ def _run(request: Any, worker: Worker) -> job.Answer:
 
 def _explained(answer: job.Answer, status: int) -> job.Answer:
     """What a child without an answer died of."""
-    if answer.get("failure") != "parser stopped (gone)":
+    if answer is not _GONE:
         return answer
     number = os.waitstatus_to_exitcode(status)
     if number == -signal.SIGXCPU:

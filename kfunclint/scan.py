@@ -6,6 +6,7 @@ This sees what a parser does not: what stands behind cut-off text, in a branch o
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -128,8 +129,11 @@ def _sets(path: str, tokens: Sequence[Token], registrations: Sequence[Registrati
     first = tokens[0].line if tokens else 1
     open_: KfuncSet | None = None
     last = tokens[-1].end_line if tokens else 1
+    by_set: dict[str | None, list[Registration]] = {}
+    for registration in registrations:
+        by_set.setdefault(registration.set, []).append(registration)
     for kind, edge, name in _set_marks(tokens):
-        own = tuple(registration for registration in registrations if registration.set == name.text)
+        own = tuple(by_set.get(name.text, ()))
         if edge == "START":
             open_, first = KfuncSet(name.text, kind, place(path, name), own), name.line
             continue
@@ -147,8 +151,9 @@ def _set_marks(tokens: Sequence[Token]) -> Iterator[tuple[str, str, Token]]:
             yield match[1], match[2], tokens[index + 2]
 
 
-def _set_at(spans: Iterable[_Span], line: int) -> KfuncSet | None:
-    return next((span.set for span in spans if span.first <= line <= span.last), None)
+def _set_at(spans: Sequence[_Span], line: int) -> KfuncSet | None:
+    at = bisect_right(spans, line, key=lambda span: span.first) - 1
+    return spans[at].set if at >= 0 and line <= spans[at].last else None
 
 
 # ---- entries

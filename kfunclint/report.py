@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 import unicodedata
@@ -30,6 +29,8 @@ def formats() -> tuple[str, ...]:
 
 def summary(name: str) -> str:
     """The line of a format in --help: the first one of its docstring. The format is not loaded for it."""
+    import ast  # only --help asks
+
     text = (content.folder("reports") / f"{name}.py").read_text(encoding="utf-8")
     return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
 

@@ -11,7 +11,7 @@ from kfunclint.errors import Unreviewable
 from kfunclint.git import Repository
 from kfunclint.mail import Series
 from kfunclint.patch import FileDiff, Patch
-from kfunclint.source import Base, Fit, Line, splice
+from kfunclint.source import Base, Fit, Line, splice, text_lines
 from kfunclint.tree import C, GitTree, Tree
 
 _UNIQUE = 12  # a shorter hash may stand for several objects
@@ -199,14 +199,9 @@ class _Trial:
                 raise Misfit(f"it is no text in {self.tree.name}")
             self.now[path] = None
             if data is not None:
-                self.now[path] = lines = _lines(data)
+                self.now[path] = lines = [Line(text) for text in text_lines(data)]
                 self.files[path] = tuple(lines)
         return self.now[path]
-
-
-def _lines(data: bytes) -> list[Line]:
-    lines = data.decode("utf-8", "replace").split("\n")
-    return [Line(line) for line in (lines if lines[-1] else lines[:-1])]
 
 
 def _groups(patches: Iterable[Patch]) -> dict[str, str]:

@@ -6,22 +6,18 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kfunclint import __version__, mail, report, rule
+from kfunclint import __version__, mail, options, report, rule
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.finding import Level
 from kfunclint.paths import kernel_around
 from kfunclint.review import Review, review
-from kfunclint.rule import Rule
 
 if TYPE_CHECKING:
     from kfunclint.tree import Tree
-
-CLEAN, FINDINGS, TROUBLE = 0, 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,12 +28,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, head or less, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return TROUBLE
+        return options.TROUBLE
     except KeyboardInterrupt:
         return 130
     except (Unreviewable, rule.BadRule, ValueError, OSError) as why:
-        _say(str(why))
-        return TROUBLE
+        options.say(str(why))
+        return options.TROUBLE
     return status
 
 
@@ -77,15 +73,11 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         type=_version,
         help="review version N of the series, or all (default: the newest complete one)",
     )
-    add("--only", metavar="RULE", action="append", default=[], help="run only this family or rule (repeatable)")
-    add("--ignore", metavar="RULE", action="append", default=[], help="leave out this family or rule (repeatable)")
-    add("--strict", action="store_true", help="run the rules too that are not free of false alarms yet")
-    add("--rules", metavar="DIR", action="append", default=[], type=Path, help="more rules of your own (repeatable)")
+    options.add_rules(parser)
     add(
-        "--fail-on",
-        choices=[level.value for level in Level],
-        default=Level.WARNING.value,
-        help="exit with 1 from this level on (default: warning)",
+        "--each-patch",
+        action="store_true",
+        help="say too what is wrong behind one patch and repaired by a later one",
     )
     add("-V", action="version", version=f"kfunclint {__version__}", help="print the version of kfunclint")
     return parser.parse_args(argv)
@@ -123,22 +115,21 @@ def _version(text: str) -> str:
 
 def _run(arguments: argparse.Namespace) -> int:
     with Parser() as parser, _tree(arguments) as tree:  # first of all: libclang loads while the mail is read
-        rules = _rules(arguments)
+        rules = options.rules(arguments)
         inbox = mail.read(arguments.input)
         for why in inbox.broken:
-            _say(str(why))
+            options.say(str(why))
         every = arguments.version == "all"
         version = int(arguments.version) if arguments.version.isdecimal() else None
         chosen = mail.select(inbox, version, every)
-        reviews = [review(series, rules, parser, arguments.kernel, tree) for series in chosen]
+        reviews = [
+            review(series, rules, parser, arguments.kernel, tree=tree, each_patch=arguments.each_patch)
+            for series in chosen
+        ]
     for found in reviews:
-        for trouble in (
-            *found.refused,
-            *(f"{name}: the rule failed: {_last_line(text)}" for name, text in found.failures.items()),
-        ):
-            _say(str(trouble))
+        options.say_trouble(found)
     _write(arguments, [found for found in reviews if found.patches])
-    return _status(reviews, Level(arguments.fail_on), trouble=bool(inbox.broken))
+    return options.status(reviews, arguments, trouble=bool(inbox.broken))
 
 
 @contextlib.contextmanager
@@ -155,39 +146,16 @@ def _tree(arguments: argparse.Namespace) -> Iterator[Tree | None]:
     except Unreviewable as why:
         if arguments.tree is not None:
             raise
-        _say(f"{why}; reviewed without a tree")
+        options.say(f"{why}; reviewed without a tree")
         yield None
         return
     with contextlib.closing(tree):
         yield tree
 
 
-def _rules(arguments: argparse.Namespace) -> tuple[Rule[Any], ...]:
-    more = [found for folder in arguments.rules for found in rule.load(folder, "kfunclint_rules")]
-    return rule.chosen((*rule.shipped(), *more), only=arguments.only, ignore=arguments.ignore, strict=arguments.strict)
-
-
-def _last_line(text: str) -> str:
-    return text.strip().rpartition("\n")[2]
-
-
-def _status(reviews: Iterable[Review], fail_on: Level, trouble: bool) -> int:
-    status = TROUBLE if trouble else CLEAN
-    for found in reviews:
-        if found.refused or found.failures:
-            status = TROUBLE
-        elif status == CLEAN and any(finding.level.rank >= fail_on.rank for finding in found.findings):
-            status = FINDINGS
-    return status
-
-
 def _write(arguments: argparse.Namespace, reviews: Sequence[Review]) -> None:
-    colour = arguments.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    text = "".join(report.render(arguments.format, found, colour=colour) for found in reviews)
-    if arguments.output is not None:
-        arguments.output.write_text(text, encoding="utf-8")
-    else:
-        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
+    colour = options.colour(arguments.output)
+    options.write("".join(report.render(arguments.format, found, colour=colour) for found in reviews), arguments.output)
     for name, file in arguments.report:
         for number, found in enumerate(reviews, 1):
             _write_report(name, file, found, number)
@@ -204,7 +172,3 @@ def _write_report(name: str, file: str, found: Review, number: int) -> None:
     if number > 1:  # a page or an object holds one series
         path = path.with_stem(f"{path.stem}-{number}")
     path.write_text(report.render(name, found), encoding="utf-8")
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"kfunclint: {text}\n")

@@ -1,17 +1,20 @@
-"""The command `kfunclint tree`: what a whole kernel tree holds."""
+"""The command `kfunclint tree`: the review of a whole kernel tree, or the list of its kfuncs."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import sys
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from kfunclint import catalogue, census, progress, tree
+from kfunclint import audit, catalogue, census, options, progress, report, tree
+from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
+from kfunclint.index import Step
 from kfunclint.paths import objection
 from kfunclint.tree import Tree
+
+_REVIEWS = ("html", "json", "terminal")
 
 
 def run(argv: Sequence[str]) -> int:
@@ -20,35 +23,53 @@ def run(argv: Sequence[str]) -> int:
     Raises Unreviewable for a tree, or a path in it, that cannot be read.
     """
     arguments = _arguments(argv)
-    opened = tree.open_tree(arguments.tree)
-    try:
+    with contextlib.closing(tree.open_tree(arguments.tree)) as opened, progress.shown() as step:
         paths = [_inside(opened, arguments.tree, path) for path in arguments.path]
-        with progress.shown() as step:
-            found = census.take(opened, paths, lambda what: step(f"reading {what}"))
-    finally:
-        opened.close()
-    colour = arguments.output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    text = catalogue.render(arguments.format, found, colour=colour)
-    if arguments.output is not None:
-        arguments.output.write_text(text, encoding="utf-8")
-    else:
-        sys.stdout.buffer.write(text.encode("utf-8", "replace"))
-    return 0
+        return (_list if arguments.list else _review)(arguments, opened, paths, lambda what: step(f"reading {what}"))
+
+
+def _list(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step) -> int:
+    found = census.take(opened, paths, step)
+    text = catalogue.render(arguments.format, found, colour=options.colour(arguments.output))
+    options.write(text, arguments.output)
+    return options.CLEAN
+
+
+def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step) -> int:
+    known = audit.baseline(arguments.baseline) if arguments.baseline and arguments.baseline.exists() else None
+    with Parser() as parser:
+        rules = options.rules(arguments)
+        found = audit.audit(opened, paths, rules, parser, asked=arguments.kernel, step=step)
+    options.say_trouble(found)
+    if arguments.baseline and known is None:
+        arguments.baseline.write_text(audit.recorded(found.findings), encoding="utf-8")
+        options.say(f"{arguments.baseline}: {report.amount(len(found.findings), 'finding')} recorded")
+        return options.TROUBLE if found.failures else options.CLEAN
+    found = audit.news(found, known or {})
+    options.write(report.render(arguments.format, found, colour=options.colour(arguments.output)), arguments.output)
+    return options.status([found], arguments)
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="kfunclint tree",
-        description="List the kfuncs of a kernel tree.",
-        epilog="Exit status: 0, or 2 if the tree cannot be read.",
+        description="Review the kfuncs of a kernel tree, or list them.",
+        epilog="Exit status: 0 nothing at or above --fail-on, 1 findings, 2 the tree cannot be read.",
     )
     add = parser.add_argument
     add("tree", metavar="DIR", type=Path, help="the kernel tree: a git repository, of which HEAD is read, or a folder")
     add("path", metavar="PATH", nargs="*", help="only what is below this path of the tree, such as kernel/sched")
-    add("--list", action="store_true", required=True, help="print the census: every entry with its kfunc")
-    formats = catalogue.formats()
-    add("--format", choices=formats, default="terminal", help="what to print (default: terminal)")
+    add("--list", action="store_true", help="print the census instead: every entry with its kfunc")
+    add("--format", choices=_REVIEWS, default="terminal", help="what to print (default: terminal)")
     add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
+    add("--kernel", metavar="RELEASE", help="judge for this release, such as 6.12 (default: the tree's own)")
+    add(
+        "--baseline",
+        metavar="FILE",
+        type=Path,
+        help="say only what FILE does not hold; where there is none yet, record there what stands",
+    )
+    options.add_rules(parser)
     return parser.parse_intermixed_args(argv)
 
 

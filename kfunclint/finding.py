@@ -88,6 +88,7 @@ class Finding:
 
     `function` is the kfunc it speaks of, if any; `quoted` the line as written, without the sign of the diff;
     `diff` the fix as a unified diff; `key` names the finding across rerolls: no line number is part of it.
+    `repaired_by` is the number of a later patch that mends it.
     """
 
     rule: str
@@ -103,3 +104,4 @@ class Finding:
     quoted: str
     origin: Origin
     key: str
+    repaired_by: int | None = None

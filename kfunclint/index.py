@@ -6,10 +6,11 @@ import posixpath
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kfunclint import filescan, store
+from kfunclint import filescan, source, store
 from kfunclint.facts import Entry
 from kfunclint.filescan import Definition, FileFacts
 from kfunclint.git import HASH
+from kfunclint.source import Source
 from kfunclint.store import Kept
 from kfunclint.survey import SUFFIXES, survey
 from kfunclint.tree import GitTree, Tree
@@ -153,3 +154,29 @@ def _elsewhere(
             for one in found:
                 missing.pop(one.name, None)
     return tuple(sorted(found, key=lambda one: (one.at.path or "", one.at.line)))
+
+
+_MOST_RELATED = 20
+
+
+def related(tree: Tree, names: Collection[str], besides: Collection[str]) -> list[Source]:
+    """The files of a tree that define or register functions of these names, whole, `besides` some that are known.
+
+    Raises Unreviewable or OSError, see build().
+    """
+    found = build(tree)
+    paths = {
+        file.path
+        for file in found.files
+        if any(entry.name in names for entry in file.entries) or any(one.name in names for one in file.definitions)
+    }
+    paths |= {one.at.path or "" for one in found.elsewhere if one.name in names}
+    return [whole for path in sorted(paths.difference(besides))[:_MOST_RELATED] if (whole := source_of(tree, path))]
+
+
+def source_of(tree: Tree, path: str) -> Source | None:
+    """A file of a tree as a whole, of which no line is new; None if it is not there. Raises Unreviewable or OSError."""
+    data = tree.read(path)
+    if data is None or len(data) > filescan.LARGEST:
+        return None
+    return source.whole(path, [source.Line(text) for text in source.text_lines(data)])

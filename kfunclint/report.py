@@ -53,7 +53,8 @@ def files(name: str, review: Review) -> dict[str, str]:
     module = _module(name)
     if hasattr(module, "files"):
         return dict(module.files(review))
-    return {f"{slug(first(review))}.{name}": render(name, review)}
+    mail = first(review)
+    return {f"{slug(mail) if mail else 'tree'}.{name}": render(name, review)}
 
 
 @cache
@@ -77,9 +78,15 @@ def templates() -> jinja2.Environment:
     )
 
 
-def first(review: Review) -> Mail:
-    """The mail that names the series: the cover letter or else the first patch."""
-    return review.series.cover or review.series.patches[0]
+def first(review: Review) -> Mail | None:
+    """The mail that names the series: the cover letter or else the first patch; None for a tree."""
+    return (review.series.cover or review.series.patches[0]) if review.series else None
+
+
+def title(review: Review) -> str:
+    """What was reviewed, in a line: the subject of the series, or else its file, or the tree."""
+    mail = first(review)
+    return mail.subject or mail.file if mail else review.tree
 
 
 def lines(review: Review) -> Lines:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from kfunclint.removal import Removed, Suspect, accused
 from kfunclint.rule import Rule
 from kfunclint.scan import Scan, scan
 from kfunclint.source import Base, Source
+from kfunclint.syntax import Unit
 
 if TYPE_CHECKING:
     from kfunclint.tree import Tree
@@ -37,13 +38,14 @@ _FLAG = re.compile(r"\bKF_[A-Z0-9_]+")
 class Review:
     """Everything a report may use.
 
-    `sources` are the C files as they were judged, `base` the state of a kernel tree from which whole ones were taken.
-    `findings` are in the order of patch, mail line and rule. `skipped` says for what was not looked at why not: a
-    rule's id or a file's path, and the reason. `failures` has the traceback of every rule that raised, by its id;
-    `refused` the mails that could not be read; `rules` those that were to run.
+    `series` is None where a whole kernel tree was reviewed, and `tree` names that. `sources` are the C files as they
+    were judged, `base` the state of a kernel tree from which whole ones were taken. `findings` are in the order of
+    patch, mail line and rule; of a tree they have the number of the source for a patch. `skipped` says for what was not
+    looked at why not: a rule's id or a file's path, and the reason. `failures` has the traceback of every rule that
+    raised, by its id; `refused` the mails that could not be read; `rules` those that were to run.
     """
 
-    series: Series
+    series: Series | None
     patches: tuple[Patch, ...]
     cover: Patch | None
     sources: tuple[Source, ...]
@@ -54,14 +56,22 @@ class Review:
     failures: Mapping[str, str]
     refused: tuple[Unreviewable, ...]
     rules: tuple[Rule[Any], ...]
+    tree: str = ""
 
 
 def review(
-    series: Series, rules: Sequence[Rule[Any]], parser: Parser, asked: str | None = None, tree: Tree | None = None
+    series: Series,
+    rules: Sequence[Rule[Any]],
+    parser: Parser,
+    asked: str | None = None,
+    *,
+    tree: Tree | None = None,
+    each_patch: bool = False,
 ) -> Review:
     """Review one series; `asked` is the release to judge it for, if the user named one, `tree` a kernel tree.
 
-    Raises ValueError for a release that is none; a mail that cannot be reviewed ends up in `refused`.
+    It is judged at its end. `each_patch` adds what is wrong behind one patch and repaired by a later one. Raises
+    ValueError for a release that is none; a mail that cannot be reviewed ends up in `refused`.
     """
     refused: list[Unreviewable] = []
     patches = tuple(_parsed(series.patches, refused))
@@ -69,15 +79,14 @@ def review(
     base, skipped = _base(tree, series, patches)
     sources = _of_c(source.build(patches, base))
     kernel = _target(patches, asked, _vocabulary(base, sources) if base else None)
-    facts, unparsed = _facts(sources, parser, patches, cover)
-    run = _Run(kernel, Lines(patches, cover, sources))
-    for rule in rules:
-        if rule.holds_for(kernel):
-            skipped.update(_unknown(rule, facts, run.lines))
-            run.rule(rule, facts)
+    context = _Context(base, parser)
+    facts, unparsed = context.facts(sources, patches, cover)
+    run = Run(rules, kernel, Lines(patches, cover, sources))
+    run.over(facts)
     before = _of_c(source.before(patches, base)) if run.suspects else ()
-    for suspect, removed in accused(run.suspects, patches, before, lambda old: _facts(old, parser)[0], kernel):
+    for suspect, removed in accused(run.suspects, patches, before, lambda old: context.facts(old)[0], kernel):
         run.accuse(suspect, removed)
+    findings = [*run.findings, *(_repaired(patches, base, run, context) if each_patch else ())]
     return Review(
         series=series,
         patches=patches,
@@ -85,28 +94,79 @@ def review(
         sources=sources,
         base=base,
         kernel=kernel,
-        findings=tuple(sorted(run.findings, key=_order)),
-        skipped=skipped | unparsed,
+        findings=in_order(findings),
+        skipped=skipped | run.skipped | unparsed,
         failures=run.failures,
         refused=tuple(refused),
         rules=tuple(rules),
     )
 
 
-def _order(found: Finding) -> tuple[int, int, int, str]:
-    return found.origin.patch, found.origin.mail_line, found.at.column, found.rule
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings in the order of patch, mail line and rule."""
+    return tuple(sorted(findings, key=lambda one: (one.origin.patch, one.origin.mail_line, one.at.column, one.rule)))
+
+
+def _repaired(patches: Sequence[Patch], base: Base | None, last: Run, context: _Context) -> Iterator[Finding]:
+    """What is wrong behind a patch and not any more behind a later one, which the finding names."""
+    open_: dict[str, Finding] = {}
+    for count, patch in enumerate(patches, 1):
+        now = {found.key: found for found in last.findings}
+        if count < len(patches):
+            sources = _of_c(source.build(patches, base, count))
+            run = Run(last.rules, last.kernel, Lines(patches[:count], None, sources))
+            run.over(context.facts(sources)[0])
+            now = {found.key: found for found in run.findings}
+        for key_ in [known for known in open_ if known not in now]:
+            yield replace(open_.pop(key_), repaired_by=patch.mail.number)
+        open_ |= {key_: found for key_, found in now.items() if key_ not in open_}
 
 
 def _of_c(sources: Iterable[Source]) -> tuple[Source, ...]:
     return tuple(found for found in sources if found.path.endswith(_C))
 
 
-def _facts(
-    sources: Sequence[Source], parser: Parser, patches: Iterable[Patch] = (), cover: Patch | None = None
+class _Context:
+    """Makes facts of files, with what the tree has of their kfuncs in other ones."""
+
+    def __init__(self, base: Base | None, parser: Parser) -> None:
+        self.base = base
+        self.parser = parser
+
+    def facts(
+        self, sources: Sequence[Source], patches: Iterable[Patch] = (), cover: Patch | None = None
+    ) -> tuple[Facts, dict[str, str]]:
+        """The facts of files and messages, and why which files could not be parsed."""
+        patches = tuple(patches)
+        found, unparsed = facts_of(sources, self.parser.parse, patches, cover)
+        if self.base is not None and (more := self._more(found, sources)):
+            return facts_of((*sources, *more), self.parser.parse, patches, cover)
+        return found, unparsed
+
+    def _more(self, found: Facts, sources: Sequence[Source]) -> list[Source]:
+        """The files that register or define what these define or register."""
+        defined = {kfunc.name for kfunc in found.kfuncs}
+        wanted = {kfunc.name for kfunc in found.kfuncs if not kfunc.entries}
+        wanted |= {entry.name for entry in found.entries if entry.name not in defined}
+        if not wanted or self.base is None:
+            return []
+        from kfunclint.index import related  # reads a whole tree
+
+        try:
+            return related(self.base.tree, wanted, {source.path for source in sources})
+        except (Unreviewable, OSError):
+            return []
+
+
+def facts_of(
+    sources: Sequence[Source],
+    parse: Callable[[Source], Unit],
+    patches: Iterable[Patch] = (),
+    cover: Patch | None = None,
 ) -> tuple[Facts, dict[str, str]]:
-    """The facts of files and messages, and why which files could not be parsed."""
+    """The facts of files and messages alone, and why which files could not be parsed."""
     scans = scan(sources)
-    units = {found.path: parser.parse(found) for found in _worth_parsing(sources, scans)}
+    units = {found.path: parse(found) for found in _worth_parsing(sources, scans)}
     unparsed = {path: unit.failure for path, unit in units.items() if unit.failure}
     return gather(patches, cover, sources, scans, units), unparsed
 
@@ -190,18 +250,30 @@ def _unknown(rule: Rule[Any], facts: Facts, lines: Lines) -> Iterator[tuple[str,
             yield rule.id, f"only a part is in view of {', '.join(f'{name}()' for name in names)}"
 
 
-class _Run:
-    """Runs rules over facts: findings on lines that the series added, suspects on older ones."""
+class Run:
+    """Runs rules over facts: findings on lines that the series added, suspects on older ones.
 
-    def __init__(self, kernel: Kernel, lines: Lines) -> None:
+    `skipped` and `failures` are those of a Review.
+    """
+
+    def __init__(self, rules: Iterable[Rule[Any]], kernel: Kernel, lines: Lines) -> None:
+        self.rules = tuple(rules)
         self.kernel = kernel
         self.lines = lines
         self.findings: list[Finding] = []
         self.suspects: list[Suspect] = []
+        self.skipped: dict[str, str] = {}
         self.failures: dict[str, str] = {}
         self._seen: set[tuple[object, ...]] = set()
 
-    def rule(self, rule: Rule[Any], facts: Facts) -> None:
+    def over(self, facts: Facts) -> None:
+        """Run the rules that hold for the kernel."""
+        for rule in self.rules:
+            if rule.holds_for(self.kernel):
+                self.skipped.update(_unknown(rule, facts, self.lines))
+                self._run(rule, facts)
+
+    def _run(self, rule: Rule[Any], facts: Facts) -> None:
         """Run a rule; one that raises is kept as a failure, and what it found before counts for nothing."""
         remarks: list[tuple[Fact, Remark]] = []
         try:

@@ -118,7 +118,7 @@ def before(patches: Sequence[Patch], base: Base | None = None) -> tuple[Source, 
     found = []
     for path, lines in (base.files if base else {}).items():
         taken = [replace(line, patch=by[0], mail_line=by[1]) if (by := gone.get(id(line))) else line for line in lines]
-        found.append(_whole(path, taken))
+        found.append(whole(path, taken))
     hunks = _Images(None)
     for patch in reversed(patches):
         for index, file in reversed(list(enumerate(patch.files))):
@@ -160,7 +160,7 @@ class _Images:
     def sources(self) -> tuple[Source, ...]:
         """What is left of them."""
         return (
-            *(_whole(path, lines) for path, lines in self.whole.items() if lines),
+            *(whole(path, lines) for path, lines in self.whole.items() if lines),
             *(Source(path, tuple(_stretches(image))) for path, image in self.in_view.items() if image),
         )
 
@@ -194,8 +194,15 @@ def splice(image: list[Line], hunk: Hunk, fit: Fit, patch: int) -> list[tuple[Li
     return gone
 
 
-def _whole(path: str, lines: Sequence[Line]) -> Source:
+def whole(path: str, lines: Sequence[Line]) -> Source:
+    """A file of which all lines are in view."""
     return Source(path, (Stretch(1, tuple(lines)),) if lines else (), whole=True)
+
+
+def text_lines(data: bytes) -> list[str]:
+    """The lines of a file, without line ends; bytes that are no UTF-8 are replaced."""
+    lines = data.decode("utf-8", "replace").split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 _OPPOSITES = {"new": "deleted", "deleted": "new", "copied": "deleted"}

@@ -15,6 +15,9 @@ from kfunclint.patch import FileDiff, Hunk, Patch
 from kfunclint.report import visible
 from kfunclint.review import Review
 from kfunclint.rule import Rule
+from kfunclint.source import Source
+
+_AROUND = 6
 
 # j and k go from finding to finding; all the rest works without a script
 _SCRIPT = """\
@@ -38,15 +41,15 @@ def render(review: Review) -> str:
         report.templates()
         .get_template("html.html.j2")
         .render(
-            subject=visible(first.subject) or "a series without a subject",
-            author=visible(first.author),
+            subject=visible(report.title(review)),
+            author=visible(first.author) if first else "",
             kernel=review.kernel,
             base=visible(f"{review.base.name}: {review.base.why}") if review.base else "",
             counts=_counts(review.findings),
             levels=[level.value for level in reversed(Level)],
             rules=rules,
             about=[_about(rule, rules) for rule in review.rules if rule.id in rules],
-            patches=[page.patch(patch) for patch in (review.cover, *review.patches) if patch],
+            patches=page.patches(review),
             skipped=_visible(review.skipped),
             failures=_visible(review.failures),
             refused=[visible(str(why)) for why in review.refused],
@@ -80,16 +83,54 @@ class _Page:
             shown = self._finding(finding, number, rules.index(finding.rule))
             self.found.setdefault(at, []).append((finding, shown))
 
-    def patch(self, patch: Patch) -> dict[str, Any]:
-        number = patch.mail.number
-        own = [one for (at, _), found in self.found.items() if at == number for one in found]
+    def patches(self, review: Review) -> list[dict[str, Any]]:
+        """The parts of the page: the mails of a series, or the files of a tree that have findings."""
+        if review.series is None:
+            return [self._of_tree(source) for source in review.sources if self._own(_number(source))]
+        return [self._patch(patch) for patch in (review.cover, *review.patches) if patch]
+
+    def _own(self, number: int) -> list[tuple[Finding, dict[str, Any]]]:
+        return [one for (at, _), found in self.found.items() if at == number for one in found]
+
+    def _part(self, number: int, title: str) -> dict[str, Any]:
+        own = self._own(number)
         return {
             "number": number,
-            "subject": visible(patch.mail.subject),
+            "subject": visible(title),
             "counts": _counts(finding for finding, _ in own),
             "found": [shown for _, shown in own],
+            "message": [],
+            "files": [],
+        }
+
+    def _patch(self, patch: Patch) -> dict[str, Any]:
+        number = patch.mail.number
+        return self._part(number, patch.mail.subject or patch.mail.file) | {
             "message": [self._line(number, line.mail_line, line.text) for line in patch.message],
             "files": [self._file(number, file) for file in patch.files],
+        }
+
+    def _of_tree(self, source: Source) -> dict[str, Any]:
+        """A file of a tree: what stands around its findings."""
+        number = _number(source)
+        wanted = sorted(line for at, line in self.found if at == number)
+        file = {
+            "path": visible(source.path),
+            "kind": "",
+            "open": True,
+            "hunks": [self._excerpt(source, number, first, last) for first, last in _stretches(wanted)],
+        }
+        return self._part(number, source.path) | {"files": [file]}
+
+    def _excerpt(self, source: Source, number: int, first: int, last: int) -> dict[str, Any]:
+        lines = [(at, line.text) for at in range(first, last + 1) if (line := source.line(at)) is not None]
+        return {
+            "header": f"line {first}",
+            "heading": "",
+            "rows": [
+                {"old": "", "new": at, "sign": "", "kind": "context", **self._line(number, at, text)}
+                for at, text in lines
+            ],
         }
 
     def _file(self, number: int, file: FileDiff) -> dict[str, Any]:
@@ -141,7 +182,25 @@ class _Page:
             "fix": visible(finding.fix.description) if finding.fix else "",
             "diff": _visible_lines(finding.diff.rstrip("\n")),
             "see": finding.see,
+            "repaired_by": finding.repaired_by,
         }
+
+
+def _number(source: Source) -> int:
+    """The number under which the findings of a file of a tree stand; 0 where it has no new lines."""
+    line = source.line(1)
+    return (line.patch or 0) if line else 0
+
+
+def _stretches(wanted: Iterable[int]) -> list[tuple[int, int]]:
+    """The lines around some, first to last, with those joined that touch."""
+    found: list[tuple[int, int]] = []
+    for line in wanted:
+        first = max(1, line - _AROUND)
+        if found and first <= found[-1][1] + 1:
+            first = found.pop()[0]
+        found.append((first, line + _AROUND))
+    return found
 
 
 def _parts(text: str, places: Iterable[Place]) -> list[tuple[str, bool]]:

@@ -16,23 +16,30 @@ SCHEMA = 1
 
 def render(review: Review) -> str:
     """The review as a JSON object in ASCII, with a line break at the end; what is not known is null."""
-    first = report.first(review)
     found = {
         "schema": SCHEMA,
-        "series": {
-            "subject": first.subject,
-            "message_id": first.message_id or None,
-            "version": review.series.version,
-            "total": review.series.total,
-        },
+        "series": _series(review),
+        "tree": review.tree or None,
         "kernel": {"release": str(review.kernel.release), "why": review.kernel.why},
         "base": {"name": review.base.name, "why": review.base.why} if review.base else None,
         "patches": [_patch(patch) for patch in review.patches],
         "skipped": dict(review.skipped) | {_mail(why): why.reason for why in review.refused},
         "failures": dict(review.failures),
-        "findings": [_finding(finding) for finding in review.findings],
+        "findings": [_finding(finding, of_mail=review.series is not None) for finding in review.findings],
     }
     return json.dumps(found, indent=2) + "\n"
+
+
+def _series(review: Review) -> dict[str, Any] | None:
+    first = report.first(review)
+    if first is None or review.series is None:
+        return None
+    return {
+        "subject": first.subject,
+        "message_id": first.message_id or None,
+        "version": review.series.version,
+        "total": review.series.total,
+    }
 
 
 def _mail(why: Unreviewable) -> str:
@@ -48,7 +55,7 @@ def _patch(patch: Patch) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding, of_mail: bool) -> dict[str, Any]:
     at, fix = finding.at, finding.fix
     return {
         "rule": finding.rule,
@@ -61,14 +68,15 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "column": at.column,
         "end_column": at.end_column,
         "function": finding.function,
-        "patch": finding.origin.patch,
+        "patch": finding.origin.patch if of_mail else None,
         "message_id": finding.origin.message_id or None,
-        "mail_line": finding.origin.mail_line,
+        "mail_line": finding.origin.mail_line if of_mail else None,
         "quoted": finding.quoted,
         "because": [_reason(reason) for reason in finding.because],
         "fix": {"description": fix.description, "diff": finding.diff or None} if fix else None,
         "see": finding.see,
         "key": finding.key,
+        "repaired_by": finding.repaired_by,
     }
 
 

@@ -229,6 +229,8 @@ class _Quote:
             yield _sentence(self._reason(reason, finding))
         if finding.fix and self._is_new(finding, finding.fix.description):
             yield f"Please {_full(finding.fix.description)}"
+        if finding.repaired_by:
+            yield f"Patch {finding.repaired_by}/{self.mail.total} repairs it."
         yield f"[{finding.rule}]"
 
     def _is_new(self, finding: Finding, text: str) -> bool:

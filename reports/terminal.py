@@ -44,8 +44,7 @@ def _plain(text: str, code: str) -> str:
 
 
 def _head(review: Review, paint: Paint) -> Iterator[str]:
-    mail = report.first(review)
-    yield paint(visible(mail.subject or mail.file), _BOLD)
+    yield paint(visible(report.title(review)), _BOLD)
     yield visible(f"judged for {review.kernel.release}: {review.kernel.why}")
     if review.base:
         yield visible(f"applied to {review.base.name}: {review.base.why}")
@@ -60,6 +59,8 @@ def _finding(finding: Finding, mails: dict[int, Mail], texts: Lines, paint: Pain
         yield from _reason(reason, mails, texts, paint)
     if finding.fix:
         yield f"{paint('fix:', _NOTE)} {visible(finding.fix.description)}"
+    if finding.repaired_by:
+        yield f"{paint('note:', _NOTE)} patch {finding.repaired_by} repairs it"
 
 
 def _reason(reason: Reason, mails: dict[int, Mail], texts: Lines, paint: Paint) -> Iterator[str]:
@@ -93,7 +94,8 @@ def _width(char: str) -> int:
 
 
 def _end(review: Review) -> Iterator[str]:
-    patches = amount(len(review.patches), "patch")
+    files = sum(line.added for source in review.sources if (line := source.line(1)))
+    patches = amount(len(review.patches), "patch") if review.series else amount(files, "file")
     counts = [amount(count, level) for level, count in report.counted(review.findings).items() if count]
     yield f"{', '.join(counts)} in {patches}" if counts else f"nothing found in {patches}"
     for name, why in review.skipped.items():

@@ -1,0 +1,147 @@
+"""The review of a whole kernel tree: every line of it counts as new."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kfunclint import index
+from kfunclint import kernel as kernel_
+from kfunclint.clang import Parser
+from kfunclint.errors import Unreviewable
+from kfunclint.facts import Facts
+from kfunclint.finding import Finding, Origin
+from kfunclint.index import Index, Step
+from kfunclint.kernel import Vocabulary
+from kfunclint.locate import Lines
+from kfunclint.review import Review, Run, facts_of, in_order
+from kfunclint.rule import Rule
+from kfunclint.source import Line, Source, whole
+from kfunclint.syntax import Unit
+from kfunclint.tree import Tree
+
+SCHEMA = 1
+_MAX_BASELINE = 64 << 20
+
+
+def audit(
+    tree: Tree,
+    paths: Sequence[str],
+    rules: Sequence[Rule[Any]],
+    parser: Parser,
+    *,
+    asked: str | None = None,
+    step: Step = lambda what: None,
+) -> Review:
+    """Review every kfunc of a tree, or those below some of its paths; `asked` is a release to judge it for instead of
+    its own.
+
+    Raises Unreviewable or OSError for a tree that cannot be read, ValueError for a release that is none.
+    """
+    tops = tuple(path.strip("/") for path in paths)
+    found = index.build(tree, [top for top in tops if top.partition("/")[0] in index.OUTSIDE], step)
+    files = tuple(filter(None, (index.source_of(tree, path) for path in _paths(found))))
+    sources = tuple(_numbered(files, tops))
+    vocabulary = Vocabulary(lambda path: _text(tree, path))
+    kernel = kernel_.target(asked=asked, tags=(), dates=(), context_flags=(), tree=vocabulary)
+    by_path = {file.path: file for file in files}  # as old files, or else all their functions were asked about
+    facts, unparsed = facts_of(sources, lambda source: _parsed(by_path[source.path], parser, step))
+    run = Run(rules, kernel, _TreeLines((), None, sources))
+    run.over(_of_kfuncs(facts))
+    return Review(
+        series=None,
+        patches=(),
+        cover=None,
+        sources=sources,
+        base=None,
+        kernel=kernel,
+        findings=in_order(run.findings),
+        skipped=run.skipped | unparsed,
+        failures=run.failures,
+        refused=(),
+        rules=tuple(rules),
+        tree=tree.name,
+    )
+
+
+class _TreeLines(Lines):
+    """The lines of a tree: the number of a source stands for that of a patch."""
+
+    def origin_in(self, number: int | None, mail_line: int) -> Origin | None:
+        return Origin(number, "", mail_line) if number is not None else None
+
+
+def _paths(found: Index) -> list[str]:
+    """All files that define, list or register kfuncs."""
+    return sorted({file.path for file in found.files} | {one.at.path or "" for one in found.elsewhere})
+
+
+def _numbered(files: Iterable[Source], tops: Sequence[str]) -> Iterator[Source]:
+    """The files; every line of those below one of the tops is new, and has the number of its file for a patch."""
+    for number, file in enumerate(files, 1):
+        if not tops or any(file.path == top or file.path.startswith(f"{top}/") for top in tops):
+            lines = (line for stretch in file.stretches for line in stretch.lines)
+            yield whole(file.path, [Line(line.text, number, at) for at, line in enumerate(lines, 1)])
+        else:
+            yield file
+
+
+def _parsed(file: Source, parser: Parser, step: Step) -> Unit:
+    step(file.path)
+    return parser.parse(file)
+
+
+def _text(tree: Tree, path: str) -> str | None:
+    data = tree.read(path)
+    return None if data is None else data.decode("utf-8", "replace")
+
+
+def _of_kfuncs(facts: Facts) -> Facts:
+    """The facts without what people read about other functions in the same files."""
+    kfuncs = {kfunc.name for kfunc in facts.kfuncs}
+    return replace(
+        facts,
+        prose=tuple(prose for prose in facts.prose if prose.function in kfuncs),
+        docs=tuple(doc for doc in facts.docs if doc.function in kfuncs),
+        comments=(),
+    )
+
+
+# ---- the baseline
+
+
+def baseline(path: Path) -> Counter[str]:
+    """The keys of the findings that a file records. Raises Unreviewable."""
+    try:
+        if path.stat().st_size > _MAX_BASELINE:
+            raise Unreviewable(str(path), None, f"larger than {_MAX_BASELINE >> 20} MiB")
+        found = json.loads(path.read_bytes())
+        return Counter(str(one["key"]) for one in found["findings"])
+    except OSError as error:
+        raise Unreviewable(str(path), None, error.strerror or "cannot be read") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Unreviewable(str(path), None, "not a baseline of kfunclint") from error
+
+
+def recorded(findings: Iterable[Finding]) -> str:
+    """The text of a baseline file: the findings by key, with what tells people which they are."""
+    rows = [
+        {"key": found.key, "rule": found.rule, "path": found.at.path, "function": found.function} for found in findings
+    ]
+    return json.dumps({"schema": SCHEMA, "findings": rows}, indent=1) + "\n"
+
+
+def news(review: Review, known: Mapping[str, int]) -> Review:
+    """The review without the findings that are known, each as often as it is."""
+    left = Counter(known)
+    new = []
+    for found in review.findings:
+        if left[found.key]:
+            left[found.key] -= 1
+        else:
+            new.append(found)
+    return replace(review, findings=tuple(new))

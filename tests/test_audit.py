@@ -1,0 +1,145 @@
+"""The review of a whole tree, and what a series leaves to other files of it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from trees import commit
+
+from kfunclint.cli import main
+
+Output = pytest.CaptureFixture[str]
+ROOT = Path(__file__).parent.parent
+
+BTF = "#define KF_ACQUIRE\t(1 << 0)\n#define KF_RET_NULL\t(1 << 2)\n#define KF_TRUSTED_ARGS\t(1 << 4)\n"
+MAKEFILE = "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 3\nEXTRAVERSION =\n"
+BODY = """\
+/**
+ * bpf_shelf_find - Look a shelf up
+ * @id: which one
+ *
+ * Return: the shelf, or NULL
+ */
+__bpf_kfunc struct shelf *bpf_shelf_find(u32 id)
+{
+	if (id > SHELF_MAX)
+		return NULL;
+	return &shelves[id];
+}
+"""
+SET = """\
+BTF_KFUNCS_START(shelf_ids)
+BTF_ID_FLAGS(func, bpf_shelf_find)
+BTF_KFUNCS_END(shelf_ids)
+
+static const struct btf_kfunc_id_set shelf_set = {
+	.owner = THIS_MODULE,
+	.set = &shelf_ids,
+};
+"""
+KERNEL = {
+    "Makefile": MAKEFILE,
+    "include/linux/btf.h": BTF,
+    "Kbuild": "",
+    "MAINTAINERS": "",
+    "kernel/bpf/core.c": "int x;\n",
+}
+
+
+@pytest.fixture(autouse=True)
+def no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    found = tmp_path / "linux"
+    commit(found, KERNEL | {"kernel/shelf/find.c": BODY, "kernel/shelf/ids.c": SET})
+    return found
+
+
+def test_a_kfunc_is_joined_over_two_files(tree: Path, capsys: Output) -> None:
+    assert main(["tree", str(tree)]) == 1
+    out = capsys.readouterr().out
+    assert "kernel/shelf/ids.c:2:20: warning: bpf_shelf_find() can return NULL" in out
+    assert "kernel/shelf/find.c:10:3: note: NULL is returned here" in out
+    assert out.endswith("1 warning in 2 files\n")
+
+
+def test_only_what_is_asked_for_is_blamed(tree: Path, capsys: Output) -> None:
+    assert main(["tree", str(tree), "kernel/bpf"]) == 0
+    assert capsys.readouterr().out.endswith("nothing found in 0 files\n")
+    # the set lies elsewhere, so the file that returns NULL has to stand in for it
+    assert main(["tree", str(tree), "kernel/shelf/find.c"]) == 1
+    assert "kernel/shelf/find.c:10:3: warning" in capsys.readouterr().out
+
+
+def test_a_baseline_holds_what_stands(tree: Path, tmp_path: Path, capsys: Output) -> None:
+    known = str(tmp_path / "known.json")
+    assert main(["tree", str(tree), "--baseline", known]) == 0
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"kfunclint: {known}: 1 finding recorded\n")
+    assert main(["tree", str(tree), "--baseline", known]) == 0
+    assert "nothing found" in capsys.readouterr().out
+    commit(tree, {"kernel/shelf/more.c": BODY.replace("_find", "_take") + SET.replace("_find", "_take")})
+    assert main(["tree", str(tree), "--baseline", known]) == 1
+    out = capsys.readouterr().out
+    assert "bpf_shelf_take()" in out
+    assert "bpf_shelf_find()" not in out
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"findings": [1]}', "[" * 100_000])
+def test_a_damaged_baseline_is_no_baseline(text: str, tree: Path, tmp_path: Path, capsys: Output) -> None:
+    (tmp_path / "known.json").write_text(text)
+    assert main(["tree", str(tree), "--baseline", str(tmp_path / "known.json")]) == 2
+    assert capsys.readouterr().err == f"kfunclint: {tmp_path}/known.json: not a baseline of kfunclint\n"
+
+
+def test_formats(tree: Path, capsys: Output) -> None:
+    main(["tree", str(tree), "--format", "json"])
+    found = json.loads(capsys.readouterr().out)
+    Draft202012Validator(json.loads((ROOT / "reports" / "json.schema.json").read_text())).validate(found)
+    assert (found["series"], found["tree"][:8]) == (None, "linux at")
+    assert [(one["patch"], one["mail_line"], one["line"]) for one in found["findings"]] == [(None, None, 2)]
+    main(["tree", str(tree), "--format", "html"])
+    page = capsys.readouterr().out
+    assert "kernel/shelf/ids.c" in page
+    assert "BTF_ID_FLAGS(func, " in page
+
+
+def mail(path: str, before: str, after: str, subject: str = "[PATCH] shelf: tidy up", ident: str = "1") -> str:
+    diff = "".join(difflib.unified_diff(before.splitlines(True), after.splitlines(True), f"a/{path}", f"b/{path}"))
+    head = f"From: Ann Author <ann@example.org>\nSubject: {subject}\nMessage-ID: <{ident}@example.org>\n"
+    return f"{head}\nTidy.\n---\n{diff}"
+
+
+def test_a_series_is_judged_with_the_set_in_another_file(tree: Path, tmp_path: Path, capsys: Output) -> None:
+    commit(tree, {"kernel/shelf/find.c": BODY.replace("\tif (id > SHELF_MAX)\n\t\treturn NULL;\n", "")})
+    (tmp_path / "one.patch").write_text(
+        mail("kernel/shelf/find.c", BODY.replace("\tif (id > SHELF_MAX)\n\t\treturn NULL;\n", ""), BODY)
+    )
+    assert main([str(tmp_path / "one.patch"), "--no-tree"]) == 0
+    capsys.readouterr()
+    assert main([str(tmp_path / "one.patch"), "--tree", str(tree)]) == 1
+    out = capsys.readouterr().out
+    assert "kernel/shelf/find.c:10:3: warning: bpf_shelf_find() can return NULL" in out
+
+
+def test_each_patch_shows_what_a_later_one_repairs(tmp_path: Path, capsys: Output) -> None:
+    good = SET.replace("find)", "find, KF_RET_NULL)")
+    mails = [
+        mail("kernel/shelf/one.c", "", BODY + SET, "[PATCH 1/2] shelf: find them", "1"),
+        mail("kernel/shelf/one.c", BODY + SET, BODY + good, "[PATCH 2/2] shelf: mind NULL", "2"),
+    ]
+    (tmp_path / "two.mbox").write_text("".join(f"From mboxrd@z Thu Jan  1 00:00:00 1970\n{one}\n" for one in mails))
+    assert main([str(tmp_path / "two.mbox")]) == 0
+    capsys.readouterr()
+    assert main([str(tmp_path / "two.mbox"), "--each-patch", "--format", "json"]) == 1
+    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (found["rule"], found["patch"], found["repaired_by"]) == ("flags/ret-null-missing", 1, 2)
+    main([str(tmp_path / "two.mbox"), "--each-patch"])
+    assert "note: patch 2 repairs it" in capsys.readouterr().out

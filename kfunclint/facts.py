@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from kfunclint.finding import Edit, Place
 from kfunclint.spelling import one_edit_apart
-from kfunclint.syntax import Node, Parameter
+from kfunclint.syntax import Node, Parameter, bare, is_pointer, is_scalar, is_struct_pointer
 
 _VERSION = re.compile(r"___v\d+$")  # libbpf strips it
 
@@ -19,36 +19,22 @@ class Registration:
 
     `call` is register_btf_kfunc_id_set or one of its kin, `program_type` its first argument as written ("" where the
     call takes none), `set` the name of the set of BTF ids, None where the struct between the two is out of view.
+    `owner` and `filter` are what that struct says of them, "" where it leaves them out, None where it is out of view.
+    `ignored`: the call is a statement of its own, so its result is lost. `module`: the file says MODULE_LICENSE().
     """
 
     call: str
     program_type: str
     set: str | None
     at: Place
+    owner: str | None = None
+    filter: str | None = None
+    ignored: bool = False
+    module: bool = False
 
     @property
     def function(self) -> None:
         """No kfunc is meant by it alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class KfuncSet:
-    """A set of BTF ids: `kind` is KFUNCS or SET8, as in its macros; `at` is its name in the START macro, or in the END
-    macro where the START is out of view."""
-
-    name: str
-    kind: str
-    at: Place
-    registrations: tuple[Registration, ...] = ()
-
-    @property
-    def function(self) -> None:
-        """No kfunc is meant by it alone."""
-
-    @property
-    def is_fmodret(self) -> bool:
-        """It lists hooks that programs may attach to, not kfuncs that they may call."""
-        return any(registration.call == "register_btf_fmodret_id_set" for registration in self.registrations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,27 +46,76 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """BTF_ID_FLAGS(func, name, flags).
+class Listing:
+    """What one line of a set says: the kfunc and its flags, None where they are not a plain OR of KF_ names.
 
-    `at` is the name of the kfunc there. `flags` is None where they are not a plain OR of KF_ names; `set` is None where
-    neither end of the set is in view; `macro` names the X-macro that made the entry, if one did.
+    `at` is the name of the kfunc there.
     """
 
     name: str
     at: Place
     flags: tuple[Flag, ...] | None
+
+    def flag(self, name: str) -> Flag | None:
+        """The flag of that name, if it is written there."""
+        return next((flag for flag in self.flags or () if flag.name == name), None)
+
+    def has(self, *names: str) -> bool:
+        """Are all of the flags written there?"""
+        return all(self.flag(name) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class KfuncSet:
+    """A set of BTF ids: `kind` is KFUNCS or SET8, as in its macros; `at` is its name in the START macro, or in the END
+    macro where the START is out of view.
+
+    `listings` are its lines in view, `whole` says that these are all; `strays` the BTF_ID() lines among them, which
+    have no flags. `registrations` are those in view; `hooks` are the program types of all there are, None where one
+    may be out of view.
+    """
+
+    name: str
+    kind: str
+    at: Place
+    registrations: tuple[Registration, ...] = ()
+    listings: tuple[Listing, ...] = ()
+    whole: bool = False
+    strays: tuple[Place, ...] = ()
+    hooks: tuple[str, ...] | None = None
+
+    @property
+    def function(self) -> None:
+        """No kfunc is meant by it alone."""
+
+    @property
+    def is_fmodret(self) -> bool:
+        """It lists hooks that programs may attach to, not kfuncs that they may call."""
+        return any(registration.call == "register_btf_fmodret_id_set" for registration in self.registrations)
+
+    def listing(self, name: str) -> Listing | None:
+        """Its line about a kfunc, if it is in view."""
+        return next((listing for listing in self.listings if listing.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(Listing):
+    """BTF_ID_FLAGS(func, name, flags), with the set that it is in.
+
+    `set` is None where neither end of the set is in view; `macro` names the X-macro that made the entry, if one did.
+    `condition` are the #if lines around it, None where they are not all in view; `twins` the sets in view that list the
+    same kfunc, each with what it says of it.
+    """
+
     set: KfuncSet | None
     macro: str | None = None
+    condition: tuple[str, ...] | None = None
+    twins: tuple[tuple[KfuncSet, Listing], ...] = ()
 
     @property
     def function(self) -> str:
         """The kfunc that it registers."""
         return self.name
-
-    def flag(self, name: str) -> Flag | None:
-        """The flag of that name, if it is written there."""
-        return next((flag for flag in self.flags or () if flag.name == name), None)
 
     def adding(self, name: str) -> tuple[Edit, ...]:
         """The edit that adds a flag behind the others; none for an entry that a macro makes."""
@@ -148,6 +183,7 @@ class Kfunc:
     `body` is None unless all of it is in view and was parsed. `doc` is the kernel-doc right above it, or one that names
     it and stands above something else. `bare`: code stands right above it, no comment of any kind. `added`: the series
     brings all of it.
+    `weak`: it carries __weak. `condition` are the #if lines around it, None where they are not all in view.
     """
 
     name: str
@@ -163,6 +199,8 @@ class Kfunc:
     doc: Doc | None
     bare: bool
     added: bool
+    weak: bool = False
+    condition: tuple[str, ...] | None = None
 
     @property
     def function(self) -> str:
@@ -172,7 +210,38 @@ class Kfunc:
     @property
     def returns_pointer(self) -> bool:
         """Does it return a pointer, of whatever type?"""
-        return self.returns.rstrip().endswith("*")
+        return is_pointer(self.returns)
+
+    @property
+    def returns_struct_pointer(self) -> bool:
+        """Does it return a pointer to a struct or union?"""
+        return is_struct_pointer(self.returns)
+
+    @property
+    def returns_no_pointer(self) -> bool:
+        """Does it surely return a number or nothing? A typedef may be anything."""
+        return is_scalar(self.returns) or bare(self.returns) == "void"
+
+    @property
+    def returns_no_struct(self) -> bool:
+        """Does it surely return something else than a pointer to a struct or union?"""
+        pointee = bare(self.returns).removesuffix(" *")
+        return self.returns_no_pointer or is_scalar(pointee) or pointee == "void"
+
+    @property
+    def prototype(self) -> bool:
+        """Are all its parameters in view?"""
+        return self.body is not None or self.parameters_at is not None
+
+    @property
+    def takes_no_pointer(self) -> bool:
+        """Are all its parameters in view, and numbers?"""
+        return self.prototype and all(parameter.is_scalar for parameter in self.parameters)
+
+    @property
+    def returns_void_pointer(self) -> bool:
+        """Does it return `void *`?"""
+        return bare(self.returns) == "void *"
 
     @property
     def documented(self) -> Doc | None:
@@ -258,7 +327,25 @@ class Prose:
         raise IndexError(start)
 
 
-Fact = Kfunc | Entry | KfuncSet | Registration | Doc | Comment | Prose
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A function that decides which programs may call the kfuncs of a hook: the `.filter` of a btf_kfunc_id_set.
+
+    `at` is its name in the definition, `id` its second parameter, the kfunc that is asked for.
+    """
+
+    name: str
+    at: Place
+    id: str
+    body: Node
+
+    @property
+    def function(self) -> str:
+        """Itself."""
+        return self.name
+
+
+Fact = Kfunc | Entry | KfuncSet | Registration | Filter | Doc | Comment | Prose
 T = TypeVar("T", bound=Fact)
 
 
@@ -270,6 +357,7 @@ class Facts:
     entries: tuple[Entry, ...]
     sets: tuple[KfuncSet, ...]
     registrations: tuple[Registration, ...]
+    filters: tuple[Filter, ...]
     docs: tuple[Doc, ...]
     comments: tuple[Comment, ...]
     prose: tuple[Prose, ...]
@@ -281,6 +369,7 @@ class Facts:
             *self.entries,
             *self.sets,
             *self.registrations,
+            *self.filters,
             *self.docs,
             *self.comments,
             *self.prose,

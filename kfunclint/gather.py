@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from kfunclint import kerneldoc, prose
 from kfunclint.clang.lexer import Token
-from kfunclint.facts import Comment, Doc, Entry, Facts, Kfunc, Prose
+from kfunclint.content import table
+from kfunclint.facts import Comment, Doc, Entry, Facts, Filter, Kfunc, Prose
 from kfunclint.finding import Place
 from kfunclint.patch import Patch
 from kfunclint.scan import Scan, bracketed, place
@@ -25,15 +27,29 @@ def gather(
     scans: Sequence[Scan],
     units: Mapping[str, Unit],
 ) -> Facts:
-    """All facts of a series; `scans` are of the sources, one each, `units` are by path, `cover` is the cover letter."""
-    entries = tuple(entry for scan in scans for entry in scan.entries)
+    """All facts of a series; `scans` are of the sources, one each, `units` are by path, `cover` is the cover letter.
+
+    Hooks that fmod_ret programs attach to are no kfuncs, and files that break the contract on purpose, to test the
+    verifier, have no say: neither gives an entry, a set or a kfunc.
+    """
+    held = [scan for scan in scans if not _on_purpose(scan.path)]
+    entries = tuple(entry for scan in held for entry in scan.entries if not (entry.set and entry.set.is_fmodret))
     registered: dict[str, list[Entry]] = {}
     for entry in entries:
         registered.setdefault(entry.name, []).append(entry)
     documented = {scan.path: docs(scan) for scan in scans}
+    declared = {scan.path: _declared(scan) for scan in held if _functions(units.get(scan.path))}
     kfuncs = tuple(
-        _kfunc(source, scan, function, registered.get(function.name, ()), documented[scan.path])
+        _kfunc(
+            source,
+            scan,
+            function,
+            registered.get(function.name, ()),
+            documented[scan.path],
+            once=declared[scan.path][function.name] == 1,
+        )
         for source, scan in zip(sources, scans, strict=True)
+        if not _on_purpose(scan.path)
         for function in _functions(units.get(scan.path))
         if function.name and (function.marker or function.name in registered)
     )
@@ -41,8 +57,9 @@ def gather(
     return Facts(
         kfuncs=kfuncs,
         entries=entries,
-        sets=tuple(found for scan in scans for found in scan.sets),
-        registrations=tuple(registration for scan in scans for registration in scan.registrations),
+        sets=tuple(found for scan in held for found in scan.sets),
+        registrations=tuple(registration for scan in held for registration in scan.registrations),
+        filters=tuple(_filters(held, units)),
         docs=tuple(doc for scan in scans for doc in documented[scan.path].values()),
         comments=tuple(comment for scan in scans for comment in scan.comments),
         prose=(
@@ -60,7 +77,20 @@ def _functions(unit: Unit | None) -> tuple[Function, ...]:
     return unit.functions if unit else ()
 
 
-def _kfunc(source: Source, scan: Scan, function: Function, entries: Sequence[Entry], docs: Mapping[int, Doc]) -> Kfunc:
+def _on_purpose(path: str) -> bool:
+    return path.startswith(tuple(table("special")["tests"]["paths"]))
+
+
+def _kfunc(
+    source: Source,
+    scan: Scan,
+    function: Function,
+    entries: Sequence[Entry],
+    docs: Mapping[int, Doc],
+    *,
+    once: bool,
+) -> Kfunc:
+    """The kfunc that a function is; `once`: its file has no other declaration of that name."""
     at = Place(scan.path, function.line, function.column, function.column + len(function.name))
     tokens = next((tokens for tokens in scan.tokens if tokens and tokens[0].line <= at.line <= tokens[-1].end_line), ())
     elsewhere = (doc for doc in docs.values() if doc.name == function.name and doc.above not in (None, function.name))
@@ -79,6 +109,8 @@ def _kfunc(source: Source, scan: Scan, function: Function, entries: Sequence[Ent
         doc=docs.get(function.first_line) or next(elsewhere, None),
         bare=_is_bare(function.first_line, tokens),
         added=all(line is not None and line.added for line in lines),
+        weak=any(token.text == "__weak" for token in _header(function, tokens)),
+        condition=scan.conditions.at(function.line) if once else None,
     )
 
 
@@ -101,6 +133,31 @@ def _is_bare(first_line: int, tokens: Sequence[Token]) -> bool:
     above = tokens[: bisect_left(tokens, first_line, key=lambda token: token.line)]
     last = next((token for token in reversed(above) if token.kind != "directive"), None)
     return last is not None and last.kind != "comment"
+
+
+def _declared(scan: Scan) -> Counter[str]:
+    """How often a file declares or defines each name: one of each branch of an #if, or a prototype beside it."""
+    return Counter(
+        token.text
+        for tokens in scan.tokens
+        for before, token in pairwise(tokens)
+        if token.kind == "name" and ((before.kind == "name" and before.text != "return") or before.text == "*")
+    )
+
+
+def _header(function: Function, tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens from the first line of a function's header to the line of its name."""
+    first = bisect_left(tokens, function.first_line, key=lambda token: token.line)
+    return tokens[first : bisect_right(tokens, function.line, key=lambda token: token.line)]
+
+
+def _filters(scans: Iterable[Scan], units: Mapping[str, Unit]) -> Iterator[Filter]:
+    names = {registration.filter for scan in scans for registration in scan.registrations if registration.filter}
+    for scan in scans:
+        for function in _functions(units.get(scan.path)):
+            if function.name in names and function.complete and len(function.parameters) == 2:
+                at = Place(scan.path, function.line, function.column, function.column + len(function.name))
+                yield Filter(function.name, at, function.parameters[1].name, function.body)
 
 
 def docs(scan: Scan) -> dict[int, Doc]:

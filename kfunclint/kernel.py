@@ -123,12 +123,16 @@ _TOP = 2000
 @dataclass(frozen=True, slots=True)
 class Kernel:
     """The kernel a review answers for: `release`, and `why` that one, as words for people ("given with --kernel");
-    `tree` where there is one."""
+    `tree` where there is one. `guessed`: nobody named it and there is no tree, so what the next releases brought may be
+    there already. `own` are flags that the series itself defines.
+    """
 
     release: Release
     why: str
     flags: Mapping[str, FlagRow]
     tree: Vocabulary | None = None
+    guessed: bool = False
+    own: frozenset[str] = frozenset()
 
     @property
     def misspellings(self) -> Mapping[str, str]:
@@ -136,7 +140,9 @@ class Kernel:
         return self.tree.spelling if self.tree is not None else {}
 
     def has_flag(self, name: str) -> bool:
-        """Does the include/linux/btf.h of this kernel define the flag? A tree is asked first."""
+        """Does the include/linux/btf.h of this kernel, or the series, define the flag? A tree is asked first."""
+        if name in self.own:
+            return True
         if self.tree is not None and self.tree.flags:
             return name in self.tree.flags
         row = self.flags.get(name)
@@ -233,4 +239,4 @@ def _bounded(release: Release, why: str, context_flags: Collection[str]) -> Kern
     for row in rows:
         if row.until is not None and row.until < release:
             release, why = row.until, f"its context uses {row.name}, which went after {row.until}"
-    return known(release, why)
+    return replace(known(release, why), guessed=True)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from kfunclint.tree import Tree
 
 _C = (".c", ".h")
+_DEFINED = re.compile(r"\s*#\s*define\s+(KF_\w+)", re.ASCII)
 _FLAG = re.compile(r"\bKF_[A-Z0-9_]+")
 
 
@@ -78,7 +79,7 @@ def review(
     cover = next(_parsed([series.cover] if series.cover else [], refused), None)
     base, skipped = _base(tree, series, patches)
     sources = _of_c(source.build(patches, base))
-    kernel = _target(patches, asked, _vocabulary(base, sources) if base else None)
+    kernel = replace(_target(patches, asked, _vocabulary(base, sources) if base else None), own=_own_flags(sources))
     context = _Context(base, parser)
     facts, unparsed = context.facts(sources, patches, cover)
     run = Run(rules, kernel, Lines(patches, cover, sources))
@@ -235,6 +236,17 @@ def _target(patches: Sequence[Patch], asked: str | None, tree: Vocabulary | None
             for flag in _FLAG.findall(line.text)
         },
         tree=tree,
+    )
+
+
+def _own_flags(sources: Iterable[Source]) -> frozenset[str]:
+    """The flags that the series itself defines."""
+    return frozenset(
+        match[1]
+        for file in sources
+        for stretch in file.stretches
+        for line in stretch.lines
+        if line.added and (match := _DEFINED.match(line.text))
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -64,12 +65,54 @@ class Node:
             todo.extend(reversed(node.kids))
 
 
+_QUALIFIER = re.compile(r"\b(?:const|volatile|restrict|__restrict)\b")
+_SCALAR = re.compile(
+    r"(?:(?:un)?signed|char|short|int|long|_Bool|bool|__[us](?:8|16|32|64)|[us](?:8|16|32|64)|u?int(?:8|16|32|64)_t|"
+    r"s?size_t|gfp_t|pid_t)(?: (?:(?:un)?signed|char|short|int|long))*|enum \w+"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter: name ("" where there is none) and type, spelled as C spells it ("struct task_struct *")."""
 
     name: str
     type: str
+
+    @property
+    def is_pointer(self) -> bool:
+        """Is it a pointer, of whatever type? An array is one, as a parameter."""
+        return is_pointer(self.type)
+
+    @property
+    def is_struct_pointer(self) -> bool:
+        """Does it point to a struct or union, by its spelling?"""
+        return is_struct_pointer(self.type)
+
+    @property
+    def is_scalar(self) -> bool:
+        """Is it surely a number? A typedef may be anything."""
+        return is_scalar(self.type)
+
+
+def bare(type_: str) -> str:
+    """A type without const and its kin, words and stars apart by one space: "struct foo *"."""
+    return " ".join(_QUALIFIER.sub(" ", type_).replace("*", " * ").split())
+
+
+def is_pointer(type_: str) -> bool:
+    """Is that type a pointer by its spelling? A typedef may be one and not show it."""
+    return bare(type_).endswith(("*", "]")) or "( * )" in bare(type_)
+
+
+def is_struct_pointer(type_: str) -> bool:
+    """Does that type point to a struct or union?"""
+    return re.fullmatch(r"(?:struct|union) \w+ \*", bare(type_)) is not None
+
+
+def is_scalar(type_: str) -> bool:
+    """Is it surely a number: an integer type or an enum, not a typedef that may be anything?"""
+    return _SCALAR.fullmatch(bare(type_)) is not None
 
 
 @dataclass(frozen=True, slots=True)

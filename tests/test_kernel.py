@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -66,6 +67,18 @@ def test_flags_come_and_go() -> None:
     assert not old.has_flag("KF_IMPLICIT_ARGS")
     assert new.has_flag("KF_IMPLICIT_ARGS")
     assert not new.has_flag("KF_DEPRECATED")
+
+
+def test_a_flag_of_the_series_itself_is_known() -> None:
+    assert replace(known(Release(6, 12), ""), own=frozenset({"KF_BRAND_NEW"})).has_flag("KF_BRAND_NEW")
+
+
+@pytest.mark.parametrize(
+    ("asked", "tags", "guessed"), [("6.12", (), False), (None, ("6.12.y",), False), (None, ("bpf-next",), True)]
+)
+def test_a_kernel_that_nobody_named_is_a_guess(asked: str | None, tags: tuple[str, ...], guessed: bool) -> None:
+    dates = ["Tue, 14 Oct 2025 10:00:00 +0200"]
+    assert target(asked=asked, tags=tags, dates=dates, context_flags=()).guessed == guessed
 
 
 def test_the_table_of_flags_is_consistent() -> None:

@@ -131,7 +131,17 @@ def test_adding_and_dropping_flags() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["BTF_ID_FLAGS(", "/*", "btf_kfunc_id_set x = {", "#define X(a) BTF_ID_FLAGS(", '"', "("]
+    "piece",
+    [
+        "BTF_ID_FLAGS(",
+        "/*",
+        "btf_kfunc_id_set x = {",
+        "#define X(a) BTF_ID_FLAGS(",
+        "#if X",
+        "BTF_KFUNCS_START(a)",
+        '"',
+        "(",
+    ],
 )
 def test_junk_is_scanned_to_its_end(piece: str) -> None:
     assert not one((piece + "\n") * 50_000).entries
@@ -146,3 +156,119 @@ def test_junk_is_scanned_to_its_end(piece: str) -> None:
 )
 def test_a_prototype_is_no_registration(text: str) -> None:
     assert not one(text).registrations
+
+
+SET = "BTF_KFUNCS_START(ids)\nBTF_ID_FLAGS(func, x, KF_A)\nBTF_KFUNCS_END(ids)\n"
+STRUCT = "static const struct btf_kfunc_id_set set = {\n\t.owner = THIS_MODULE,\n\t.set = &ids,\n};\n"
+INIT = "static int __init init(void)\n{\n\treturn register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &set);\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        (SET, True),
+        (SET.replace("KF_A)", "KF_A);"), True),
+        (SET.replace("BTF_ID_FLAGS", "#ifdef CONFIG_X\nBTF_ID_FLAGS").replace("KF_A)", "KF_A)\n#endif"), True),
+        (SET.replace("BTF_ID_FLAGS", "MORE_KFUNCS\nBTF_ID_FLAGS"), False),
+        (SET.replace("BTF_KFUNCS_END(ids)\n", ""), False),
+        (SET.replace("BTF_KFUNCS_START(ids)\n", ""), False),
+    ],
+)
+def test_a_set_knows_whether_it_is_whole(text: str, whole: bool) -> None:
+    (known,) = one(text).sets
+    assert known.whole == whole
+    assert [listing.name for listing in known.listings] == ["x"]
+
+
+def test_the_two_ends_of_a_set_in_two_hunks_make_one() -> None:
+    stretches = [
+        Stretch(start, tuple(Line(line) for line in lines))
+        for start, lines in (
+            (10, ("BTF_KFUNCS_START(ids)", "BTF_ID_FLAGS(func, x)")),
+            (90, ("BTF_ID_FLAGS(func, y)", "BTF_KFUNCS_END(ids)")),
+        )
+    ]
+    (found,) = scan([Source("a.c", tuple(stretches))])
+    (known,) = found.sets
+    assert ([listing.name for listing in known.listings], known.at.line, known.whole) == (["x", "y"], 10, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "hooks"),
+    [
+        (SET + STRUCT + INIT, ("BPF_PROG_TYPE_XDP",)),
+        (SET + STRUCT.replace("static ", "") + INIT, None),
+        (SET + STRUCT + INIT.replace("}\n", ""), None),
+        (SET + STRUCT + INIT.replace("BPF_PROG_TYPE_XDP", "types[i]"), None),
+        (SET + INIT, None),
+    ],
+)
+def test_hooks_are_known_only_when_none_can_be_out_of_view(text: str, hooks: tuple[str, ...] | None) -> None:
+    (known,) = one(text).sets
+    assert known.hooks == hooks
+
+
+@pytest.mark.parametrize(
+    ("struct", "owner", "filter_"),
+    [
+        (STRUCT, "THIS_MODULE", ""),
+        (STRUCT.replace("\t.owner = THIS_MODULE,\n", "\t.filter = f,\n"), "", "f"),
+        ("", None, None),
+    ],
+)
+def test_a_registration_knows_owner_and_filter(struct: str, owner: str | None, filter_: str | None) -> None:
+    (known,) = one(SET + struct + INIT).registrations
+    assert (known.owner, known.filter, known.module) == (owner, filter_, False)
+    assert one(SET + struct + INIT + 'MODULE_LICENSE("GPL");\n').registrations[0].module
+
+
+@pytest.mark.parametrize(
+    ("statement", "ignored"),
+    [
+        ("x = 1;\n%s;", True),
+        ("{\n%s;", True),
+        ("return %s;", False),
+        ("ret = ret ?: %s;", False),
+        ("if (%s)\n\treturn;", False),
+        ("(void)%s;", False),
+        ("%s;", False),  # what stands in front is out of view
+    ],
+)
+def test_a_registration_knows_whether_its_result_is_ignored(statement: str, ignored: bool) -> None:
+    (known,) = one(statement % "register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &set)").registrations
+    assert known.ignored == ignored
+
+
+def test_plain_ids_in_a_set_are_strays() -> None:
+    lists = "BTF_ID_LIST(types)\nBTF_ID(struct, s)\n"
+    (known,) = one(lists + SET.replace("BTF_KFUNCS_END", "BTF_ID(func, y)\nBTF_KFUNCS_END") + lists).sets
+    assert [(stray.line, stray.column) for stray in known.strays] == [(5, 1)]
+
+
+def test_an_entry_knows_the_other_sets_that_list_its_kfunc() -> None:
+    found = one(SET + SET.replace("ids", "more").replace("KF_A", "KF_B") + "BTF_ID_FLAGS(func, x, KF_C)\n")
+    twins = [[(ids.name, [flag.name for flag in twin.flags or ()]) for ids, twin in e.twins] for e in found.entries]
+    assert twins == [[("more", ["KF_B"])], [("ids", ["KF_A"])], [("ids", ["KF_A"]), ("more", ["KF_B"])]]
+
+
+@pytest.mark.parametrize(
+    ("above", "expected"),
+    [
+        ("", ()),
+        ("#ifdef CONFIG_A\n", ("CONFIG_A",)),
+        ("#if defined(CONFIG_A)\n# if IS_ENABLED(CONFIG_B)\n", ("CONFIG_A", "CONFIG_B")),
+        ("#ifndef CONFIG_A /* why */\n", ("!CONFIG_A",)),
+        ("#ifdef CONFIG_A\n#else\n", ("!CONFIG_A",)),
+        ("#ifdef CONFIG_A\n#elif defined(CONFIG_B)\n", ("elif 2",)),
+        ("#ifdef CONFIG_A\n#endif\n", ()),
+    ],
+)
+def test_an_entry_knows_the_conditions_around_it(above: str, expected: tuple[str, ...]) -> None:
+    (entry,) = one(above + "BTF_ID_FLAGS(func, x)\n").entries
+    assert entry.condition == expected
+
+
+def test_conditions_above_a_hunk_are_unknown() -> None:
+    text = "BTF_ID_FLAGS(func, a)\n#ifdef CONFIG_A\nBTF_ID_FLAGS(func, b)\n#endif\n#endif\nBTF_ID_FLAGS(func, c)\n"
+    conditions = [entry.condition for entry in one(text, start=100).entries]
+    assert conditions == [("?100",), ("?100", "CONFIG_A"), ("?104",)]

@@ -48,6 +48,7 @@ STAGES = [
     "catalogue",
     "options",
     "cli_tree",
+    "explain",
     "cli",
     "__main__",
 ]

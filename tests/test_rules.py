@@ -32,3 +32,29 @@ def test_rule_has_a_guilty_and_an_innocent_case(found: rule.Rule[Any]) -> None:
     marks = {mark.kind for path in FIXTURES for mark in read(path).marks if mark.rule == found.id}
     assert {"want", "ok"} <= marks
     assert any(path.parent.name + "/" + path.name.partition(".")[0] == found.id for path in FIXTURES)
+
+
+TESTS_ITSELF = """\
+Date: Tue, 14 Oct 2025 10:00:00 +0200
+Subject: [PATCH] bpf: test the verifier
+
+diff --git a/{path} b/{path}
+--- a/{path}
++++ b/{path}
+@@ -1,0 +1,3 @@
++BTF_KFUNCS_START(ids)
++BTF_ID_FLAGS(func, bpf_widget_get, KF_ACQUIRE | KF_ACQUIRE)
++BTF_KFUNCS_END(ids)
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("kernel/bpf/widget.c", ["flags/duplicate-flag"]),
+        ("net/bpf/test_run.c", []),
+        ("tools/testing/selftests/bpf/bpf_testmod/bpf_testmod.c", []),
+    ],
+)
+def test_files_that_break_the_contract_on_purpose_are_left_alone(path: str, found: list[str], lint: Lint) -> None:
+    assert [finding.rule for finding in lint(TESTS_ITSELF.format(path=path)).findings] == found

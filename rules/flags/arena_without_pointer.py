@@ -1,0 +1,46 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Level, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    contract=("F30",),
+    see="tools/bpf/resolve_btfids/main.c: arena_tag_ptr()",
+    since="6.15",
+    error_since="7.3",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """KF_ARENA_RET, _ARG1 or _ARG2 about something that is no pointer.
+
+    The flag marks the result, the first or the second parameter as a pointer into an arena when BTF is made. There is
+    nothing to mark on a number; since 7.3 that stops the build.
+
+    Bad:
+        __bpf_kfunc int bpf_foo_fill(u32 size)     with KF_ARENA_ARG1
+    Good:
+        __bpf_kfunc int bpf_foo_fill(void *page, u32 size)
+    """
+    del kernel
+
+    if not kfunc.prototype:
+        return
+    numbers = {
+        "KF_ARENA_RET": kfunc.returns_no_pointer,
+        "KF_ARENA_ARG1": not kfunc.parameters or kfunc.parameters[0].is_scalar,
+        "KF_ARENA_ARG2": len(kfunc.parameters) < 2 or kfunc.parameters[1].is_scalar,
+    }
+    for entry in kfunc.entries:
+        for flag in entry.flags or ():
+            if numbers.get(flag.name):
+                what = "result" if flag.name == "KF_ARENA_RET" else f"argument {flag.name[-1]}"
+                yield Remark(
+                    flag.at,
+                    f"{flag.name} marks the {what} of {kfunc.name}(), which is no pointer into an arena",
+                    (Reason(kfunc.at, "its prototype"),),
+                    or_at=(kfunc.at,),
+                )

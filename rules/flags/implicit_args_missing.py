@@ -1,0 +1,42 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+_IMPLICIT = ("struct bpf_prog_aux *", "struct btf_struct_meta *")
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    contract=("F31",),
+    see="tools/bpf/resolve_btfids/main.c: process_kfunc_with_implicit_args()",
+    since="7.0",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """KF_IMPLICIT_ARGS on a kfunc that has no implicit argument.
+
+    The flag hides from programs what the verifier passes: a last parameter of type `struct bpf_prog_aux *` or
+    `struct btf_struct_meta *`. Without one it has no effect.
+
+    Bad:
+        __bpf_kfunc int bpf_foo_start(struct foo *foo)     with KF_IMPLICIT_ARGS
+    Good:
+        __bpf_kfunc int bpf_foo_start(struct foo *foo, struct bpf_prog_aux *aux)
+    """
+    del kernel
+
+    if not kfunc.prototype or any(parameter.type in _IMPLICIT for parameter in kfunc.parameters):
+        return
+    for entry in kfunc.entries:
+        if flag := entry.flag("KF_IMPLICIT_ARGS"):
+            yield Remark(
+                flag.at,
+                f"KF_IMPLICIT_ARGS has no effect on {kfunc.name}(): it takes no struct bpf_prog_aux *, "
+                "which the verifier could pass",
+                (Reason(kfunc.at, "its parameters"),),
+                Fix("drop KF_IMPLICIT_ARGS", entry.dropping(flag)),
+                or_at=(kfunc.at,),
+            )

@@ -1,0 +1,44 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Level, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+_IMPLICIT = ("struct bpf_prog_aux *", "struct btf_struct_meta *")
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    contract=("F32",),
+    see="tools/bpf/resolve_btfids/main.c: process_kfunc_with_implicit_args()",
+    since="7.0",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """An ordinary parameter stands behind an implicit one.
+
+    Programs see the prototype of a kfunc with KF_IMPLICIT_ARGS up to its first implicit parameter. What comes behind
+    they cannot pass.
+
+    Bad:
+        __bpf_kfunc int bpf_foo_start(struct bpf_prog_aux *aux, u64 flags)     with KF_IMPLICIT_ARGS
+    Good:
+        __bpf_kfunc int bpf_foo_start(u64 flags, struct bpf_prog_aux *aux)
+    """
+    del kernel
+
+    types = [parameter.type for parameter in kfunc.parameters]
+    first = next((index for index, type_ in enumerate(types) if type_ in _IMPLICIT), len(types))
+    behind = [parameter.name for parameter in kfunc.parameters[first:] if parameter.type not in _IMPLICIT]
+    if not behind or not kfunc.prototype:
+        return
+    for entry in kfunc.entries:
+        if flag := entry.flag("KF_IMPLICIT_ARGS"):
+            yield Remark(
+                kfunc.at,
+                f"programs cannot pass {behind[0]} to {kfunc.name}(): with KF_IMPLICIT_ARGS its prototype ends before "
+                f"the {types[first]}",
+                (Reason(flag.at, "registered here"),),
+                or_at=(flag.at,),
+            )

@@ -1,0 +1,55 @@
+from collections.abc import Iterator
+
+from kfunclint.content import table
+from kfunclint.facts import Entry, Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.syntax import Parameter, bare
+
+_PROTECTING = ("KF_TRUSTED_ARGS", "KF_RCU", "KF_RELEASE")
+
+
+@rule(Kfunc, Level.WARNING, contract=("F1",), see="kernel/bpf/verifier.c: check_kfunc_args()", since="6.2")
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc holds on to an object that it takes without KF_TRUSTED_ARGS.
+
+    Up to 6.19 the verifier accepts pointers that a program has walked to, which may be stale or NULL, unless
+    KF_TRUSTED_ARGS or KF_RCU forbids it. A kfunc that takes a reference or starts an iteration keeps what it was given.
+    From 7.0 on trusted arguments are the default: a patch from there needs the flag again on an older kernel.
+
+    Bad:
+        BTF_ID_FLAGS(func, bpf_foo_acquire, KF_ACQUIRE | KF_RET_NULL)     (for 6.12)
+    Good:
+        BTF_ID_FLAGS(func, bpf_foo_acquire, KF_ACQUIRE | KF_RET_NULL | KF_TRUSTED_ARGS)
+    """
+    row = kernel.flags["KF_TRUSTED_ARGS"]
+    if not kernel.has_flag(row.name) or (kernel.guessed and kernel.release == row.until):
+        return  # while the last release with the flag was made, development did without already
+    objects = [parameter.type for parameter in _objects(kfunc)]
+    for entry in kfunc.entries if objects else ():
+        if _keeps(entry) and not any(entry.flag(name) for name in _PROTECTING):
+            kept = "takes a reference" if entry.flag("KF_ACQUIRE") else "starts an iteration"
+            yield Remark(
+                entry.at,
+                f"{kfunc.name}() {kept} and takes a {bare(objects[0]).removesuffix(' *')} without KF_TRUSTED_ARGS or "
+                "KF_RCU, so programs may pass a stale pointer",
+                (Reason(kfunc.at, "its parameters"),),
+                Fix("add KF_TRUSTED_ARGS", entry.adding("KF_TRUSTED_ARGS")),
+                or_at=(kfunc.at,),
+            )
+
+
+def _keeps(entry: Entry) -> bool:
+    return entry.flag("KF_ACQUIRE") is not None or entry.flag("KF_ITER_NEW") is not None
+
+
+def _objects(kfunc: Kfunc) -> Iterator[Parameter]:
+    """The parameters that are surely objects of the kernel: no context, no memory of the program, nothing special."""
+    following = (*(parameter.name for parameter in kfunc.parameters[1:]), "")
+    for parameter, behind in zip(kfunc.parameters, following, strict=False):
+        name = bare(parameter.type).removesuffix(" *")
+        plain = "__" not in parameter.name.strip("_") and not behind.endswith(("__sz", "__szk"))
+        special = name.startswith("struct bpf_") or name in table("special")["context"]["types"]
+        if parameter.is_struct_pointer and plain and not special:
+            yield parameter

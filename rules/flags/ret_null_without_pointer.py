@@ -1,0 +1,33 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+
+@rule(Kfunc, Level.WARNING, contract=("F6",), see="kernel/bpf/verifier.c: check_kfunc_call()")
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """KF_RET_NULL on a kfunc that does not return a pointer.
+
+    The verifier looks at the flag only where a pointer is returned; on a number or on void it has no effect. Programs
+    are not made to test the result.
+
+    Bad:
+        __bpf_kfunc int bpf_foo_lock(struct foo *foo)     with KF_RET_NULL
+    Good:
+        BTF_ID_FLAGS(func, bpf_foo_lock)
+    """
+    del kernel
+
+    if not kfunc.returns_no_pointer:
+        return
+    for entry in kfunc.entries:
+        if flag := entry.flag("KF_RET_NULL"):
+            yield Remark(
+                flag.at,
+                f"KF_RET_NULL has no effect on {kfunc.name}(), which returns {kfunc.returns} and no pointer",
+                (Reason(kfunc.at, "its return type"),),
+                Fix("drop KF_RET_NULL", entry.dropping(flag)),
+                or_at=(kfunc.at,),
+            )

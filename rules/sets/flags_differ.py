@@ -1,0 +1,44 @@
+from collections.abc import Iterator
+
+from kfunclint.content import table
+from kfunclint.facts import Entry, KfuncSet
+from kfunclint.finding import Level, Reason, Remark
+from kfunclint.kernel import Kernel, Release
+from kfunclint.rule import rule
+
+_BUILD_FAILS = Release(7, 3)
+
+
+@rule(Entry, Level.WARNING, contract=("F27",), see="tools/bpf/resolve_btfids/main.c: push_kfunc()", error_since="7.3")
+def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
+    """One kfunc stands in two sets with different flags.
+
+    Since 7.3 that stops the build. Before, the sets of one hook are merged, and which of the two entries counts is
+    left to chance; sets of different hooks do not disturb each other.
+
+    Bad:
+        BTF_ID_FLAGS(func, bpf_foo_alloc, KF_ACQUIRE | KF_RET_NULL)                   in one set
+        BTF_ID_FLAGS(func, bpf_foo_alloc, KF_ACQUIRE | KF_RET_NULL | KF_SLEEPABLE)    in the other
+    Good:
+        the same flags in both
+    """
+
+    if entry.flags is None or entry.set is None:
+        return
+    own = {flag.name for flag in entry.flags}
+    for ids, twin in entry.twins:
+        if twin.flags is None or own == {flag.name for flag in twin.flags} or ids.is_fmodret:
+            continue
+        if kernel.release < _BUILD_FAILS and not _hooks(entry.set) & _hooks(ids):
+            continue
+        outcome = "which stops the build" if kernel.release >= _BUILD_FAILS else "and either of them may count"
+        yield Remark(
+            entry.at,
+            f"{entry.name}() has other flags in {entry.set.name} than in {ids.name}, {outcome}",
+            (Reason(twin.at, f"in {ids.name}"),),
+        )
+
+
+def _hooks(ids: KfuncSet) -> set[str]:
+    types = (registration.program_type.removeprefix("BPF_PROG_TYPE_") for registration in ids.registrations)
+    return {row["hook"] for type_ in types if "hook" in (row := table("hooks").get(type_, {}))}

@@ -1,0 +1,43 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import KfuncSet
+from kfunclint.finding import Fix, Level, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+
+@rule(
+    KfuncSet,
+    Level.ERROR,
+    contract=(
+        "R1",
+        "R2",
+    ),
+    see="kernel/bpf/btf.c: register_btf_kfunc_id_set()",
+    since="6.9",
+)
+def check(ids: KfuncSet, kernel: Kernel) -> Iterator[Remark]:
+    """A set of kfuncs is made with BTF_SET8_START().
+
+    Since 6.9 the set must carry BTF_SET8_KFUNCS, which BTF_KFUNCS_START() puts there, or it is refused with a warning
+    in the log. BTF_SET8_START() remains right for the hooks of register_btf_fmodret_id_set().
+
+    Bad:
+        BTF_SET8_START(foo_kfunc_ids)
+        ...
+        BTF_SET8_END(foo_kfunc_ids)
+    Good:
+        BTF_KFUNCS_START(foo_kfunc_ids)
+        ...
+        BTF_KFUNCS_END(foo_kfunc_ids)
+    """
+    del kernel
+
+    flags = {flag.name for listing in ids.listings for flag in listing.flags or ()}
+    registered = any(registration.call == "register_btf_kfunc_id_set" for registration in ids.registrations)
+    if ids.kind == "SET8" and not ids.is_fmodret and (registered or flags - {"KF_SLEEPABLE"}):
+        yield Remark(
+            ids.at,
+            f"{ids.name} holds kfuncs but is made with BTF_SET8_START(), so the whole set fails to register",
+            fix=Fix("use BTF_KFUNCS_START() and BTF_KFUNCS_END()"),
+        )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kfunclint import __version__, mail, options, report, rule
+from kfunclint import __version__, explain, mail, options, report, rule
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.paths import kernel_around
@@ -42,6 +42,8 @@ def _command(given: Sequence[str]) -> int:
         from kfunclint import cli_tree  # most runs read no tree
 
         return cli_tree.run(given[1:])
+    if given and given[0] in explain.COMMANDS:
+        return explain.COMMANDS[given[0]](given[1:])
     return _run(_arguments(given))
 
 
@@ -51,7 +53,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         prog="kfunclint",
         description="Review Linux kernel patches that add or change BPF kfuncs.",
         epilog="Exit status: 0 nothing at or above --fail-on, 1 findings, 2 something could not be reviewed. "
-        "See also: kfunclint tree --help.",
+        "See also: kfunclint tree --help, kfunclint rules, kfunclint explain RULE.",
     )
     add = parser.add_argument
     add("input", nargs="+", help="mbox (also .gz), .patch, .eml, folder of patches, Maildir, or - for standard input")

@@ -1,0 +1,61 @@
+"""The commands that tell what is checked, and why: `kfunclint rules` and `kfunclint explain RULE`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from kfunclint import rule
+from kfunclint.rule import Rule
+
+
+def rules(argv: Sequence[str]) -> int:
+    """List the rules: id, level, title. Gives the exit status."""
+    _parser("rules", "List what is checked.").parse_args(argv)
+    sys.stdout.write(listing(rule.shipped()))
+    return 0
+
+
+def explain(argv: Sequence[str]) -> int:
+    """Explain the rules that are named; gives the exit status. Raises BadRule for a name that no rule has."""
+    parser = _parser("explain", "Say what a rule is about: why it matters, since when, what is wrong and what right.")
+    parser.add_argument("rule", nargs="+", help="the id of a rule, such as flags/ret-null-missing")
+    found = [rule.named(rule.shipped(), name) for name in parser.parse_args(argv).rule]
+    sys.stdout.write("\n\n".join(map(explanation, found)))
+    return 0
+
+
+COMMANDS = {"rules": rules, "explain": explain}
+
+
+def _parser(command: str, about: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(prog=f"kfunclint {command}", description=about)
+
+
+def listing(known: Iterable[Rule[Any]]) -> str:
+    """One line a rule, in columns."""
+    rows = [(found.id, _level(found), found.title) for found in known]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
+    return "".join(f"{id_:{widths[0]}}  {level:{widths[1]}}  {title}\n" for id_, level, title in rows)
+
+
+def explanation(found: Rule[Any]) -> str:
+    """All that a rule says of itself, as a page of text."""
+    return "\n".join((found.id, *(f"  {line}" for line in _facts(found)), "", found.doc)) + "\n"
+
+
+def _level(found: Rule[Any]) -> str:
+    later = f", error since {found.error_since}" if found.error_since else ""
+    return f"{found.level}{later}{', strict' if found.strict else ''}"
+
+
+def _facts(found: Rule[Any]) -> Iterator[str]:
+    yield f"level: {_level(found)}{' (runs with --strict only)' if found.strict else ''}"
+    if found.since or found.until:
+        bounds = (("from", found.since), ("up to", found.until))
+        yield f"kernels: {' '.join(f'{word} {release}' for word, release in bounds if release)}"
+    if found.contract:
+        yield f"contract: {', '.join(found.contract)} (rules/README.md)"
+    yield f"kernel source: {found.see}"

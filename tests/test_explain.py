@@ -1,0 +1,57 @@
+"""`kfunclint rules` and `kfunclint explain`."""
+
+from __future__ import annotations
+
+import pytest
+
+from kfunclint import rule
+from kfunclint.cli import main
+from kfunclint.explain import explanation, listing
+
+Output = pytest.CaptureFixture[str]
+
+
+def test_every_rule_is_listed_once(capsys: Output) -> None:
+    assert main(["rules"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [found.id for found in rule.shipped()]
+    assert len({line.index(found.title) for line, found in zip(lines, rule.shipped(), strict=True)}) == 1
+
+
+def test_levels_are_named() -> None:
+    found = {line.split()[0]: line for line in listing(rule.shipped()).splitlines()}
+    assert " warning, error since 7.0 " in found["flags/ret-null-missing"]
+    assert " warning, strict " in found["flags/release-of-two"]
+
+
+def test_a_rule_is_explained(capsys: Output) -> None:
+    assert main(["explain", "flags/trusted-args-with-rcu"]) == 0
+    text = capsys.readouterr().out
+    head, _, doc = text.partition("\n\n")
+    assert head.splitlines() == [
+        "flags/trusted-args-with-rcu",
+        "  level: warning",
+        "  kernels: from 6.2 up to 6.19",
+        "  contract: F3 (rules/README.md)",
+        "  kernel source: kernel/bpf/verifier.c: check_kfunc_args()",
+    ]
+    assert doc.startswith("KF_TRUSTED_ARGS stands beside KF_RCU")
+    assert "\nBad:\n    BTF_ID_FLAGS(" in doc
+    assert "\nGood:\n    BTF_ID_FLAGS(" in doc
+
+
+def test_a_strict_rule_says_how_it_runs() -> None:
+    assert "(runs with --strict only)" in explanation(rule.named(rule.shipped(), "flags/release-of-two"))
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("flags/ret-nul-missing", ", did you mean flags/ret-null-missing?"),
+        ("ret-null-missing", ", did you mean flags/ret-null-missing?"),
+        ("zzz", ""),
+    ],
+)
+def test_an_unknown_rule_gives_2_and_the_nearest(name: str, hint: str, capsys: Output) -> None:
+    assert main(["explain", name]) == 2
+    assert capsys.readouterr() == ("", f"kfunclint: {name}: no such rule{hint}\n")

@@ -1,0 +1,248 @@
+"""Correct kfuncs, broken in one row of the contract at a time: the rule for that row speaks, and no other does.
+
+To prove a rule, add to MUTATIONS what must change in fixtures/clean.c to break its row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import pytest
+from conftest import ROOT, Lint
+
+from kfunclint import rule
+
+HEAD = """\
+From: Ann Author <ann@example.org>
+Date: Tue, 14 Oct 2025 10:00:00 +0200
+Subject: [PATCH] bpf: add the widget kfuncs
+
+Let programs work with widgets.
+
+Signed-off-by: Ann Author <ann@example.org>
+---
+diff --git a/kernel/bpf/widget.c b/kernel/bpf/widget.c
+new file mode 100644
+index 0000000..2222222
+--- /dev/null
++++ b/kernel/bpf/widget.c
+@@ -0,0 +1,{count} @@
+"""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """What to replace in the clean file, once each, and the only rule that may then speak, for a release."""
+
+    rule: str
+    edits: tuple[tuple[str, str], ...]
+    kernel: str = "6.18"
+
+
+def flags(name: str, before: str, after: str) -> tuple[str, str]:
+    """Other flags for a kfunc."""
+    return tuple(f"func, {name}{', ' if text else ''}{text})" for text in (before, after))  # type: ignore[return-value]
+
+
+ACQUIRE = "KF_ACQUIRE | KF_RCU | KF_RET_NULL"
+SIZE, COUNT = "int bpf_widget_size(struct widget *widget)", "int bpf_widget_count(u32 kind)"
+START = "int bpf_widget_start(u64 flags, struct bpf_prog_aux *aux)"
+COUNT_DOC = """\
+/**
+ * bpf_widget_count - Count the widgets of a kind
+ * @kind: which kind
+ *
+ * Return: how many there are.
+ */
+"""
+SLEEPABLE_END = "BTF_KFUNCS_END(widget_sleepable_kfunc_ids)"
+
+MUTATIONS = [
+    Mutation("defs/weak", ((f"__bpf_kfunc {SIZE}", f"__weak __bpf_kfunc {SIZE}"),)),
+    Mutation(
+        "flags/acquire-rcu-without-ret-null",
+        (
+            flags("bpf_widget_acquire", ACQUIRE, "KF_ACQUIRE | KF_RCU"),
+            ("\tif (!refcount_inc_not_zero(&widget->users))\n\t\treturn NULL;\n", "\twidget_ref(widget);\n"),
+            ("widget, or NULL if it is on its way out", "widget"),
+        ),
+    ),
+    Mutation("flags/acquire-without-struct", (flags("bpf_widget_count", "", "KF_ACQUIRE"),)),
+    Mutation("flags/arena-without-pointer", (flags("bpf_widget_count", "", "KF_ARENA_ARG1"),)),
+    Mutation("flags/argument-flag-without-pointer", (flags("bpf_widget_count", "", "KF_RCU"),)),
+    Mutation("flags/duplicate-flag", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_RCU"),)),
+    Mutation("flags/fastcall-not-inlined", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_FASTCALL"),)),
+    Mutation("flags/flag-gone", (flags("bpf_widget_size", "KF_RCU", "KF_TRUSTED_ARGS"),), "7.0"),
+    Mutation("flags/flag-gone", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_KPTR_GET"),)),
+    Mutation("flags/flag-too-new", (flags("bpf_widget_start", "", "KF_IMPLICIT_ARGS"),)),
+    Mutation("flags/implicit-args-missing", (flags("bpf_widget_count", "", "KF_IMPLICIT_ARGS"),), "7.0"),
+    Mutation(
+        "flags/implicit-args-not-last",
+        (
+            flags("bpf_widget_start", "", "KF_IMPLICIT_ARGS"),
+            (START, "int bpf_widget_start(struct bpf_prog_aux *aux, u64 flags)"),
+        ),
+        "7.0",
+    ),
+    Mutation(
+        "flags/iter-next-without-ret-null",
+        (flags("bpf_iter_widget_next", "KF_ITER_NEXT | KF_RET_NULL", "KF_ITER_NEXT"),),
+    ),
+    Mutation("flags/kept-object-untrusted", (flags("bpf_widget_acquire", ACQUIRE, "KF_ACQUIRE | KF_RET_NULL"),)),
+    Mutation("flags/kept-object-untrusted", (flags("bpf_iter_widget_new", "KF_ITER_NEW | KF_RCU", "KF_ITER_NEW"),)),
+    Mutation(
+        "flags/rcu-protected-not-on-new",
+        (flags("bpf_iter_widget_destroy", "KF_ITER_DESTROY", "KF_ITER_DESTROY | KF_RCU_PROTECTED"),),
+    ),
+    Mutation(
+        "flags/rcu-protected-with-acquire", (flags("bpf_widget_acquire", ACQUIRE, f"{ACQUIRE} | KF_RCU_PROTECTED"),)
+    ),
+    Mutation(
+        "flags/rcu-protected-with-sleepable",
+        (flags("bpf_widget_flush", "KF_RCU | KF_SLEEPABLE", "KF_RCU_PROTECTED | KF_SLEEPABLE"),),
+    ),
+    Mutation(
+        "flags/release-not-first",
+        (
+            (
+                "void bpf_widget_release(struct widget *widget)",
+                "void bpf_widget_release(u32 how, struct widget *widget)",
+            ),
+            (
+                "bpf_widget_release - Give a widget back\n",
+                "bpf_widget_release - Give a widget back\n * @how: in what way\n",
+            ),
+        ),
+        "7.3",
+    ),
+    Mutation(
+        "flags/release-of-two",
+        (
+            (
+                "void bpf_widget_release(struct widget *widget)",
+                "void bpf_widget_release(struct widget *widget, struct rack *rack)",
+            ),
+            (
+                "bpf_widget_release - Give a widget back\n",
+                "bpf_widget_release - Give a widget back\n * @rack: whereto\n",
+            ),
+        ),
+    ),
+    Mutation("flags/release-without-pointer", (flags("bpf_widget_count", "", "KF_RELEASE"),)),
+    Mutation("flags/ret-null-missing", (flags("bpf_widget_find", "KF_RET_NULL", ""),)),
+    Mutation("flags/ret-null-on-void-pointer", (flags("bpf_widget_data", "KF_RCU", "KF_RCU | KF_RET_NULL"),)),
+    Mutation("flags/ret-null-without-pointer", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_RET_NULL"),)),
+    Mutation(
+        "flags/several-iterator-flags",
+        (flags("bpf_iter_widget_destroy", "KF_ITER_DESTROY", "KF_ITER_DESTROY | KF_ITER_NEW"),),
+    ),
+    Mutation(
+        "flags/sleepable-missing", (("\treturn widget->size;", "\tmutex_lock(&widget->lock);\n\treturn widget->size;"),)
+    ),
+    Mutation(
+        "flags/spinlock-safe-with-sleepable",
+        (flags("bpf_widget_flush", "KF_RCU | KF_SLEEPABLE", "KF_RCU | KF_SLEEPABLE | KF_SPINLOCK_SAFE"),),
+        "7.3",
+    ),
+    Mutation("flags/trusted-args-missing", (flags("bpf_widget_size", "KF_RCU", ""),)),
+    Mutation("flags/trusted-args-with-rcu", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_TRUSTED_ARGS"),)),
+    Mutation(
+        "flags/trusted-args-with-release", (flags("bpf_widget_release", "KF_RELEASE", "KF_RELEASE | KF_TRUSTED_ARGS"),)
+    ),
+    Mutation(
+        "flags/two-prog-aux",
+        (
+            flags("bpf_widget_start", "", "KF_IMPLICIT_ARGS"),
+            (START, "int bpf_widget_start(u64 flags, struct bpf_prog_aux *aux, struct bpf_prog_aux *other)"),
+            (" * @aux: the program that starts it\n", " * @aux: the program that starts it\n * @other: and again\n"),
+        ),
+        "7.0",
+    ),
+    Mutation("flags/unknown-flag", (flags("bpf_widget_release", "KF_RELEASE", "KF_RELAESE"),)),
+    Mutation("kerneldoc/name-mismatch", ((" * bpf_widget_size - ", " * bpf_widget_sise - "),)),
+    Mutation("kerneldoc/parameter-undescribed", ((" * @kind: which kind\n", ""),)),
+    Mutation(
+        "kerneldoc/parameter-excess", ((" * @kind: which kind\n", " * @kind: which kind\n * @colour: and colour\n"),)
+    ),
+    Mutation("kerneldoc/return-missing", ((" * Return: its size in bytes.\n", " * It is counted in bytes.\n"),)),
+    Mutation(
+        "sets/condition-missing",
+        (
+            (
+                f"__bpf_kfunc {COUNT}\n{{\n\treturn widget_count(kind);\n}}\n",
+                f"#ifdef CONFIG_WIDGET\n__bpf_kfunc {COUNT}\n{{\n\treturn widget_count(kind);\n}}\n#endif\n",
+            ),
+            (COUNT_DOC, ""),
+        ),
+    ),
+    Mutation(
+        "sets/filter-denies-others",
+        (("\tif (!btf_id_set8_contains(&widget_kfunc_ids, kfunc_id))\n\t\treturn 0;\n", ""),),
+    ),
+    Mutation(
+        "sets/flags-differ",
+        (
+            (SLEEPABLE_END, f"BTF_ID_FLAGS(func, bpf_widget_size)\n{SLEEPABLE_END}"),
+            ("BPF_PROG_TYPE_SYSCALL", "BPF_PROG_TYPE_TRACING"),
+        ),
+    ),
+    Mutation("sets/id-without-flags", (("BTF_ID_FLAGS(func, bpf_widget_count)", "BTF_ID(func, bpf_widget_count)"),)),
+    Mutation("sets/iterator-incomplete", (("BTF_ID_FLAGS(func, bpf_iter_widget_destroy, KF_ITER_DESTROY)\n", ""),)),
+    Mutation("sets/lsm-opens-tracing", (("\t.filter = widget_kfunc_filter,\n", ""),)),
+    Mutation(
+        "sets/owner-missing",
+        (("\t.owner = THIS_MODULE,\n\t.set = &widget_kfunc_ids,\n", "\t.set = &widget_kfunc_ids,\n"),),
+    ),
+    Mutation(
+        "sets/result-ignored", (("\tret = register_btf_kfunc_id_set", "\tret = 0;\n\tregister_btf_kfunc_id_set"),)
+    ),
+    Mutation(
+        "sets/set8-for-kfuncs",
+        (
+            ("BTF_KFUNCS_START(widget_kfunc_ids)", "BTF_SET8_START(widget_kfunc_ids)"),
+            ("BTF_KFUNCS_END(widget_kfunc_ids)", "BTF_SET8_END(widget_kfunc_ids)"),
+        ),
+    ),
+    Mutation("sets/sleepable-on-atomic-hook", (("BPF_PROG_TYPE_SYSCALL", "BPF_PROG_TYPE_XDP"),)),
+    Mutation("sets/unknown-hook", (("BPF_PROG_TYPE_SYSCALL", "BPF_PROG_TYPE_SK_LOOKUP"),)),
+]
+PROVEN_HERE = {"defs", "flags", "sets"}
+KERNELS = sorted({mutation.kernel for mutation in MUTATIONS})
+
+
+@cache
+def clean() -> str:
+    return (ROOT / "fixtures" / "clean.c").read_text()
+
+
+def mail(text: str) -> str:
+    """The patch that adds the file."""
+    lines = text.rstrip("\n").split("\n")
+    return HEAD.format(count=len(lines)) + "".join(f"+{line}\n" for line in lines)
+
+
+def spoken(lint: Lint, text: str, kernel: str, strict: str = "") -> set[str]:
+    """The rules that speak, of those that run by default and one that may be strict."""
+    only = tuple(found.id for found in rule.shipped() if not found.strict or found.id == strict)
+    return {finding.rule for finding in lint(mail(text), kernel=kernel, only=only).findings}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_the_clean_file_is_clean(kernel: str, lint: Lint) -> None:
+    assert not spoken(lint, clean(), kernel)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.rule)
+def test_one_broken_row_gives_one_rule(mutation: Mutation, lint: Lint) -> None:
+    text = clean()
+    for old, new in mutation.edits:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    assert spoken(lint, text, mutation.kernel, mutation.rule) == {mutation.rule}
+
+
+@pytest.mark.parametrize("family", sorted(PROVEN_HERE))
+def test_every_rule_of_the_contract_is_proven(family: str) -> None:
+    known = {found.id for found in rule.shipped() if found.id.startswith(f"{family}/")}
+    assert known - {mutation.rule for mutation in MUTATIONS} <= {"flags/acquire-missing"}

@@ -34,25 +34,8 @@ def gather(
     """
     held = [scan for scan in scans if not _on_purpose(scan.path)]
     entries = tuple(entry for scan in held for entry in scan.entries if not (entry.set and entry.set.is_fmodret))
-    registered: dict[str, list[Entry]] = {}
-    for entry in entries:
-        registered.setdefault(entry.name, []).append(entry)
     documented = {scan.path: docs(scan) for scan in scans}
-    declared = {scan.path: _declared(scan) for scan in held if _functions(units.get(scan.path))}
-    kfuncs = tuple(
-        _kfunc(
-            source,
-            scan,
-            function,
-            registered.get(function.name, ()),
-            documented[scan.path],
-            once=declared[scan.path][function.name] == 1,
-        )
-        for source, scan in zip(sources, scans, strict=True)
-        if not _on_purpose(scan.path)
-        for function in _functions(units.get(scan.path))
-        if function.name and (function.marker or function.name in registered)
-    )
+    kfuncs = tuple(_kfuncs(sources, scans, units, entries, documented))
     names = _names(scans)
     return Facts(
         kfuncs=kfuncs,
@@ -71,6 +54,26 @@ def gather(
             ),
         ),
     )
+
+
+def _kfuncs(
+    sources: Sequence[Source],
+    scans: Sequence[Scan],
+    units: Mapping[str, Unit],
+    entries: Iterable[Entry],
+    documented: Mapping[str, Mapping[int, Doc]],
+) -> Iterator[Kfunc]:
+    registered: dict[str, list[Entry]] = {}
+    for entry in entries:
+        registered.setdefault(entry.name, []).append(entry)
+    for source, scan in zip(sources, scans, strict=True):
+        functions = () if _on_purpose(scan.path) else _functions(units.get(scan.path))
+        declared = _declared(scan) if functions else Counter[str]()
+        for function in functions:
+            if function.name and (function.marker or function.name in registered):
+                own = registered.get(function.name, ())
+                once = declared[function.name] == 1
+                yield _kfunc(source, scan, function, own, documented[scan.path], once=once)
 
 
 def _functions(unit: Unit | None) -> tuple[Function, ...]:

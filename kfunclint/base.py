@@ -95,7 +95,7 @@ def _before(patches: Iterable[Patch]) -> dict[str, str]:
         for file in patch.files:
             if file.old_path is not None and file.old_path not in seen and file.old_path.endswith(C):
                 match = next(filter(None, map(_INDEX.fullmatch, file.headers)), None)
-                if match and match[1].strip("0"):
+                if match:
                     found[file.old_path] = match[1]
             seen |= _names(file)
     return found
@@ -172,8 +172,6 @@ class _Trial:
         fits = fitted([line.text for line in image], file.hunks, self.alphabet, self.tree.name)
         for hunk, fit in zip(file.hunks, fits, strict=True):
             splice(image, hunk, fit, patch)
-        if file.kind == "deleted" and image:
-            raise Misfit(f"it has lines in {self.tree.name} that the patch does not remove")
         if file.old_path is not None and file.kind in ("renamed", "deleted"):
             self.now[file.old_path] = None
         if file.new_path is not None:

@@ -18,6 +18,7 @@ from kfunclint.errors import Unreviewable
 HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 _SECONDS = 60
+_TOO_LONG = "git took too long"
 _MAX_OUTPUT = 64 << 20
 _MAX_BLOB = 16 << 20
 _KEPT = ("PATH", "HOME", "XDG_CONFIG_HOME")  # with the home goes the list of safe.directory
@@ -192,7 +193,7 @@ class _Process:
         deadline = time.monotonic() + seconds
         while self._more(deadline):
             pass
-        if self.process.wait(_SECONDS) not in good:
+        if self._status() not in good:
             raise self._refusal(self._told())
         return bytes(self.held)
 
@@ -230,13 +231,20 @@ class _Process:
 
     def _wait(self, deadline: float) -> None:
         if not self._more(deadline):
-            self.process.wait(_SECONDS)
+            self._status()
             raise self._refusal(self._told())
+
+    def _status(self) -> int:
+        """The status with which it ends, now that it prints no more."""
+        try:
+            return self.process.wait(_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise self._refusal(_TOO_LONG) from error
 
     def _more(self, deadline: float) -> bool:
         """Read what has come; False at the end."""
         if not self.selector.select(max(0.0, deadline - time.monotonic())):
-            raise self._refusal("git took too long")
+            raise self._refusal(_TOO_LONG)
         data = os.read(self.stdout.fileno(), 1 << 18)
         self.held += data
         if len(self.held) > _MAX_OUTPUT:

@@ -110,6 +110,7 @@ def fit(image: str, found: Hunk) -> Fit | str:
         ("xxabcdefg", " b\n c\n-d\n e\n f", 2, Fit(3, 0, 0)),
         ("bcdefxxxxbcdef", " b\n c\n-d\n e\n f", 4, Fit(0, 0, 0)),
         ("bcdefxxxxbcdef", " b\n c\n-d\n e\n f", 8, Fit(9, 0, 0)),
+        ("bcdefxxxbcdef", " b\n c\n-d\n e\n f", 5, Fit(8, 0, 0)),
         ("abcdefgabcdefg", " b\n c\n-d\n e\n f", 5, Fit(1, 0, 0)),
         ("aBcdeFg", " b\n c\n-d\n e\n f", 2, Fit(2, 1, 1)),
         ("aBcdeFgxcde", " b\n c\n-d\n e\n f", 2, "fits at several places of a tree"),
@@ -122,6 +123,13 @@ def fit(image: str, found: Hunk) -> Fit | str:
 def test_where_a_hunk_fits(image: str, text: str, at: int, expected: Fit | str) -> None:
     found = fit(image, hunk(text, at))
     assert found == (expected if isinstance(expected, Fit) else f"the hunk at line 5 of the mail {expected}")
+
+
+def test_a_hunk_does_not_fit_into_what_another_one_brought() -> None:
+    first, second = hunk(" a\n+q\n b\n c", 1), hunk(" q\n-b\n c", 2)
+    with pytest.raises(Misfit):
+        fitted(list("abcd"), [first, second], Alphabet(), "a tree")
+    assert fitted(list("abcdqbc"), [first, second], Alphabet(), "a tree")[1] == Fit(5, 0, 0)
 
 
 def test_text_that_repeats_itself_is_searched_in_linear_time() -> None:

@@ -179,7 +179,7 @@ def test_a_tree_shows_the_whole_file(tmp_path: Path, register: str, capsys: Outp
     assert "judged for 6.12: the tree's Makefile says 6.12.7\n" in out
     assert f"applied to linux at {head[:12]}: HEAD, as far as the hunks apply\n" in out
     assert "kernel/bpf/depot.c:15:20: warning: bpf_depot_get() can return NULL" in out
-    assert "kernel/bpf/depot.c:6:3: note: NULL is returned here" in out
+    assert "kernel/bpf/depot.c:6:3: note: NULL is returned here\n    \t\treturn NULL;\n" in out
     assert err == ""
 
 
@@ -204,6 +204,24 @@ def test_a_file_that_is_not_in_the_tree_is_seen_through_its_hunks(
     assert found["kernel"]["why"].startswith("in development on")
     (why,) = (why for path, why in found["skipped"].items() if path == "kernel/bpf/depot.c")
     assert why.startswith("all but what its hunks show: the hunk at line ")
+
+
+def test_the_tree_speaks_as_the_series_leaves_it(tmp_path: Path, capsys: Output) -> None:
+    diff = """\
+diff --git a/include/linux/btf.h b/include/linux/btf.h
+--- a/include/linux/btf.h
++++ b/include/linux/btf.h
+@@ -1,2 +1,1 @@
+ #define KF_ACQUIRE\t(1 << 0) /* takes a reference */
+-#define KF_TRUSTED_ARGS\t(1 << 4)
+"""
+    write_tree(tmp_path / "linux", FILES)
+    series = write(tmp_path / "drop.mbox", CLEAN.partition("diff --git")[0] + diff)
+    assert main(["--tree", str(tmp_path / "linux"), "--format", "json", series]) == 0
+    assert json.loads(capsys.readouterr().out)["kernel"] == {
+        "release": "7.0",
+        "why": "the tree's Makefile says 6.12.7, but its include/linux/btf.h has no KF_TRUSTED_ARGS",
+    }
 
 
 def test_a_tree_is_found_around_the_working_directory(

@@ -110,6 +110,12 @@ def test_a_folder_inside_of_a_repository_is_not_that_repository(repository: Path
     found.close()
 
 
+def test_a_damaged_repository_inside_of_another_one(repository: Path) -> None:
+    write(repository / "kept", FILES)
+    (repository / "kept" / ".git").mkdir()
+    assert refusal(repository / "kept").startswith("git: not a git repository")
+
+
 def test_symlinks_and_odd_files_are_no_files(folder: Path, tmp_path: Path) -> None:
     write(tmp_path / "outside", {"secret.c": "int depot;\n"})
     (folder / "kernel" / "out").symlink_to(tmp_path / "outside")
@@ -207,6 +213,28 @@ def test_a_repository_of_somebody_else(repository: Path, monkeypatch: pytest.Mon
 def test_without_git(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     assert refusal(repository) == "git cannot be run: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        ("exec sleep 60", "git took too long"),
+        ("exec >&-; exec sleep 60", "git took too long"),
+        ("exec cat /dev/zero", "git printed more than 1 MiB"),
+        ("echo 'error: no luck' >&2; exit 1", "git: no luck"),
+        ("exit 1", "git: failed"),
+    ],
+)
+def test_a_git_that_misbehaves(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: str
+) -> None:
+    write(tmp_path / "bin", {"git": f"#!/bin/sh\n{script}\n"})
+    (tmp_path / "bin" / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setattr(git_, "_MAX_OUTPUT", 1 << 20)
+    if "sleep" in script:
+        monkeypatch.setattr(git_, "_SECONDS", 0.3)
+    assert refusal(repository) == reason
 
 
 def test_a_corrupt_object(repository: Path) -> None:

@@ -276,6 +276,32 @@ def test_names_in_the_way_of_git(linux: Path) -> None:
     assert sorted(texts(build(patches, found))) == sorted(names)
 
 
+def check_in_view(sources: tuple[Source, ...], whole: str) -> None:
+    """What hunks show of a file stands where it stands in the whole file."""
+    lines = whole.split("\n")
+    for source in sources:
+        for stretch in source.stretches:
+            first = stretch.start - 1
+            assert [line.text for line in stretch.lines] == lines[first : first + len(stretch.lines)]
+
+
+def test_what_was_there_before_as_the_hunks_show_it(linux: Path) -> None:
+    base = git(linux, "rev-parse", "HEAD")
+    commit(linux, {DEPOT: text((10, None), (12, "int twelve;"))}, "first")
+    git(linux, "mv", DEPOT, "kernel/bpf/moved.c")
+    commit(linux, {"kernel/bpf/moved.c": text((10, None), (12, "int other;"), (30, None)), "kernel/bpf/depot.h": None})
+    _, patches = posted(linux, base)
+    found = {source.path: source for source in before(patches)}
+    assert found.keys() == {DEPOT, "kernel/bpf/depot.h"}
+    assert not found[DEPOT].whole
+    check_in_view((found[DEPOT],), text())
+    assert added((found[DEPOT],)) == [(10, "int line10;", 1), (12, "int line12;", 1), (30, "int line30;", 2)]
+    assert [line.mail_line for line in found[DEPOT].stretches[0].lines if line.added] == [
+        line.mail_line for line in patches[0].files[0].hunks[0].lines if line.sign == "-"
+    ]
+    assert added((found["kernel/bpf/depot.h"],)) == [(1, "extern int depot;", 2)]
+
+
 EDITS = st.lists(
     st.lists(st.tuples(st.integers(1, 40), st.sampled_from([None, "int x;", "}", "a;\nb;"])), min_size=1, max_size=3),
     min_size=1,
@@ -302,6 +328,8 @@ def test_the_files_are_those_that_git_am_makes(
     if not inbox.series or not inbox.series[0].complete:  # some commits were empty
         return
     patches = tuple(patch.parse(one) for one in inbox.series[0].patches)
+    check_in_view(before(patches), text())
+    check_in_view(build(patches), (linux / DEPOT).read_text())
     git(linux, "checkout", "-q", "--detach", base)
     commit(linux, {DEPOT: text(*drift)}, "drift")
     found = chosen(linux, inbox.series[0], without_index(patches))

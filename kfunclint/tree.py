@@ -75,7 +75,8 @@ class GitTree:
     @property
     def name(self) -> str:
         """The folder's name and the commit: "linux at 0123456789ab"."""
-        return f"{self.repository.folder.name.removesuffix('.git')} at {self.commit[:_HASH_SHOWN]}"
+        folder = self.repository.folder
+        return f"{folder.name.removesuffix('.git') or folder.parent.name} at {self.commit[:_HASH_SHOWN]}"
 
     @property
     def state(self) -> str:

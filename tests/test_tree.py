@@ -67,8 +67,8 @@ def test_a_repository_is_read_at_its_head(repository: Path) -> None:
 def test_bare_linked_and_detached_repositories(repository: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", "-q", "--bare", str(repository), "bare.git")
     git(repository, "worktree", "add", "-q", "--detach", str(tmp_path / "linked"))
-    for place, name in ((tmp_path / "bare.git", "bare at "), (tmp_path / "linked", "linked at ")):
-        found = open_tree(place)
+    for place, name in (("bare.git", "bare at "), ("linked", "linked at "), ("linux/.git", "linux at ")):
+        found = open_tree(tmp_path / place)
         check(found)
         assert found.name.startswith(name)
         found.close()

@@ -173,6 +173,17 @@ class Doc:
         """The first section that has one of the names."""
         return next((section for section in self.sections if section.name in names), None)
 
+    @property
+    def result(self) -> tuple[tuple[Place, str], ...]:
+        """The lines about what is returned: those of the Return: section up to an empty line or the next section."""
+        start = self.section("return")
+        if start is None:
+            return ()
+        others = {section.at.line for section in self.sections if section is not start}
+        below = [(at, text) for at, text in self.lines if at.line >= start.at.line]
+        end = next((n for n, (at, text) in enumerate(below) if not text or at.line in others), len(below))
+        return tuple(below[:end])
+
 
 @dataclass(frozen=True, slots=True)
 class Kfunc:
@@ -182,8 +193,8 @@ class Kfunc:
     line of its closing brace; `parameters_at` are the names of its parameters there, None where not all are in view.
     `body` is None unless all of it is in view and was parsed. `doc` is the kernel-doc right above it, or one that names
     it and stands above something else. `bare`: code stands right above it, no comment of any kind. `added`: the series
-    brings all of it.
-    `weak`: it carries __weak. `condition` are the #if lines around it, None where they are not all in view.
+    brings all of it. `weak`: it carries __weak. `condition` are the #if lines around it, None where they are not all in
+    view. `told` are the paragraphs of its kernel-doc, and those of messages that say "name()".
     """
 
     name: str
@@ -201,6 +212,7 @@ class Kfunc:
     added: bool
     weak: bool = False
     condition: tuple[str, ...] | None = None
+    told: tuple[Prose, ...] = ()
 
     @property
     def function(self) -> str:

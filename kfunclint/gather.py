@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from kfunclint import kerneldoc, prose
@@ -17,6 +19,7 @@ from kfunclint.scan import Scan, bracketed, place
 from kfunclint.source import Source
 from kfunclint.syntax import Function, Unit
 
+_CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
 _LONGEST_HEAD = 50  # tokens of a function in front of its parameters
 
 
@@ -37,22 +40,19 @@ def gather(
     documented = {scan.path: docs(scan) for scan in scans}
     kfuncs = tuple(_kfuncs(sources, scans, units, entries, documented))
     names = _names(scans)
+    messages = tuple(_messages(patches, cover, names))
+    comments = tuple(
+        found for source, scan in zip(sources, scans, strict=True) for found in _comments(source, scan, kfuncs, names)
+    )
     return Facts(
-        kfuncs=kfuncs,
+        kfuncs=_told(kfuncs, messages, comments),
         entries=entries,
         sets=tuple(found for scan in held for found in scan.sets),
         registrations=tuple(registration for scan in held for registration in scan.registrations),
         filters=tuple(_filters(held, units)),
         docs=tuple(doc for scan in scans for doc in documented[scan.path].values()),
         comments=tuple(comment for scan in scans for comment in scan.comments),
-        prose=(
-            *_messages(patches, cover, names),
-            *(
-                found
-                for source, scan in zip(sources, scans, strict=True)
-                for found in _comments(source, scan, kfuncs, names)
-            ),
-        ),
+        prose=(*messages, *comments),
     )
 
 
@@ -74,6 +74,18 @@ def _kfuncs(
                 own = registered.get(function.name, ())
                 once = declared[function.name] == 1
                 yield _kfunc(source, scan, function, own, documented[scan.path], once=once)
+
+
+def _told(kfuncs: Iterable[Kfunc], messages: Iterable[Prose], comments: Iterable[Prose]) -> tuple[Kfunc, ...]:
+    """The kfuncs with what messages and kernel-doc tell of each."""
+    told: dict[str, list[Prose]] = {}
+    for paragraph in messages:
+        for name in dict.fromkeys(_CALLED.findall(paragraph.text)):
+            told.setdefault(name, []).append(paragraph)
+    for paragraph in comments:
+        if paragraph.kind == "doc" and paragraph.function:
+            told.setdefault(paragraph.function, []).append(paragraph)
+    return tuple(replace(kfunc, told=tuple(told.get(kfunc.name, ()))) for kfunc in kfuncs)
 
 
 def _functions(unit: Unit | None) -> tuple[Function, ...]:

@@ -1,0 +1,48 @@
+import re
+from collections.abc import Iterator
+
+from kfunclint.facts import Entry, Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+_SYSCALL = "BPF_PROG_TYPE_SYSCALL"  # whose programs may all sleep
+
+
+@rule(Kfunc, Level.WARNING, contract=("B8",), see="kernel/bpf/verifier.c: check_kfunc_call()")
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """The kernel-doc says that a kfunc sleeps, KF_SLEEPABLE is missing.
+
+    The verifier lets programs call it where they must not sleep, whatever the kernel-doc says. An entry whose set is
+    only there for programs that may sleep, or of which that is not known, is left alone.
+
+    Bad:
+        * This function may sleep.             (with: BTF_ID_FLAGS(func, bpf_foo_flush))
+    Good:
+        BTF_ID_FLAGS(func, bpf_foo_flush, KF_SLEEPABLE)
+    """
+    del kernel
+    subject = rf"(?:[Tt]his (?:function|kfunc)|{re.escape(kfunc.name)}\(\)|[Cc]ontext:)"
+    sleeps = re.compile(
+        rf"(?:^|[.] ){subject} (?:may|can|might|will) sleep\b"
+        rf"|(?:^|[.] ){subject} (?:may|can|must) only be (?:called|used) (?:from|in|by) (?:a )?sleepable\b"
+    )
+    for paragraph in kfunc.told:
+        if paragraph.kind != "doc" or not (match := sleeps.search(paragraph.text)):
+            continue
+        said = paragraph.place(match.start() + (2 if match[0][0] == "." else 0), match.end())
+        for entry in kfunc.entries:
+            if _may_not_sleep(entry):
+                yield Remark(
+                    entry.at,
+                    f"{kfunc.name}() is registered without KF_SLEEPABLE, but its kernel-doc says that it sleeps",
+                    (Reason(said, "said here"),),
+                    Fix("add KF_SLEEPABLE", entry.adding("KF_SLEEPABLE")),
+                    or_at=(said,),
+                )
+
+
+def _may_not_sleep(entry: Entry) -> bool:
+    if entry.flags is None or entry.flag("KF_SLEEPABLE") or entry.set is None or entry.set.is_fmodret:
+        return False
+    return any(registration.program_type not in (_SYSCALL, "") for registration in entry.set.registrations)

@@ -20,6 +20,7 @@ from kfunclint.source import Source
 from kfunclint.syntax import Function, Unit
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
+_LONG_NAME = re.compile(r"\b[A-Za-z]\w*_\w+", re.ASCII)
 _LONGEST_HEAD = 50  # tokens of a function in front of its parameters
 
 
@@ -39,7 +40,7 @@ def gather(
     entries = tuple(entry for scan in held for entry in scan.entries if not (entry.set and entry.set.is_fmodret))
     documented = {scan.path: docs(scan) for scan in scans}
     kfuncs = tuple(_kfuncs(sources, scans, units, entries, documented))
-    names = _names(scans)
+    names = _names(patches, scans)
     messages = tuple(_messages(patches, cover, names))
     comments = tuple(
         found for source, scan in zip(sources, scans, strict=True) for found in _comments(source, scan, kfuncs, names)
@@ -194,10 +195,19 @@ def _is_plain(token: Token) -> bool:
     return token.kind == "comment" and not token.text.startswith("/**")
 
 
-def _names(scans: Iterable[Scan]) -> frozenset[str]:
-    """The names in the code, and the words that they are made of, in lower case."""
+def _names(patches: Iterable[Patch], scans: Iterable[Scan]) -> frozenset[str]:
+    """The names in the code and the words that they are made of, and those that the series takes out; in lower case."""
     names = {token.text for scan in scans for tokens in scan.tokens for token in tokens if token.kind == "name"}
-    return frozenset(word for name in names for word in (name.lower(), *name.lower().split("_")))
+    gone = {
+        name
+        for patch in patches
+        for file in patch.files
+        for hunk in file.hunks
+        for line in hunk.lines
+        if line.sign == "-"
+        for name in _LONG_NAME.findall(line.text)
+    }
+    return frozenset(word for name in names | gone for word in (name.lower(), *name.lower().split("_")))
 
 
 def _messages(patches: Iterable[Patch], cover: Patch | None, names: frozenset[str]) -> Iterator[Prose]:

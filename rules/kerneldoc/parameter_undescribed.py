@@ -30,10 +30,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     for _, same_line in groupby(missing, key=lambda parameter: parameter[1].line):
         parameters = list(same_line)
         names = [name for name, _ in parameters]
-        verb = "is" if len(names) == 1 else "are"
         yield Remark(
             parameters[0][1],
-            f"{_listed(names)} {verb} not described in the kernel-doc of {kfunc.name}()",
+            f"the kernel-doc of {kfunc.name}() does not describe {_listed(names)}",
             tuple(_without_colon(doc.lines, names)),
             Fix(f"add {_listed([f'@{name}:' for name in names])}"),
             or_at=(doc.at,),

@@ -104,7 +104,7 @@ def ours(path: str, text: str, parser: Parser, folder: Path) -> set[Verdict]:
 def verdicts(finding: Finding) -> Iterator[Verdict]:
     function = finding.function or ""
     if finding.rule == UNDESCRIBED:
-        names = re.split(", | and ", re.split(" (?:is|are) ", finding.message)[0])
+        names = re.split(", | and ", finding.message.partition(" does not describe ")[2])
         yield from ((function, UNDESCRIBED, name) for name in names)
     elif match := re.search(r"has no parameter ([\w.]+)(?:, only (\w+))?", finding.message):
         yield function, EXCESS, match[1]

@@ -21,7 +21,8 @@ TREE = {
     "include/asm-generic/shelf.h": "typedef unsigned short shelf_id_t;\n",
     "include/asm-generic/own.h": "typedef char own_t[3];\n",
     "arch/x86/include/asm/Kbuild": "# nothing\n",
-    "arch/x86/include/asm/own.h": "typedef char own_t[5];\n",
+    "arch/x86/include/asm/own.h": "#include_next <asm/own.h>\n",
+    "arch/x86/include/uapi/asm/own.h": "typedef char own_t[5];\n",
     "include/linux/shelf.h": """\
 #include <asm/shelf.h>
 #include <asm/own.h>
@@ -73,6 +74,8 @@ class Folder(NamedTuple):
     root: Path | None
 
     def read(self, path: str) -> bytes | None:
+        assert ".." not in path
+        assert not path.startswith("/")
         file = (self.path / path).resolve()
         return file.read_bytes() if file.is_relative_to(self.path) and file.is_file() else None
 
@@ -161,6 +164,12 @@ def test_an_error_in_a_type_makes_it_unknown(parser: Parser, tree: Folder, param
     assert found == Type("pointer", 8, None, None, None, None)
 
 
+def test_what_is_too_large_is_unknown(parser: Parser, tree: Folder) -> None:
+    fields = " ".join(f"int field_{number};" for number in range(600))
+    changed = whole("kernel/shelf/local.h", f"struct shelf_local {{ {fields} }};\n")
+    assert type_of(parser, tree, "struct shelf_local *l", changed) == Type("pointer", 8, None, None, None, None)
+
+
 def test_headers_of_the_series_go_first(parser: Parser, tree: Folder) -> None:
     changed = whole("kernel/shelf/local.h", "struct shelf_local { char name[32]; };\n")
     found = type_of(parser, tree, "struct shelf_local *l", changed)
@@ -175,9 +184,17 @@ def test_hunks_have_no_types(parser: Parser, tree: Folder) -> None:
 
 
 def test_without_landlock_no_folder_is_opened(parser: Parser, tree: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    honest = Folder.read
     monkeypatch.setattr(confine, "can_leave_a_folder", lambda: False)
-    (tree.path / "include/linux/own.h").symlink_to(tree.path / "include/linux/shelf.h")
+
+    def reading(folder: Folder, path: str) -> bytes | None:
+        read.append(path)
+        return honest(folder, path)
+
+    monkeypatch.setattr(Folder, "read", reading)
     assert type_of(parser, tree, "shelf_id_t id") is not None
+    assert "include/linux/shelf.h" in read
 
 
 # ---- what cannot be parsed

@@ -21,6 +21,7 @@ _SECONDS = 60
 _TOO_LONG = "git took too long"
 _MAX_OUTPUT = 64 << 20
 _MAX_BLOB = 16 << 20
+_FOLDERS_KEPT = 256
 _KEPT = ("PATH", "HOME", "XDG_CONFIG_HOME")  # with the home goes the list of safe.directory
 _SHUT = {
     "GIT_ALLOW_PROTOCOL": "none",  # a partial clone would fetch what it lacks
@@ -53,6 +54,7 @@ class Repository:
         """Take a folder. Nothing is read yet."""
         self.folder = folder
         self._reader: _Process | None = None
+        self._folders: dict[tuple[str, str], dict[str, tuple[int, str]]] = {}
 
     def close(self) -> None:
         """End the process that reads objects, if there is one; the next read starts a new one."""
@@ -96,10 +98,18 @@ class Repository:
     def entry(self, commit: str, path: str) -> tuple[int, str] | None:
         """Mode and hash of what a commit has at a path, None for nothing."""
         folder, _, name = path.rpartition("/")
+        return self._folder(commit, folder).get(name)
+
+    def _folder(self, commit: str, folder: str) -> dict[str, tuple[int, str]]:
+        """Mode and hash of everything in a folder, which is empty if there is none; who reads headers asks often."""
+        if (known := self._folders.get((commit, folder))) is not None:
+            return known
         found, data = self._asked("contents", f"{commit}:{folder}")
-        if found is None or found.kind != "tree":
-            return None
-        return next(((mode, hash_) for mode, own, hash_ in _entries(data, len(commit) // 2) if own == name), None)
+        if len(self._folders) >= _FOLDERS_KEPT:
+            self._folders.clear()
+        entries = _entries(data, len(commit) // 2) if found is not None and found.kind == "tree" else ()
+        self._folders[commit, folder] = {name: (mode, hash_) for mode, name, hash_ in entries}
+        return self._folders[commit, folder]
 
     def blob(self, hash_: str) -> bytes:
         """The content of a file by its hash."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from kfunclint.clang import Parser, confine
+from kfunclint.errors import Unreviewable
 from kfunclint.source import Line, Source, Stretch
 from kfunclint.syntax import Type, Unit
 
@@ -198,6 +199,26 @@ def test_without_landlock_no_folder_is_opened(parser: Parser, tree: Folder, monk
 
 
 # ---- what cannot be parsed
+
+
+class Unreadable(NamedTuple):
+    """A tree with a file that cannot be read."""
+
+    files: Folder
+    file: str
+    root: None = None
+
+    def read(self, path: str) -> bytes | None:
+        if path == self.file:
+            raise Unreviewable(path, None, "it changes while it is read")
+        return self.files.read(path)
+
+
+@pytest.mark.parametrize(("file", "known"), [("include/linux/shelf.h", False), ("compile_commands.json", True)])
+def test_a_file_that_cannot_be_read(parser: Parser, tree: Folder, file: str, known: bool) -> None:
+    source = whole(KFUNCS, "__bpf_kfunc int bpf_shelf_one(int n)\n{\n\treturn n;\n}\n")
+    found = parser.with_types(parser.parse(source), source, Unreadable(tree, file))
+    assert (found.types is not None) is known
 
 
 def break_header(tree: Folder, line: str) -> None:

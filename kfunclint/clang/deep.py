@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kfunclint.clang import generated
+from kfunclint.errors import Unreviewable
 
 if TYPE_CHECKING:
     from kfunclint.source import Source
@@ -33,6 +34,7 @@ _FOLDERS = (
     f"{MADE}/uapi",
     f"{TREE}/include/uapi",
 )
+_COMMANDS = "compile_commands.json"
 _ALWAYS = ("include/linux/kconfig.h", "include/linux/compiler_types.h")
 _INCLUDE = re.compile(rb"""^[ \t]*#[ \t]*include(_next)?[ \t]*([<"])([^>"\n]+)[>"]""", re.MULTILINE)
 _OBJECT = re.compile(r"([\w-]+)\.o\b", re.ASCII)
@@ -46,7 +48,8 @@ class Files(Protocol):
     def root(self) -> Path | None: ...
 
     def read(self, path: str) -> bytes | None:
-        """The content of a file, by its path in the tree; None if there is none, or if it is a link out of the tree."""
+        """The content of a file, by its path in the tree; None if there is none, or if it is a link out of the tree.
+        Raises Unreviewable if it cannot be read."""
 
 
 def request(source: Source, unit: Unit, files: Files, series: Iterable[Source], on_disk: bool) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def request(source: Source, unit: Unit, files: Files, series: Iterable[Source], 
     changed = {one.path: _text(one) for one in (*series, source) if one.whole}
     read = _Reader(files, changed)
     main = _translation_unit(source.path, read)
-    folders, macros = _recorded(files, main)
+    folders, macros = _recorded(read(_COMMANDS), main)
     folders = [*_FOLDERS, *folders, posixpath.dirname(f"{TREE}/{main}")]
     texts = {f"{MADE}/{path}": text for path, text in generated.headers(read).items()}
     root = files.root if on_disk else None
@@ -91,7 +94,10 @@ class _Reader:
 
     def __call__(self, path: str) -> bytes | None:
         if path not in self.known:
-            self.known[path] = self.files.read(path)
+            try:
+                self.known[path] = self.files.read(path)
+            except Unreviewable:
+                self.known[path] = None
         return self.known[path]
 
 
@@ -151,9 +157,8 @@ def _places(
 # ---- compile_commands.json
 
 
-def _recorded(files: Files, path: str) -> tuple[list[str], list[str]]:
-    """Include folders and macros with which a build compiled a file."""
-    text = files.read("compile_commands.json")
+def _recorded(text: bytes | None, path: str) -> tuple[list[str], list[str]]:
+    """Include folders and macros with which a build compiled a file, from the record it left."""
     if text is None or len(text) > MAX_COMMANDS:
         return [], []
     try:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from kfunclint.clang.native import CONTINUE, Cursor, Diagnostic, Library, Tree, Type
 
-_OPTIONS = (
+OPTIONS = (
     "-x c -std=gnu11 --target=x86_64-linux-gnu -nostdinc -O2 -w -Wno-everything -ferror-limit=0 -fno-spell-checking "
     "-fms-extensions -fshort-wchar -fbracket-depth=256 -Xclang -disable-pragma-debug-crash -D_Pragma(x)= "
     '-D__KERNEL__ -DCC_USING_FENTRY -D__NR_syscalls=462 -DKBUILD_MODNAME="x" -DKBUILD_BASENAME="x" -DKBUILD_MODFILE="x"'
@@ -45,7 +45,7 @@ class _Unknown(Exception):
 
 def run(request: Any, library: Library, overlay: str) -> Answer:
     """The types in the signatures of some functions; `overlay` is the file that hides what is not to be read."""
-    options = [*_OPTIONS, "-ivfsoverlay", overlay, *request["options"]]
+    options = [*OPTIONS, "-ivfsoverlay", overlay, *request["options"]]
     tree = library.parse(request["main"], request["texts"], options, _SKIP_FUNCTION_BODIES | _KEEP_GOING)
     if tree is None:
         return {"failure": "parser stopped (clang gave up)"}

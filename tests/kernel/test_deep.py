@@ -11,21 +11,21 @@ import pytest
 from kfunclint.clang import Parser
 from kfunclint.source import Line, Source, Stretch
 from kfunclint.syntax import Function, Type, Unit
+from kfunclint.tree import Tree, open_tree
 
 TREES = {release: Path(os.environ["KFUNCLINT_TREES"]) / f"linux-source-{release}" for release in ("6.1", "6.12")}
 FOLDERS = ("drivers/hid", "fs", "kernel", "mm", "net")
 LARGE = ("kernel/bpf/verifier.c", "net/core/filter.c", "mm/memcontrol.c", "fs/nls/nls_cp949.c", "kernel/sched/core.c")
 
 
-class Folder(NamedTuple):
-    """A tree; `root` only if the parser may read it itself."""
+class Objects(NamedTuple):
+    """A tree of which there is no folder on disk."""
 
-    path: Path
-    root: Path | None
+    tree: Tree
+    root: None = None
 
     def read(self, path: str) -> bytes | None:
-        file = self.path / path
-        return file.read_bytes() if file.is_file() else None
+        return self.tree.read(path)
 
 
 def kfunc_files(release: str) -> list[str]:
@@ -45,8 +45,8 @@ def whole(release: str, path: str) -> Source:
 
 
 def with_types(parser: Parser, release: str, path: str, on_disk: bool = True) -> Unit:
-    source, tree = whole(release, path), TREES[release]
-    return parser.with_types(parser.parse(source), source, Folder(tree, tree if on_disk else None))
+    source, tree = whole(release, path), open_tree(TREES[release])
+    return parser.with_types(parser.parse(source), source, tree if on_disk else Objects(tree))
 
 
 def kfuncs(unit: Unit) -> list[Function]:

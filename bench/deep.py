@@ -1,0 +1,90 @@
+"""The types of one file from the headers of a tree, cold start to exit, against clang -fsyntax-only of the same file.
+
+Both take the same headers and the same configuration, in turn. Prints for every file the medians of both, the median of
+the ratios pair by pair, and the largest process of each. Whole processes are measured, from outside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from speed import Run, run
+
+from kfunclint.clang import Parser, deep, layout
+from kfunclint.source import Line, Source, Stretch
+from kfunclint.syntax import Unit
+from kfunclint.tree import open_tree
+
+FILES = (
+    "kernel/bpf/cpumask.c",
+    "fs/bpf_fs_kfuncs.c",
+    "kernel/bpf/helpers.c",
+    "kernel/sched/ext.c",
+    "net/core/filter.c",
+)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--tree", type=Path, required=True)
+    arguments.add_argument("--clang", default="clang")
+    arguments.add_argument("--runs", type=int, default=5)
+    arguments.add_argument("--only", help="take one file and do not measure")
+    arguments.add_argument("files", nargs="*", default=FILES)
+    asked = arguments.parse_args()
+    if asked.only:
+        types(asked.tree, asked.only)
+        return
+    with tempfile.TemporaryDirectory() as made:
+        for path in asked.files:
+            ours = [sys.executable, __file__, "--tree", str(asked.tree), "--only", path]
+            compare(path, ours, [asked.clang, *syntax_only(asked.tree, path, Path(made))], asked.runs)
+
+
+def types(tree: Path, path: str) -> None:
+    """What is measured on our side."""
+    source = whole(tree, path)
+    with Parser() as parser:
+        unit = parser.with_types(parser.parse(source), source, open_tree(tree))
+    if unit.types is None:
+        sys.exit(f"{path}: no types")
+
+
+def whole(tree: Path, path: str) -> Source:
+    lines = (tree / path).read_text(errors="replace").splitlines()
+    return Source(path, (Stretch(1, tuple(map(Line, lines))),), whole=True)
+
+
+def syntax_only(tree: Path, path: str, made: Path) -> list[str]:
+    """The arguments with which clang sees what our parser sees; `made` is a folder for the generated headers."""
+    request = deep.request(whole(tree, path), Unit(path), open_tree(tree), (), on_disk=True)
+    for name, text in request["texts"].items():
+        if name.startswith(deep.MADE):
+            file = made / name.removeprefix(f"{deep.MADE}/")
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+    words = [*layout.OPTIONS, *request["options"], "-fsyntax-only", request["main"]]
+    return [word.replace(deep.TREE, str(tree)).replace(deep.MADE, str(made)) for word in words]
+
+
+def compare(path: str, ours: Sequence[str], theirs: Sequence[str], runs: int) -> None:
+    run(ours), run(theirs)
+    pairs = [(run(ours), run(theirs)) for _ in range(runs)]
+    sides = ", ".join(f"{name} {_medians([pair[at] for pair in pairs])}" for at, name in enumerate(("ours", "clang")))
+    wall = statistics.median(one.wall / other.wall for one, other in pairs)
+    cpu = statistics.median(one.cpu / other.cpu for one, other in pairs)
+    print(f"{path}: {sides}; ratio wall {wall:.2f}, cpu {cpu:.2f}")
+
+
+def _medians(runs: Sequence[Run]) -> str:
+    wall, cpu = statistics.median(one.wall for one in runs), statistics.median(one.cpu for one in runs)
+    return f"wall {wall:.2f} s cpu {cpu:.2f} s largest {max(one.peak for one in runs) / 1024:.0f} MiB"
+
+
+if __name__ == "__main__":
+    main()

@@ -93,6 +93,12 @@ class KfuncSet:
         """It lists hooks that programs may attach to, not kfuncs that they may call."""
         return any(registration.call == "register_btf_fmodret_id_set" for registration in self.registrations)
 
+    @property
+    def is_kfuncs(self) -> bool:
+        """Does it surely list kfuncs? A SET8 whose registration is out of view may list hooks."""
+        registered = any(registration.call == "register_btf_kfunc_id_set" for registration in self.registrations)
+        return not self.is_fmodret and (self.kind == "KFUNCS" or registered)
+
     def listing(self, name: str) -> Listing | None:
         """Its line about a kfunc, if it is in view."""
         return next((listing for listing in self.listings if listing.name == name), None)
@@ -186,15 +192,30 @@ class Doc:
 
 
 @dataclass(frozen=True, slots=True)
+class Dtor:
+    """BTF_ID(func, name) in a list of destructors: `object` is the struct above it, `at` the name."""
+
+    object: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Kfunc:
     """A function that BPF may call, joined from definition, entries and kernel-doc.
 
-    It carries __bpf_kfunc (`marker`), or an entry in view names it. `at` is its name in the definition, `end_line` the
-    line of its closing brace; `parameters_at` are the names of its parameters there, None where not all are in view.
-    `body` is None unless all of it is in view and was parsed. `doc` is the kernel-doc right above it, or one that names
-    it and stands above something else. `bare`: code stands right above it, no comment of any kind. `added`: the series
-    brings all of it. `weak`: it carries __weak. `condition` are the #if lines around it, None where they are not all in
-    view. `told` are the paragraphs of its kernel-doc, and those of messages that say "name()".
+    It carries __bpf_kfunc (`marker`), or an entry in view or a list of destructors (`dtor`) names it. `at` is its name
+    in the definition, `end_line` the line of its closing brace; `parameters_at` are the names of its parameters there,
+    None where not all are in view. `body` is None unless all of it is in view and was parsed. `doc` is the kernel-doc
+    right above it, or one that names it and stands above something else. `bare`: code stands right above it, no comment
+    of any kind. `added`: the series brings all of it. `weak`: it carries __weak. `condition` are the #if lines around
+    it, None where they are not all in view. `told` are the paragraphs of its kernel-doc, and those of messages that say
+    "name()".
+
+    `exact`: its header is whole in view and the parser read it as it is written, so `returns`, `parameters`, `variadic`
+    and `marker` are to be relied on; then `returns_at` is its return type. `in_defs`: it stands between
+    __bpf_kfunc_start_defs() and __bpf_kfunc_end_defs(), or what they stand for written by hand (then `by_hand` is the
+    __diag_push() there), None where that is out of view; where it does not, `declared` says that a declaration of it is
+    in view. `verifier` are the names and strings that the series shows of kernel/bpf/verifier.c.
     """
 
     name: str
@@ -213,11 +234,34 @@ class Kfunc:
     weak: bool = False
     condition: tuple[str, ...] | None = None
     told: tuple[Prose, ...] = ()
+    exact: bool = False
+    variadic: bool = False
+    returns_at: Place | None = None
+    in_defs: bool | None = None
+    by_hand: Place | None = None
+    declared: bool = False
+    dtor: Dtor | None = None
+    verifier: frozenset[str] = frozenset()
 
     @property
     def function(self) -> str:
         """Itself."""
         return self.name
+
+    @property
+    def also(self) -> tuple[Place, ...]:
+        """Where else a parameter can be said to be wrong: at the name, and where it is registered."""
+        return (self.at, *(entry.at for entry in self.entries))
+
+    @property
+    def is_called(self) -> bool:
+        """Do programs call it for certain, by a prototype that is known, and with no exception made in the verifier?
+
+        It is marked as a kfunc or stands in a set of kfuncs, and the series does not teach the verifier its name.
+        """
+        if not self.exact or self.name in self.verifier:
+            return False
+        return self.marker or any(entry.set is not None and entry.set.is_kfuncs for entry in self.entries)
 
     @property
     def returns_pointer(self) -> bool:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from kfunclint import kerneldoc, prose
 from kfunclint.clang.lexer import Token
 from kfunclint.content import table
+from kfunclint.definition import Definitions, declared, dtors
 from kfunclint.facts import Comment, Doc, Entry, Facts, Filter, Kfunc, Prose
 from kfunclint.finding import Place
 from kfunclint.patch import Patch
@@ -22,6 +23,7 @@ from kfunclint.syntax import Function, Unit
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
 _LONG_NAME = re.compile(r"\b[A-Za-z]\w*_\w+", re.ASCII)
 _LONGEST_HEAD = 50  # tokens of a function in front of its parameters
+_VERIFIER = "kernel/bpf/verifier.c"
 
 
 def gather(
@@ -39,7 +41,7 @@ def gather(
     held = [scan for scan in scans if not _on_purpose(scan.path)]
     entries = tuple(entry for scan in held for entry in scan.entries if not (entry.set and entry.set.is_fmodret))
     documented = {scan.path: docs(scan) for scan in scans}
-    kfuncs = tuple(_kfuncs(sources, scans, units, entries, documented))
+    kfuncs = tuple(_beside_others(tuple(_kfuncs(sources, scans, units, entries, documented)), scans))
     names = _names(patches, scans)
     messages = tuple(_messages(patches, cover, names))
     comments = tuple(
@@ -69,12 +71,8 @@ def _kfuncs(
         registered.setdefault(entry.name, []).append(entry)
     for source, scan in zip(sources, scans, strict=True):
         functions = () if _on_purpose(scan.path) else _functions(units.get(scan.path))
-        declared = _declared(scan) if functions else Counter[str]()
-        for function in functions:
-            if function.name and (function.marker or function.name in registered):
-                own = registered.get(function.name, ())
-                once = declared[function.name] == 1
-                yield _kfunc(source, scan, function, own, documented[scan.path], once=once)
+        if functions:
+            yield from _of_file(source, scan, functions, registered, documented[scan.path])
 
 
 def _told(kfuncs: Iterable[Kfunc], messages: Iterable[Prose], comments: Iterable[Prose]) -> tuple[Kfunc, ...]:
@@ -91,6 +89,48 @@ def _told(kfuncs: Iterable[Kfunc], messages: Iterable[Prose], comments: Iterable
 
 def _functions(unit: Unit | None) -> tuple[Function, ...]:
     return unit.functions if unit else ()
+
+
+def _of_file(
+    source: Source,
+    scan: Scan,
+    functions: Sequence[Function],
+    registered: Mapping[str, Sequence[Entry]],
+    docs: Mapping[int, Doc],
+) -> Iterator[Kfunc]:
+    declared = _declared(scan)
+    definitions = Definitions(scan.path, scan.tokens)
+    destroys = dtors(scan.path, scan.tokens)
+    for function in functions:
+        name = function.name
+        if name and (function.marker or name in registered or name in destroys):
+            found = _kfunc(source, scan, function, registered.get(name, ()), docs, once=declared[name] == 1)
+            yield _defined(replace(found, dtor=destroys.get(name)), function, definitions)
+
+
+def _defined(kfunc: Kfunc, function: Function, definitions: Definitions) -> Kfunc:
+    """A kfunc with what the tokens around its definition tell."""
+    header = definitions.header(function)
+    return replace(
+        kfunc,
+        parameters=header.parameters if header else kfunc.parameters,
+        exact=header is not None,
+        variadic=header is not None and header.variadic,
+        returns_at=header.returns_at if header else None,
+        in_defs=definitions.in_defs(function),
+        by_hand=definitions.by_hand(function),
+    )
+
+
+def _beside_others(kfuncs: Sequence[Kfunc], scans: Sequence[Scan]) -> Iterator[Kfunc]:
+    """Kfuncs with what other files say of them: declarations, and the verifier."""
+    verifier = frozenset(
+        token.text for scan in scans if scan.path == _VERIFIER for tokens in scan.tokens for token in tokens
+    )
+    outside = {kfunc.name for kfunc in kfuncs if kfunc.in_defs is False}
+    known = {name for scan in scans for name in declared(outside, scan.tokens)}
+    for kfunc in kfuncs:
+        yield replace(kfunc, declared=kfunc.name in known, verifier=verifier)
 
 
 def _on_purpose(path: str) -> bool:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from kfunclint.finding import Place
+
 
 @dataclass(frozen=True, slots=True)
 class Node:
@@ -68,16 +70,22 @@ class Node:
 _QUALIFIER = re.compile(r"\b(?:const|volatile|restrict|__restrict)\b")
 _SCALAR = re.compile(
     r"(?:(?:un)?signed|char|short|int|long|_Bool|bool|__[us](?:8|16|32|64)|[us](?:8|16|32|64)|u?int(?:8|16|32|64)_t|"
-    r"s?size_t|gfp_t|pid_t)(?: (?:(?:un)?signed|char|short|int|long))*|enum \w+"
+    r"__[bl]e(?:16|32|64)|__wsum|__sum16|s?size_t|u?intptr_t|uint|ulong|loff_t|sector_t|pgoff_t|ktime_t|time64_t|"
+    r"gfp_t|fmode_t|umode_t|dev_t|pid_t)(?: (?:(?:un)?signed|char|short|int|long))*|enum \w+"
 )
+_AGGREGATE = re.compile(r"(?:struct|union) \w+|float|double|long double|sockptr_t|bpfptr_t|kuid_t|kgid_t|cpumask_t")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter: name ("" where there is none) and type, spelled as C spells it ("struct task_struct *")."""
+    """A parameter: name ("" where there is none) and type, spelled as C spells it ("struct task_struct *").
+
+    `at` is where its name stands, or its type where it has none; None where that is not known.
+    """
 
     name: str
     type: str
+    at: Place | None = None
 
     @property
     def is_pointer(self) -> bool:
@@ -94,6 +102,11 @@ class Parameter:
         """Is it surely a number? A typedef may be anything."""
         return is_scalar(self.type)
 
+    @property
+    def pointee(self) -> str | None:
+        """What it points to, without qualifiers: "struct foo", "void", "char *"; None if it is no such pointer."""
+        return pointee(self.type)
+
 
 def bare(type_: str) -> str:
     """A type without const and its kin, words and stars apart by one space: "struct foo *"."""
@@ -102,7 +115,12 @@ def bare(type_: str) -> str:
 
 def is_pointer(type_: str) -> bool:
     """Is that type a pointer by its spelling? A typedef may be one and not show it."""
-    return bare(type_).endswith(("*", "]")) or "( * )" in bare(type_)
+    return bare(type_).endswith(("*", "]")) or is_function_pointer(type_)
+
+
+def is_function_pointer(type_: str) -> bool:
+    """Does that type point to a function by its spelling?"""
+    return "( * )" in bare(type_) or bare(type_) == "bpf_callback_t"
 
 
 def is_struct_pointer(type_: str) -> bool:
@@ -113,6 +131,17 @@ def is_struct_pointer(type_: str) -> bool:
 def is_scalar(type_: str) -> bool:
     """Is it surely a number: an integer type or an enum, not a typedef that may be anything?"""
     return _SCALAR.fullmatch(bare(type_)) is not None
+
+
+def is_aggregate(type_: str) -> bool:
+    """Is it surely a struct, a union or a floating point number itself, not a pointer to one?"""
+    return _AGGREGATE.fullmatch(bare(type_)) is not None
+
+
+def pointee(type_: str) -> str | None:
+    """What a pointer points to, without qualifiers; None for a function pointer and for what is not spelled as one."""
+    type_ = bare(type_)
+    return type_.removesuffix("*").rstrip() if type_.endswith("*") and "(" not in type_ else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ STAGES = [
     "clang",
     "facts",
     "kerneldoc scan prose",
+    "definition",
     "gather",
     "filescan survey progress",
     "store",

@@ -1,0 +1,218 @@
+"""What the tokens around a definition tell: its header as it is written, and the macros that it stands between."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from kfunclint.clang import headers
+from kfunclint.clang.lexer import Token
+from kfunclint.facts import Dtor
+from kfunclint.finding import Place
+from kfunclint.scan import bracketed
+from kfunclint.syntax import Function, Parameter
+
+_LONGEST_HEADER = 400  # tokens; without a bound a file of open parentheses takes quadratic time
+_OPENS = frozenset({"__bpf_kfunc_start_defs", "__bpf_hook_start"})
+_CLOSES = frozenset({"__bpf_kfunc_end_defs", "__bpf_hook_end"})
+_BY_HAND = frozenset({"__diag_push", "__diag_pop", "__diag_ignore_all", "__diag_ignore"})
+_IMPLIED = {"int": frozenset({"unsigned", "signed", "long", "short"}), "_Bool": frozenset({"bool"})}
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header that is whole in view: the parameters with their places, whether "..." follows them, and the place of
+    the return type."""
+
+    parameters: tuple[Parameter, ...]
+    variadic: bool
+    returns_at: Place
+
+
+class _View:
+    """The code of one stretch, without comments and directives; `top` is the first line that has any token."""
+
+    def __init__(self, tokens: Sequence[Token]) -> None:
+        self.tokens = [token for token in tokens if token.kind not in ("comment", "directive")]
+        self.top = tokens[0].line
+        self.bottom = tokens[-1].end_line
+        self.pairs = headers.openers(self.tokens)
+        self.marks = [token for token in self.tokens if token.text in _OPENS | _CLOSES]
+        self.unclear = any(token.text in _BY_HAND for token in self.tokens)
+
+    def around(self, line: int) -> tuple[Token | None, Token | None]:
+        """The last macro above a line and the first one below it."""
+        at = bisect_left(self.marks, line, key=lambda mark: mark.line)
+        return self.marks[at - 1] if at else None, self.marks[at] if at < len(self.marks) else None
+
+
+class Definitions:
+    """The tokens of one file, to ask about functions that the parser found in it."""
+
+    def __init__(self, path: str, stretches: Sequence[Sequence[Token]]) -> None:
+        self.path = path
+        self._views = [_View(tokens) for tokens in stretches if tokens]
+        self._silenced = list(_silenced(self._views))
+
+    def header(self, function: Function) -> Header | None:
+        """The header of a function; None unless all of it is in view and the parser understood it."""
+        view = self._view(function)
+        at = _index(view, function) if view else None
+        if view is None or at is None:
+            return None
+        first = headers.start(view.tokens, at, view.pairs)
+        written = bracketed(view.tokens, at + 1)
+        if written is None or (view.tokens[first].line == view.top and view.top > 1):
+            return None
+        variadic = [token.text for token in written[-1]] == ["..."]
+        parameters = self._parameters(written[:-1] if variadic else written, function)
+        returns_at = self._returns(view.tokens[first:at], function)
+        return Header(parameters, variadic, returns_at) if parameters is not None and returns_at else None
+
+    def _view(self, function: Function) -> _View | None:
+        at = bisect_right(self._views, function.line, key=lambda view: view.top)
+        return self._views[at - 1] if at and function.line <= self._views[at - 1].bottom else None
+
+    def _parameters(self, written: Sequence[list[Token]], function: Function) -> tuple[Parameter, ...] | None:
+        if [token.text for part in written for token in part] in ([], ["void"]):
+            written = []
+        if len(written) != len(function.parameters):
+            return None
+        placed = [self._placed(*pair) for pair in zip(written, function.parameters, strict=True)]
+        return tuple(found for found in placed if found) if all(placed) else None
+
+    def _placed(self, written: Sequence[Token], parameter: Parameter) -> Parameter | None:
+        if not written or not _spells(written, parameter.type):
+            return None
+        token = _named(written, parameter.name)
+        if token is None and parameter.name:
+            return None
+        return replace(parameter, at=self._place(token or written[0], token or written[-1]))
+
+    def _returns(self, tokens: Sequence[Token], function: Function) -> Place | None:
+        words = set(_words(function.returns))
+        own = [token for token in tokens if token.text in words or token.text == "*"]
+        return self._place(own[0], own[-1]) if own and _spells(tokens, function.returns) else None
+
+    def _place(self, first: Token, last: Token) -> Place:
+        end = last if last.line == first.line else first
+        return Place(self.path, first.line, first.column, end.column + len(end.text))
+
+    def in_defs(self, function: Function) -> bool | None:
+        """Does it stand between the macros that silence -Wmissing-prototypes? None where the view does not tell."""
+        view = self._view(function)
+        if view is None:
+            return None
+        above, below = view.around(function.line)
+        if (above and above.text in _OPENS) or self.by_hand(function):
+            return True
+        if view.unclear:
+            return None
+        if above or below:
+            return above is None and below is not None and below.text in _CLOSES
+        return False if view.top == 1 else None
+
+    def by_hand(self, function: Function) -> Place | None:
+        """The __diag_push() before it that silences -Wmissing-prototypes, if one does and no macro does it."""
+        view = self._view(function)
+        at = bisect_right(self._silenced, function.line, key=lambda span: span.push.line)
+        if view is None or at == 0 or self._silenced[at - 1].end < function.line:
+            return None
+        above, _ = view.around(function.line)
+        push = self._silenced[at - 1].push
+        return None if above and above.text in _OPENS else self._place(push, push)
+
+
+class _Silenced(NamedTuple):
+    """From a __diag_push() to the line of its __diag_pop()."""
+
+    push: Token
+    end: int
+
+
+def _silenced(views: Iterable[_View]) -> Iterator[_Silenced]:
+    """Where __diag_ignore() silences warnings about missing prototypes; to the end of the view if no pop follows."""
+    push: Token | None = None
+    silent, bottom = False, 0
+    for token, end in ((token, view.bottom) for view in views for token in view.tokens):
+        if token.text == "__diag_push":
+            if push and silent:
+                yield _Silenced(push, bottom)
+            push, silent, bottom = token, False, end
+        elif token.kind == "string" and "-Wmissing-" in token.text:
+            silent = True
+        elif token.text == "__diag_pop" and push:
+            if silent:
+                yield _Silenced(push, token.line)
+            push = None
+    if push and silent:
+        yield _Silenced(push, bottom)
+
+
+def _index(view: _View, function: Function) -> int | None:
+    """The index of the name of a function, if parentheses follow it there."""
+    at = bisect_left(view.tokens, (function.line, function.column), key=lambda token: (token.line, token.column))
+    found = [token.text for token in view.tokens[at : at + 2]]
+    return at if found == [function.name, "("] else None
+
+
+def _named(written: Sequence[Token], name: str) -> Token | None:
+    """The token that names a parameter: the last word, or the one behind "(*" or "(" in a function pointer."""
+    found = [at for at, token in enumerate(written) if token.text == name]
+    if any(token.text == "(" for token in written):
+        found = [at for at in found if at and written[at - 1].text in ("*", "(")][:1]
+    return written[found[-1]] if found else None
+
+
+def _words(type_: str) -> list[str]:
+    return re.findall(r"\w+", type_)
+
+
+def _spells(tokens: Sequence[Token], type_: str) -> bool:
+    """Does a type that the parser gives consist of what is written? It says int for what it does not understand."""
+    written = {token.text for token in tokens}
+    words = _words(type_)
+    return bool(words) and all(word in written or _IMPLIED.get(word, frozenset()) & written for word in words)
+
+
+def dtors(path: str, stretches: Sequence[Sequence[Token]]) -> Mapping[str, Dtor]:
+    """The destructors of a file by name: what BTF_ID_LIST()s hold that a `struct btf_id_dtor_kfunc` refers to."""
+    found: dict[str, Dtor] = {}
+    codes = [[token for token in tokens if token.kind not in ("comment", "directive")] for tokens in stretches]
+    lists = {name for code in codes for name in _dtor_lists(code)}
+    for code in codes if lists else ():
+        list_, object_ = "", ""
+        for at, token in enumerate(code[:-4]):
+            argument = code[at + 2]
+            if token.text == "BTF_ID_LIST":
+                list_, object_ = argument.text, ""
+            elif token.text == "BTF_ID" and list_ in lists:
+                name = code[at + 4]
+                if argument.text == "func" and object_:
+                    place = Place(path, name.line, name.column, name.column + len(name.text))
+                    found[name.text] = Dtor(object_, place)
+                object_ = name.text if argument.text == "struct" else ""
+    return found
+
+
+def declared(names: Collection[str], stretches: Sequence[Sequence[Token]]) -> Iterator[str]:
+    """Which of the names are declared without a body: a type, the name, parentheses, a semicolon."""
+    for tokens in stretches if names else ():
+        for at, token in enumerate(tokens[1:-1], start=1):
+            before = tokens[at - 1]
+            typed = before.text == "*" or (before.kind == "name" and before.text not in headers.STATEMENT)
+            if token.text in names and typed and tokens[at + 1].text == "(":
+                bounded = tokens[: at + _LONGEST_HEADER]
+                close = headers.matching(bounded, at + 1)
+                if close is not None and close + 1 < len(bounded) and bounded[close + 1].text == ";":
+                    yield token.text
+
+
+def _dtor_lists(code: Sequence[Token]) -> Iterator[str]:
+    """The names of lists behind `.kfunc_btf_id =`."""
+    for at, token in enumerate(code[:-2]):
+        if token.text == "kfunc_btf_id" and code[at + 1].text == "=":
+            yield code[at + 2].text

@@ -41,6 +41,7 @@ STAGES = [
     "state",
     "flow",
     "kernel",
+    "suffix",
     "guard",
     "rule",
     "locate removal",
@@ -53,7 +54,7 @@ STAGES = [
     "cli",
     "__main__",
 ]
-RULES_MAY_IMPORT = {"content", "facts", "finding", "flow", "kernel", "rule", "spelling", "syntax"}
+RULES_MAY_IMPORT = {"content", "facts", "finding", "flow", "kernel", "rule", "spelling", "suffix", "syntax"}
 LONGEST_FUNCTION = 40
 
 MACHINE = sorted((ROOT / "kfunclint").rglob("*.py"))

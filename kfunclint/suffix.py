@@ -1,0 +1,72 @@
+"""The endings of parameter names that the verifier reads, and what each kernel makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from kfunclint.content import table
+from kfunclint.kernel import Kernel, Release
+
+
+@dataclass(frozen=True, slots=True)
+class Suffix:
+    """A row of rules/tables/suffixes.toml.
+
+    `since` and `until` are the first and the last release that read it (None: still read), `commit` and `removed` what
+    brought it and took it out, "" where that is not known. `on` says what it is for: number, pointer, dynptr, iterator,
+    map, string or any. `any_pointee`: it makes a `void *` legal. `instead` is what later releases read, "" for nothing.
+    `meaning` completes "it tells the verifier that ...".
+    """
+
+    name: str
+    since: Release
+    until: Release | None
+    commit: str
+    removed: str
+    on: str
+    any_pointee: bool
+    instead: str
+    meaning: str
+    source: str
+
+    def read_by(self, kernel: Kernel) -> bool:
+        """Does the verifier of that kernel look for it? A tree is asked first."""
+        if kernel.tree is not None and kernel.tree.suffixes is not None:
+            return self.name in kernel.tree.suffixes
+        return self.since <= kernel.release and (self.until is None or kernel.release <= self.until)
+
+
+@cache
+def suffixes() -> Mapping[str, Suffix]:
+    """All that any release reads, by name with the underscores."""
+    return {
+        name: Suffix(
+            name=name,
+            since=Release.parse(row["since"]),
+            until=Release.parse(row["until"]) if "until" in row else None,
+            commit=row.get("commit", ""),
+            removed=row.get("removed", ""),
+            on=row["on"],
+            any_pointee=row.get("any_pointee", False),
+            instead=row.get("instead", ""),
+            meaning=row["meaning"],
+            source=row["source"],
+        )
+        for name, row in table("suffixes").items()
+    }
+
+
+def suffix(name: str, kernel: Kernel | None = None) -> Suffix | None:
+    """The suffix that a parameter of that name has, for one kernel or for any.
+
+    The name must be longer than the suffix and end with it, so "__sz" has none, and "p__nullable__map" has __map alone
+    (kernel/bpf/btf.c: btf_param_match_suffix()).
+    """
+    found = [
+        row
+        for row in suffixes().values()
+        if name.endswith(row.name) and len(name) > len(row.name) and (kernel is None or row.read_by(kernel))
+    ]
+    return max(found, key=lambda row: len(row.name), default=None)

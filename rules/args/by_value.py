@@ -1,0 +1,46 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.syntax import is_aggregate
+
+
+@rule(
+    Kfunc,
+    Level.ERROR,
+    contract=("S3", "S4"),
+    see="kernel/bpf/btf.c: btf_distill_func_proto(); kernel/bpf/verifier.c: check_kfunc_args()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc takes or returns a struct, union or float by value.
+
+    An argument is one register, a number or a pointer, and so is the result. The verifier refuses the prototype, or the
+    argument as one of an unrecognized type.
+
+    Bad:
+        __bpf_kfunc int bpf_foo_move(struct foo *foo, struct foo_pos pos)
+    Good:
+        __bpf_kfunc int bpf_foo_move(struct foo *foo, const struct foo_pos *pos)
+    """
+    del kernel
+    if not kfunc.is_called:
+        return
+    if is_aggregate(kfunc.returns):
+        yield Remark(
+            kfunc.returns_at or kfunc.at,
+            f"{kfunc.name}() returns {kfunc.returns} by value, which fits no register: "
+            "every program that calls it is rejected",
+            fix=Fix("fill in a struct that the program passes a pointer to"),
+            or_at=kfunc.also,
+        )
+    for parameter in kfunc.parameters:
+        if is_aggregate(parameter.type) and not parameter.name.endswith("__ign"):
+            yield Remark(
+                parameter.at or kfunc.at,
+                f"{kfunc.name}() takes {parameter.name} ({parameter.type}) by value, but an argument is a number or "
+                "a pointer: every program that calls it is rejected",
+                fix=Fix("take a pointer"),
+                or_at=kfunc.also,
+            )

@@ -1,0 +1,46 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Level, Place, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.syntax import is_pointer, is_scalar
+
+
+@rule(
+    Kfunc,
+    Level.ERROR,
+    contract=("4.3 prototype",),
+    see="kernel/bpf/btf.c: btf_check_dtor_kfuncs()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A destructor is not a void function of one pointer.
+
+    register_btf_id_dtor_kfuncs() compares the prototypes of all destructors that it is given, and registers none of
+    them if one is wrong.
+
+    Bad:
+        __bpf_kfunc int bpf_foo_release_dtor(void *foo)
+    Good:
+        __bpf_kfunc void bpf_foo_release_dtor(void *foo)
+    """
+    del kernel
+    if not kfunc.exact or kfunc.dtor is None:
+        return
+    because = (Reason(kfunc.dtor.at, "listed as a destructor here"),)
+    for at, problem in _problems(kfunc):
+        yield Remark(
+            at,
+            f"{kfunc.name}() destroys {kfunc.dtor.object} but {problem}: the registration of all destructors fails",
+            because,
+            or_at=(kfunc.at, kfunc.dtor.at),
+        )
+
+
+def _problems(kfunc: Kfunc) -> Iterator[tuple[Place, str]]:
+    if is_scalar(kfunc.returns) or is_pointer(kfunc.returns):
+        yield kfunc.returns_at or kfunc.at, "does not return void"
+    if len(kfunc.parameters) != 1:
+        yield kfunc.at, "does not take exactly one parameter"
+    elif kfunc.parameters[0].is_scalar:
+        yield kfunc.parameters[0].at or kfunc.at, "does not take a pointer"

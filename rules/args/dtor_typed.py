@@ -1,0 +1,41 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    strict=True,
+    since="7.0",
+    contract=("4.3 CFI",),
+    see="kernel/bpf/btf.c: btf_check_dtor_kfuncs(), CONFIG_CFI_CLANG",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A destructor takes a typed pointer, which kernels with CFI refuse.
+
+    The kernel calls destructors through a pointer to void (*)(void *). With CFI the type of the function must be that,
+    and since 7.0 this is compared at registration. Kfuncs have a wrapper that takes `void *` and calls the release
+    kfunc.
+
+    Bad:
+        __bpf_kfunc void bpf_foo_release_dtor(struct foo *foo)
+    Good:
+        __bpf_kfunc void bpf_foo_release_dtor(void *foo)
+    """
+    del kernel
+    if not kfunc.exact or kfunc.dtor is None or len(kfunc.parameters) != 1:
+        return
+    (parameter,) = kfunc.parameters
+    if parameter.pointee not in (None, "void"):
+        yield Remark(
+            parameter.at or kfunc.at,
+            f"{kfunc.name}() destroys {kfunc.dtor.object} but does not take void *: "
+            "the registration of all destructors fails on kernels with CFI",
+            (Reason(kfunc.dtor.at, "listed as a destructor here"),),
+            Fix("take void *, in a wrapper if it is called otherwise too"),
+            or_at=(kfunc.at, kfunc.dtor.at),
+        )

@@ -1,0 +1,45 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.suffix import suffix
+
+_SIZES = ("__sz", "__szk")
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    contract=("4.2 __sz", "4.2 __szk"),
+    see="kernel/bpf/verifier.c: get_kfunc_ptr_arg_type(), is_kfunc_arg_mem_size()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A parameter is a size by its suffix, and the one before it is no pointer.
+
+    The verifier pairs a parameter that ends in __sz or __szk with the pointer right before it, by position and not by
+    name. Without one it is a plain number that bounds nothing, and the memory it was meant for is taken to have the
+    size of its type.
+
+    Bad:
+        __bpf_kfunc int bpf_foo_read(void *buf, u64 offset, u32 buf__sz)
+    Good:
+        __bpf_kfunc int bpf_foo_read(void *buf, u32 buf__sz, u64 offset)
+    """
+    if not kfunc.is_called:
+        return
+    for index, parameter in enumerate(kfunc.parameters):
+        named = suffix(parameter.name, kernel)
+        before = kfunc.parameters[index - 1] if index else None
+        if named is None or named.name not in _SIZES or not parameter.is_scalar:
+            continue
+        if before is None or before.is_scalar:
+            yield Remark(
+                parameter.at or kfunc.at,
+                f"{kfunc.name}() names {parameter.name} a size, but no pointer stands right before it: "
+                "the verifier does not check it against any memory",
+                (Reason(before.at, "this stands before it"),) if before and before.at else (),
+                Fix("put it behind its buffer"),
+                or_at=kfunc.also,
+            )

@@ -1,0 +1,54 @@
+from collections.abc import Iterator
+
+from kfunclint.content import table
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.suffix import suffix
+
+_SIZES = ("__sz", "__szk")
+
+
+@rule(
+    Kfunc,
+    Level.ERROR,
+    contract=("S7",),
+    see="kernel/bpf/verifier.c: get_kfunc_ptr_arg_type()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc takes a void pointer, and nothing says what it points to.
+
+    The verifier accepts `void *` only if the next parameter is its size (__sz or __szk), or if the name ends in a
+    suffix that gives it a meaning (__map, __str, __ign and others).
+
+    Bad:
+        __bpf_kfunc int bpf_foo_read(struct foo *foo, void *buf, u32 size)
+    Good:
+        __bpf_kfunc int bpf_foo_read(struct foo *foo, void *buf, u32 buf__sz)
+    """
+    del kernel
+    if not kfunc.is_called or kfunc.name in table("special")["void_pointer"]["names"] or _may_be_dtor(kfunc):
+        return
+    for index, parameter in enumerate(kfunc.parameters):
+        named = suffix(parameter.name)
+        if parameter.pointee != "void" or (named and named.any_pointee) or _has_size(kfunc, index):
+            continue
+        yield Remark(
+            parameter.at or kfunc.at,
+            f"{kfunc.name}() takes {parameter.name or 'a parameter'} as void *, and nothing tells the verifier what it "
+            "points to: every program that calls it is rejected",
+            fix=Fix("name its type, or end the name of the size that follows it in __sz"),
+            or_at=kfunc.also,
+        )
+
+
+def _has_size(kfunc: Kfunc, index: int) -> bool:
+    following = kfunc.parameters[index + 1 : index + 2]
+    return any((found := suffix(one.name)) is not None and found.name in _SIZES for one in following)
+
+
+def _may_be_dtor(kfunc: Kfunc) -> bool:
+    """Destructors take `void *`, and only the kernel calls them."""
+    shape = len(kfunc.parameters) == 1 and kfunc.returns == "void"
+    return kfunc.dtor is not None or (shape and not kfunc.entries)

@@ -14,8 +14,8 @@ from kfunclint.kernel import Kernel, Release
 class Suffix:
     """A row of rules/tables/suffixes.toml.
 
-    `since` and `until` are the first and the last release that read it (None: still read), `commit` and `removed` what
-    brought it and took it out, "" where that is not known. `on` says what it is for: number, pointer, dynptr, iterator,
+    `since` and `until` are the first and the last release that read it (None: still read), `removed` the commit that
+    took it out, "" where that is not known. `on` says what it is for: number, pointer, dynptr, iterator,
     map, string or any. `any_pointee`: it makes a `void *` legal. `instead` is what later releases read, "" for nothing.
     `meaning` completes "it tells the verifier that ...".
     """
@@ -23,7 +23,6 @@ class Suffix:
     name: str
     since: Release
     until: Release | None
-    commit: str
     removed: str
     on: str
     any_pointee: bool
@@ -46,7 +45,6 @@ def suffixes() -> Mapping[str, Suffix]:
             name=name,
             since=Release.parse(row["since"]),
             until=Release.parse(row["until"]) if "until" in row else None,
-            commit=row.get("commit", ""),
             removed=row.get("removed", ""),
             on=row["on"],
             any_pointee=row.get("any_pointee", False),

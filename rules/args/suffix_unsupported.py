@@ -50,4 +50,4 @@ def _when(named: Suffix, kernel: Kernel) -> str | None:
         return f"is not read after {named.until}"
     # what is sent while a release is in development may be for the one behind it
     first = Release(named.since.major, max(named.since.minor - 1, 0)) if kernel.guessed else named.since
-    return f"is not read before {named.since}" if kernel.release < first else None
+    return f"is not read by {kernel.release} yet" if kernel.release < first else None

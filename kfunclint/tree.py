@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -106,7 +107,8 @@ class GitTree:
     ) -> Iterator[str]:
         """See Tree: git grep."""
         tops = _tops(under)
-        found = self.repository.grep(self.commit, words, [f"*{suffix}" for suffix in suffixes])
+        patterns = [pattern for top in tops for pattern in _patterns(top, suffixes)]
+        found = self.repository.grep(self.commit, words, patterns)
         return (path for path in found if any(_below(path, top) for top in tops))
 
     def close(self) -> None:
@@ -331,3 +333,11 @@ def _tops(under: Iterable[str]) -> list[str]:
 
 def _below(path: str, top: str) -> bool:
     return not top or path == top or path.startswith(f"{top}/")
+
+
+def _patterns(top: str, suffixes: Sequence[str]) -> list[str]:
+    """What git calls the files below a folder, or a file, that have one of the suffixes."""
+    named = re.sub(r"([*?\[\\])", r"\\\1", top)
+    if not top or top.startswith(":"):  # to git the start of more than a name
+        return [f"*{suffix}" for suffix in suffixes]
+    return [f"{named}/*{suffix}" for suffix in suffixes] + [named] * top.endswith(tuple(suffixes))

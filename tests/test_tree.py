@@ -52,6 +52,8 @@ def check(found: Tree) -> None:
     assert list(found.containing(["int depot", "KF_ACQUIRE"], ("include",))) == ["include/linux/btf.h"]
     assert list(found.containing(["depot"], suffixes=(".rst",))) == ["Documentation/depot.rst"]
     assert list(found.containing(["d.pot"])) == []
+    assert list(found.containing(["depot"], (DEPOT, "Documentation/depot.rst"))) == [DEPOT]
+    assert list(found.containing(["depot"], ("kernel/b*", "kernel/bp", ":kernel", ":!x", "kernel/bpf/*.c"))) == []
 
 
 def test_a_repository_is_read_at_its_head(repository: Path) -> None:
@@ -277,3 +279,10 @@ def test_a_tree_is_found_from_inside(repository: Path, tmp_path: Path) -> None:
     assert kernel_around(tmp_path) is None
     shutil.rmtree(repository / "kernel")
     assert kernel_around(repository / "include") is None
+
+
+def test_a_folder_is_a_name_and_no_pattern(tmp_path: Path) -> None:
+    commit(tmp_path / "linux", {**FILES, "kernel/[x]/depot.c": "int depot;\n"})
+    found = open_tree(tmp_path / "linux")
+    assert list(found.containing(["depot"], ("kernel/[x]",))) == ["kernel/[x]/depot.c"]
+    found.close()

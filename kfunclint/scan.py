@@ -206,7 +206,7 @@ def _sets(
     spans: Iterable[_Span],
     found: Mapping[str, Sequence[_Found]],
     registrations: Sequence[Registration],
-    hooks: Mapping[str, tuple[str, ...]],
+    hooks: Mapping[_Key, tuple[str, ...]],
 ) -> dict[_Key, KfuncSet]:
     """Every set with what is known of it; the two ends of one may stand in different stretches."""
     listings: dict[_Key, list[Listing]] = {}
@@ -214,9 +214,10 @@ def _sets(
         for entry in entries:
             if entry.set is not None:
                 listings.setdefault(entry.set, []).append(entry.listing)
-    own: dict[str | None, list[Registration]] = {}
+    own: dict[_Key, list[Registration]] = {}
     for registration in registrations:
-        own.setdefault(registration.set, []).append(registration)
+        if registration.set is not None:
+            own.setdefault((registration.at.path or "", registration.set), []).append(registration)
     parts: dict[_Key, list[_Span]] = {}
     for span in spans:
         parts.setdefault(span.key, []).append(span)
@@ -225,11 +226,11 @@ def _sets(
             name=key[1],
             kind=some[0].kind,
             at=some[0].at,
-            registrations=tuple(own.get(key[1], ())),
+            registrations=tuple(own.get(key, ())),
             listings=tuple(listings.get(key, ())),
             whole=some[0].whole,
             strays=tuple(stray for span in some for stray in span.strays),
-            hooks=hooks.get(key[1]),
+            hooks=hooks.get(key),
         )
         for key, some in parts.items()
     }
@@ -434,10 +435,10 @@ class _Struct:
 
 def _registrations(
     files: Sequence[tuple[str, list[list[Token]]]],
-) -> tuple[list[Registration], dict[str, tuple[str, ...]]]:
+) -> tuple[list[Registration], dict[_Key, tuple[str, ...]]]:
     """All registrations, and for each set of which none can be out of view the program types."""
     found: list[Registration] = []
-    hooks: dict[str, tuple[str, ...]] = {}
+    hooks: dict[_Key, tuple[str, ...]] = {}
     for path, stretches in files:
         codes = [[token for token in tokens if token.kind not in ("comment", "directive")] for tokens in stretches]
         structs = {known.name: known for code in codes for known in _structs(code)}
@@ -445,7 +446,7 @@ def _registrations(
         for code in codes:
             own = list(_registered(path, code, structs, module))
             found += own
-            hooks.update(_all_hooks(code, own))
+            hooks.update(((path, ids), types) for ids, types in _all_hooks(code, own))
     return found, hooks
 
 

@@ -239,6 +239,12 @@ def test_a_registration_knows_whether_its_result_is_ignored(statement: str, igno
     assert known.ignored == ignored
 
 
+def test_sets_of_one_name_in_two_files_are_two() -> None:
+    first, second = scan([source(SET + STRUCT + INIT, "a.c"), source(SET, "b.c")])
+    assert [len(found.sets[0].registrations) for found in (first, second)] == [1, 0]
+    assert second.sets[0].hooks is None
+
+
 def test_plain_ids_in_a_set_are_strays() -> None:
     lists = "BTF_ID_LIST(types)\nBTF_ID(struct, s)\n"
     (known,) = one(lists + SET.replace("BTF_KFUNCS_END", "BTF_ID(func, y)\nBTF_KFUNCS_END") + lists).sets

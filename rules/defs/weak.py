@@ -20,7 +20,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo(void)
     """
     del kernel
-
     if kfunc.weak and (kfunc.marker or kfunc.entries):
         yield Remark(
             kfunc.at,

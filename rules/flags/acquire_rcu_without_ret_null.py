@@ -20,7 +20,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_acquire, KF_ACQUIRE | KF_RCU | KF_RET_NULL)
     """
     del kernel
-
     acquire = entry.flag("KF_ACQUIRE")
     if acquire is None or not entry.has("KF_RCU") or entry.has("KF_RET_NULL"):
         return

@@ -21,7 +21,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc struct foo *bpf_foo_get(u32 id)
     """
     del kernel
-
     if not kfunc.returns_no_struct or kfunc.name in table("special")["verifier"]["returns"]:
         return
     for entry in kfunc.entries:

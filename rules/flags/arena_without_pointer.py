@@ -26,7 +26,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_fill(void *page, u32 size)
     """
     del kernel
-
     if not kfunc.prototype:
         return
     numbers = {

@@ -18,7 +18,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         BTF_ID_FLAGS(func, bpf_foo_count)
     """
-
     if not kfunc.takes_no_pointer:
         return
     for entry in kfunc.entries:

@@ -18,7 +18,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_get, KF_ACQUIRE | KF_RCU | KF_RET_NULL)
     """
     del kernel
-
     seen: set[str] = set()
     for flag in entry.flags or ():
         if flag.name in seen:

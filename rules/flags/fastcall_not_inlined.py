@@ -23,7 +23,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_size)
     """
     del kernel
-
     flag = entry.flag("KF_FASTCALL")
     if flag and entry.name not in table("special")["inlined"]["names"]:
         yield Remark(

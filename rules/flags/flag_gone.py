@@ -27,7 +27,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     Good:
         BTF_ID_FLAGS(func, bpf_foo_size)
     """
-
     for flag in entry.flags or ():
         row = kernel.flags.get(flag.name)
         if row is None or row.until is None or kernel.release < row.since or kernel.has_flag(flag.name):

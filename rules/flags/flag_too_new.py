@@ -19,7 +19,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     Good:
         BTF_ID_FLAGS(func, bpf_foo_size, KF_TRUSTED_ARGS)
     """
-
     for flag in entry.flags or ():
         row = kernel.flags.get(flag.name)
         if row is None or kernel.guessed or row.since <= kernel.release or kernel.has_flag(flag.name):

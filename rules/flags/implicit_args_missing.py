@@ -27,7 +27,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_start(struct foo *foo, struct bpf_prog_aux *aux)
     """
     del kernel
-
     if not kfunc.prototype or any(parameter.type in _IMPLICIT for parameter in kfunc.parameters):
         return
     for entry in kfunc.entries:

@@ -27,7 +27,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_start(u64 flags, struct bpf_prog_aux *aux)
     """
     del kernel
-
     types = [parameter.type for parameter in kfunc.parameters]
     first = next((index for index, type_ in enumerate(types) if type_ in _IMPLICIT), len(types))
     behind = [parameter.name for parameter in kfunc.parameters[first:] if parameter.type not in _IMPLICIT]

@@ -26,7 +26,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_iter_foo_next, KF_ITER_NEXT | KF_RET_NULL)
     """
     del kernel
-
     if entry.has("KF_ITER_NEXT") and not entry.has("KF_RET_NULL"):
         yield Remark(
             entry.at,

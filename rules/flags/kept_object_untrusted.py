@@ -12,11 +12,12 @@ _PROTECTING = ("KF_TRUSTED_ARGS", "KF_RCU", "KF_RELEASE")
 
 @rule(Kfunc, Level.WARNING, contract=("F1",), see="kernel/bpf/verifier.c: check_kfunc_args()", since="6.2")
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
-    """A kfunc holds on to an object that it takes without KF_TRUSTED_ARGS.
+    """A kfunc keeps or hands on what it takes without KF_TRUSTED_ARGS.
 
     Up to 6.19 the verifier accepts pointers that a program has walked to, which may be stale or NULL, unless
-    KF_TRUSTED_ARGS or KF_RCU forbids it. A kfunc that takes a reference or starts an iteration keeps what it was given.
-    From 7.0 on trusted arguments are the default: a patch from there needs the flag again on an older kernel.
+    KF_TRUSTED_ARGS or KF_RCU forbids it. A kfunc that takes a reference, starts an iteration or returns another object
+    lives on what it was given; no merged one does without. From 7.0 on trusted arguments are the default: a patch from
+    there needs the flag again on an older kernel.
 
     Bad:
         BTF_ID_FLAGS(func, bpf_foo_acquire, KF_ACQUIRE | KF_RET_NULL)     (for 6.12)
@@ -28,20 +29,25 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return  # while the last release with the flag was made, development did without already
     objects = [parameter.type for parameter in _objects(kfunc)]
     for entry in kfunc.entries if objects else ():
-        if _keeps(entry) and not any(entry.flag(name) for name in _PROTECTING):
-            kept = "takes a reference" if entry.flag("KF_ACQUIRE") else "starts an iteration"
+        what = _use(kfunc, entry)
+        if what and entry.flags is not None and not any(entry.flag(name) for name in _PROTECTING):
             yield Remark(
                 entry.at,
-                f"{kfunc.name}() {kept} and takes a {bare(objects[0]).removesuffix(' *')} without KF_TRUSTED_ARGS or "
-                "KF_RCU, so programs may pass a stale pointer",
+                f"{kfunc.name}() {what} a {bare(objects[0]).removesuffix(' *')} without KF_TRUSTED_ARGS or KF_RCU, "
+                "so programs may pass a stale pointer",
                 (Reason(kfunc.at, "its parameters"),),
                 Fix("add KF_TRUSTED_ARGS", entry.adding("KF_TRUSTED_ARGS")),
                 or_at=(kfunc.at,),
             )
 
 
-def _keeps(entry: Entry) -> bool:
-    return entry.flag("KF_ACQUIRE") is not None or entry.flag("KF_ITER_NEW") is not None
+def _use(kfunc: Kfunc, entry: Entry) -> str:
+    """What it does with the object that outlasts the call, "" if nothing."""
+    if entry.flag("KF_ACQUIRE"):
+        return "takes a reference by"
+    if entry.flag("KF_ITER_NEW"):
+        return "starts an iteration from"
+    return "returns an object from" if kfunc.returns_struct_pointer and not entry.flag("KF_ITER_NEXT") else ""
 
 
 def _objects(kfunc: Kfunc) -> Iterator[Parameter]:

@@ -21,7 +21,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_iter_foo_next, KF_ITER_NEXT | KF_RET_NULL)
     """
     del kernel
-
     flag = entry.flag("KF_RCU_PROTECTED")
     if flag is None or entry.set is None or not (entry.has("KF_ITER_NEXT") or entry.has("KF_ITER_DESTROY")):
         return

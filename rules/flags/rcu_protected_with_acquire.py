@@ -20,7 +20,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_find, KF_ACQUIRE | KF_RET_NULL)
     """
     del kernel
-
     protected = entry.flag("KF_RCU_PROTECTED")
     if protected and entry.has("KF_ACQUIRE"):
         yield Remark(

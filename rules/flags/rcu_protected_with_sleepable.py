@@ -18,7 +18,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_find, KF_RCU_PROTECTED)
     """
     del kernel
-
     sleepable = entry.flag("KF_SLEEPABLE")
     if sleepable and entry.has("KF_RCU_PROTECTED"):
         yield Remark(

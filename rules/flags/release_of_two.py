@@ -21,7 +21,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc void bpf_foo_put(struct foo *foo)
     """
     del kernel
-
     objects = [parameter for parameter in kfunc.parameters if parameter.is_struct_pointer]
     if len(objects) < 2 or not kfunc.prototype:
         return

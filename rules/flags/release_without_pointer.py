@@ -19,7 +19,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc void bpf_foo_put(struct foo *foo)
     """
     del kernel
-
     if not kfunc.takes_no_pointer:
         return
     for entry in kfunc.entries:

@@ -19,7 +19,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_lock)
     """
     del kernel
-
     if not kfunc.returns_no_pointer:
         return
     for entry in kfunc.entries:

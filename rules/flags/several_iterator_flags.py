@@ -19,7 +19,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_iter_foo_next, KF_ITER_NEXT | KF_RET_NULL)
     """
     del kernel
-
     found = [flag for flag in entry.flags or () if flag.name in ("KF_ITER_NEW", "KF_ITER_NEXT", "KF_ITER_DESTROY")]
     names = list(dict.fromkeys(flag.name for flag in found))
     if len(names) > 1:

@@ -18,7 +18,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_flush, KF_SLEEPABLE)
     """
     del kernel
-
     flag = entry.flag("KF_SPINLOCK_SAFE")
     if flag and entry.has("KF_SLEEPABLE"):
         yield Remark(

@@ -23,7 +23,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         BTF_ID_FLAGS(func, bpf_foo_size, KF_TRUSTED_ARGS)
     """
-
     objects = [parameter for parameter in kfunc.parameters if parameter.is_struct_pointer]
     if not objects or not kernel.has_flag("KF_TRUSTED_ARGS"):
         return

@@ -21,7 +21,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     Good:
         BTF_ID_FLAGS(func, bpf_foo_get, KF_ACQUIRE | KF_RET_NULL)
     """
-
     for flag in entry.flags or ():
         if flag.name in kernel.flags or kernel.has_flag(flag.name):
             continue

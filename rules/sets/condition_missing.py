@@ -28,12 +28,13 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         #endif
     """
     del kernel
-
     for entry in kfunc.entries:
         if kfunc.condition is None or entry.condition is None or entry.at.path != kfunc.at.path:
             continue
         missing = [word for word in kfunc.condition if word not in entry.condition]
-        if missing and all(_OPTION.fullmatch(word) for word in (*missing, *entry.condition)):
+        if set(entry.condition) - set(kfunc.condition):
+            continue  # Kconfig may let the one option depend on the other
+        if missing and all(_OPTION.fullmatch(word) for word in missing):
             yield Remark(
                 entry.at,
                 f"{kfunc.name}() exists only under {' and '.join(missing)}, but its entry does not stand under that, "

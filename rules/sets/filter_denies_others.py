@@ -22,7 +22,6 @@ def check(filter_: Filter, kernel: Kernel) -> Iterator[Remark]:
         return prog->type == BPF_PROG_TYPE_LSM ? 0 : -EACCES;
     """
     del kernel
-
     nodes = list(filter_.body.walk())
     if any(node.kind == "name" and node.text == filter_.id for node in nodes):
         return

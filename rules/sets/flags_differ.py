@@ -22,13 +22,14 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     Good:
         the same flags in both
     """
-
     if entry.flags is None or entry.set is None:
         return
     own = {flag.name for flag in entry.flags}
     for ids, twin in entry.twins:
         if twin.flags is None or own == {flag.name for flag in twin.flags} or ids.is_fmodret:
             continue
+        if (twin.at.path or "", twin.at.line) > (entry.at.path or "", entry.at.line):
+            continue  # said once, at the second of the two
         if kernel.release < _BUILD_FAILS and not _hooks(entry.set) & _hooks(ids):
             continue
         outcome = "which stops the build" if kernel.release >= _BUILD_FAILS else "and either of them may count"
@@ -36,6 +37,7 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
             entry.at,
             f"{entry.name}() has other flags in {entry.set.name} than in {ids.name}, {outcome}",
             (Reason(twin.at, f"in {ids.name}"),),
+            or_at=(twin.at,),
         )
 
 

@@ -19,7 +19,6 @@ def check(ids: KfuncSet, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_get)
     """
     del kernel
-
     for stray in ids.strays:
         yield Remark(
             stray,

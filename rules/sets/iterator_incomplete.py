@@ -21,7 +21,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_iter_foo_destroy, KF_ITER_DESTROY)
     """
     del kernel
-
     new = entry.flag("KF_ITER_NEW")
     if new is None or entry.set is None or not entry.set.whole or entry.twins or not entry.name.endswith("_new"):
         return

@@ -21,7 +21,6 @@ def check(ids: KfuncSet, kernel: Kernel) -> Iterator[Remark]:
         .filter = foo_kfunc_filter,
     """
     del kernel
-
     for registration in ids.registrations:
         if registration.program_type == "BPF_PROG_TYPE_LSM" and registration.filter == "" and _only_lsm(ids):
             yield Remark(

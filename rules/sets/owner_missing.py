@@ -25,7 +25,6 @@ def check(registration: Registration, kernel: Kernel) -> Iterator[Remark]:
         };
     """
     del kernel
-
     if registration.module and registration.owner == "":
         yield Remark(
             registration.at,

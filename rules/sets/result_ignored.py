@@ -20,7 +20,6 @@ def check(registration: Registration, kernel: Kernel) -> Iterator[Remark]:
         return register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_kfunc_set);
     """
     del kernel
-
     if registration.ignored:
         yield Remark(
             registration.at,

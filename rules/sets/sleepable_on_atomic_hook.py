@@ -20,7 +20,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         register_btf_kfunc_id_set(BPF_PROG_TYPE_SYSCALL, &foo_kfunc_set)
     """
     del kernel
-
     flag = entry.flag("KF_SLEEPABLE")
     if flag is None or entry.set is None or entry.set.hooks is None or entry.twins:
         return

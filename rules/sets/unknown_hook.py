@@ -28,7 +28,6 @@ def check(registration: Registration, kernel: Kernel) -> Iterator[Remark]:
     Good:
         register_btf_kfunc_id_set(BPF_PROG_TYPE_SK_SKB, &foo_kfunc_set)
     """
-
     row = table("hooks").get(registration.program_type.removeprefix("BPF_PROG_TYPE_"))
     if row is None or "absent" not in row or kernel.release > Release.parse(row["absent"]):
         return

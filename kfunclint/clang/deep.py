@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from kfunclint.syntax import Function, Unit
 
 TREE, MADE = "/kfunclint/tree", "/kfunclint/made"
-MAX_FILES = 4096
 MAX_BYTES = 16 << 20
+MAX_READS = 16_384
+MAX_INCLUDES = 65_536
 MAX_COMMANDS = 64 << 20
 _FOLDERS = (
     f"{TREE}/arch/x86/include",
@@ -86,7 +87,7 @@ def _spellings(function: Function) -> list[str]:
 
 
 class _Reader:
-    """Files of the tree as the series leaves them, each read once."""
+    """Files of the tree as the series leaves them, each read once, and no more than `MAX_READS`."""
 
     def __init__(self, files: Files, changed: Mapping[str, str]) -> None:
         self.files = files
@@ -94,6 +95,8 @@ class _Reader:
 
     def __call__(self, path: str) -> bytes | None:
         if path not in self.known:
+            if len(self.known) >= MAX_READS:
+                return None
             try:
                 self.known[path] = self.files.read(path)
             except Unreviewable:
@@ -125,14 +128,15 @@ def _closure(main: str, read: _Reader, folders: Sequence[str], made: Mapping[str
     """Every file of the tree that `main` may include, by the path at which clang will look for it."""
     found: dict[str, str] = {}
     todo = [f"{TREE}/{path}" for path in (*_ALWAYS, main)]
-    size = 0
-    while todo and len(found) < MAX_FILES and size < MAX_BYTES:
+    size, includes = 0, 0
+    while todo and size < MAX_BYTES and includes < MAX_INCLUDES:
         path = todo.pop()
         text = _content(path, read, made)
         if path not in found and text is not None:
             found[path] = text.decode("latin-1")
             size += len(text)
-            for match in _INCLUDE.finditer(text):
+            for match in itertools.islice(_INCLUDE.finditer(text), MAX_INCLUDES):
+                includes += 1
                 todo += _places(path, match, folders, read, made)
     return {path: text for path, text in found.items() if path not in made}
 

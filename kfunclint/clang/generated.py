@@ -10,7 +10,7 @@ from typing import NamedTuple
 Read = Callable[[str], bytes | None]
 
 _ARCH = "arch/x86/include"
-_LISTED = re.compile(r"^(?:generic|mandatory)-y[ \t]*\+=[ \t]*(\S+\.h)$", re.MULTILINE)
+_LISTED = re.compile(r"^(?:generic|mandatory)-y[ \t]*\+=[ \t]*([\w-]+\.h)$", re.MULTILINE | re.ASCII)
 _NUMBER = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL)[ \t]*=[ \t]*(\d{1,3})$", re.MULTILINE)
 _FIXED = {
     "generated/bounds.h": "NR_PAGEFLAGS=24 MAX_NR_ZONES=4 NR_CPUS_BITS=13 SPINLOCK_SIZE=4 LRU_GEN_WIDTH=3 "

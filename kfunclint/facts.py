@@ -160,7 +160,8 @@ class Doc:
 
     `name` is what its first line documents ("" where that line is no name), `at` the place of that name or of the
     first line, `purpose` what that line says of it; `lines` are its lines of text without the leading " * ", each with
-    its place. `above` is the name of what follows, as kernel-doc reads it: None where it cannot.
+    its place. `above` is the name of what follows, as kernel-doc reads it: None where it cannot. `struct` is the struct
+    that it documents and that follows, "" for none, `members` are its members; none where one of them is not plain.
     """
 
     name: str
@@ -169,6 +170,8 @@ class Doc:
     lines: tuple[tuple[Place, str], ...]
     sections: tuple[Section, ...]
     above: str | None
+    struct: str = ""
+    members: tuple[tuple[str, Place], ...] = ()
 
     @property
     def function(self) -> str | None:
@@ -208,8 +211,8 @@ class Kfunc:
     None where not all are in view. `body` is None unless all of it is in view and was parsed. `doc` is the kernel-doc
     right above it, or one that names it and stands above something else. `bare`: code stands right above it, no comment
     of any kind. `added`: the series brings all of it. `weak`: it carries __weak. `condition` are the #if lines around
-    it, None where they are not all in view. `told` are the paragraphs of its kernel-doc, and those of messages that say
-    "name()".
+    it, None where they are not all in view. `told` are the paragraphs of messages that say
+    "name()", and of its kernel-doc if the series has a hand in that.
 
     `exact`: its header is whole in view and the parser read it as it is written, so `returns`, `parameters`, `variadic`
     and `marker` are to be relied on; then `returns_at` is its return type. `in_defs`: it stands between

@@ -22,6 +22,7 @@ from kfunclint.syntax import Function, Unit
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
 _LONG_NAME = re.compile(r"\b[A-Za-z]\w*_\w+", re.ASCII)
+_LONGEST_STRUCT = 3000  # tokens
 _LONGEST_HEAD = 50  # tokens of a function in front of its parameters
 _VERIFIER = "kernel/bpf/verifier.c"
 
@@ -227,8 +228,20 @@ def docs(scan: Scan) -> dict[int, Doc]:
                 above = kerneldoc.prototype(telling[index + 1 : index + _LONGEST_HEAD])
                 doc = kerneldoc.doc(comments[token.line, token.column], above)
                 if doc is not None:
-                    found[following.line] = doc
+                    found[following.line] = _with_members(doc, scan.path, tokens, token)
     return found
+
+
+def _with_members(doc: Doc, path: str, tokens: Sequence[Token], comment: Token) -> Doc:
+    """The doc with the members of the struct below it, if that is the one it documents."""
+    documented = re.match(r"struct (\w+)\s*(?:[-:]|$)", doc.lines[0][1])
+    if documented is None:
+        return doc
+    index = bisect_left(tokens, (comment.line, comment.column), key=lambda token: (token.line, token.column))
+    name, members = kerneldoc.members(tokens[index + 1 : index + _LONGEST_STRUCT])
+    if name != documented[1]:
+        return doc
+    return replace(doc, struct=name, members=tuple((member.text, place(path, member)) for member in members))
 
 
 def _is_plain(token: Token) -> bool:

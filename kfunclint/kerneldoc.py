@@ -4,7 +4,7 @@ dump_function())."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from kfunclint.clang.lexer import Token
 from kfunclint.facts import Comment, Doc, Section
@@ -60,6 +60,53 @@ def prototype(tokens: Iterable[Token]) -> str | None:
         elif token.kind not in ("comment", "directive") and token.text != "*":
             return None
     return None
+
+
+def members(tokens: Sequence[Token]) -> tuple[str, list[Token]]:
+    """The struct that the tokens begin with, and the names of its members.
+
+    ("", []) where it is not whole in view, or where kernel-doc would have to take it apart: one in another, members
+    made by macros, under a condition, private, or described in place. See scripts/kernel-doc: dump_struct().
+    """
+    words = [token for token in tokens if token.kind != "comment"]
+    if [token.text for token in words[:1]] != ["struct"] or [token.text for token in words[2:3]] != ["{"]:
+        return "", []
+    declarations: list[list[Token]] = [[]]
+    for token in tokens[[token.text for token in tokens].index("{") + 1 :]:
+        if token.text == "}":
+            names = [name for words in declarations[:-1] for name in _declared(words)]
+            return (words[1].text, [name for name in names if name]) if None not in names else ("", [])
+        if token.kind == "directive" or token.text == "{" or _IN_PLACE.search(token.text):
+            break
+        if token.text == ";":
+            declarations.append([])
+        elif token.kind != "comment":
+            declarations[-1].append(token)
+    return "", []
+
+
+_IN_PLACE = re.compile(r"\A/\*(?:\*|(?s:.*)(?:private|public))", re.IGNORECASE)
+
+
+def _declared(words: Sequence[Token]) -> Iterator[Token | None]:
+    """The names that a declaration of members declares, None for one that is not plain."""
+    texts = [token.text for token in words]
+    if "(" in texts:
+        at = texts.index("(")
+        yield words[at + 2] if texts[at + 1 : at + 2] == ["*"] and texts[at + 3 : at + 4] == [")"] else None
+        return
+    last: Token | None = None
+    depth, width = 0, False
+    for token in words:
+        depth += {"[": 1, "]": -1}.get(token.text, 0)
+        if token.text == ",":
+            yield last
+            last, width = None, False
+        elif depth == 0 and token.text != "]":
+            width = width or token.text == ":"
+            if not width:
+                last = token if token.kind == "name" and not token.text.startswith("__") else None
+    yield last
 
 
 def text_lines(comment: Comment) -> Iterator[tuple[Place, str]]:

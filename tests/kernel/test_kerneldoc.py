@@ -6,6 +6,7 @@ KFUNCLINT_TREES names a folder with the kernel tree linux-source-6.12. Where the
 - a wrong name: kernel-doc goes on about parameters, we do not, as they may belong to another function
 - a section named after a parameter but for its suffix: two warnings there, one remark here
 - "@returns:" on a void function, or beside a Return: section: a surplus parameter there, nothing here
+- a struct with another one in it, or with a member that is conditional, private or made by a macro: nothing here
 - a section other than Return: and Context: given twice: nothing here
 """
 
@@ -22,10 +23,14 @@ import pytest
 from kfunclint import mail, rule
 from kfunclint.clang import Parser
 from kfunclint.finding import Finding
+from kfunclint.gather import docs
 from kfunclint.review import review
+from kfunclint.scan import scan
+from kfunclint.source import Line, Source, Stretch
 
 TREE = Path(os.environ.get("KFUNCLINT_TREES", "")) / "linux-source-6.12"
 FOLDERS = ("kernel", "mm", "net", "fs", "drivers/hid", "tools/testing/selftests/bpf/bpf_testmod")
+STRUCTS = ("kernel", "net/core", "net/ipv4", "net/xfrm", "drivers/hid")
 SPOILT = ("kernel/bpf/helpers.c", "kernel/bpf/cpumask.c", "kernel/sched/ext.c", "net/netfilter/nf_conntrack_bpf.c")
 KFUNC = re.compile(r"^__bpf_kfunc\b(?!_)[^;{(]*?(\w+)\(", re.MULTILINE)
 DOC = re.compile(r"^/\*\*\n(?: \*(?!/).*\n)+ \*/\n(?=__bpf_kfunc\b(?!_))", re.MULTILINE)
@@ -57,14 +62,18 @@ def below(text: str, line: int) -> str:
     return next((match[1] for match in KFUNC.finditer(text) if text.count("\n", 0, match.start(1)) >= line - 1), "")
 
 
+def kernel_doc(file: Path) -> str:
+    """What kernel-doc says of a file."""
+    command = ["perl", str(TREE / "scripts/kernel-doc"), "-Wall", "-none", str(file)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stderr
+
+
 def theirs(file: Path) -> set[Verdict]:
     """What kernel-doc says of the kfuncs of a file."""
     text = file.read_text(errors="replace")
     kfuncs = {match[1] for match in KFUNC.finditer(text)}
-    command = ["perl", str(TREE / "scripts/kernel-doc"), "-Wall", "-none", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     found: set[Verdict] = set()
-    for line, said in re.findall(r":(\d+): warning: (.*)", done.stderr):
+    for line, said in re.findall(r":(\d+): warning: (.*)", kernel_doc(file)):
         for saying, known in SAYINGS.items():
             if match := re.search(saying, said):
                 groups = match.groupdict()
@@ -122,6 +131,21 @@ def test_every_kfunc_as_it_is(parser: Parser, tmp_path: Path) -> None:
         assert mine == theirs(TREE / path), path
         found |= mine
     assert len(found) > 50
+
+
+def test_every_struct_as_it_is() -> None:
+    structs = 0
+    for path in sorted(path for folder in STRUCTS for path in (TREE / folder).rglob("*.[ch]")):
+        text = path.read_text(errors="replace")
+        if "\n * struct " not in text:
+            continue
+        (scanned,) = scan([Source("a.c", (Stretch(1, tuple(map(Line, text.split("\n")))),))])
+        known = [doc for doc in docs(scanned).values() if doc.members]
+        mine = {(doc.struct, name) for doc in known for name, _ in doc.members if not doc.section(f"@{name}")}
+        said = re.findall(r"struct member '([^']+)' not described in '(\w+)'", kernel_doc(path))
+        assert mine == {(name, member) for member, name in said if name in {doc.struct for doc in known}}, path
+        structs += len(known)
+    assert structs > 50
 
 
 WAYS: dict[str, Callable[[str], str]] = {

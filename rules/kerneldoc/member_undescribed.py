@@ -1,0 +1,33 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Doc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+
+@rule(Doc, Level.CHECK, contract=("K2",), see="scripts/kernel-doc: push_parameter()")
+def check(doc: Doc, kernel: Kernel) -> Iterator[Remark]:
+    """A member of a struct is missing from the kernel-doc of the struct.
+
+    kernel-doc warns "Function parameter or struct member 'x' not described" in every W=1 build, and the build robots
+    mail it. A struct with another one in it, a member made by a macro or under a condition is left alone.
+
+    Bad:
+        * @size: its size
+        * @flags and more                      (of struct foo_opts { u32 size; u32 flags; };)
+    Good:
+        * @flags: and more
+    """
+    del kernel
+    for name, at in doc.members:
+        if doc.section(f"@{name}"):
+            continue
+        line = next((line for line, text in doc.lines[1:] if text.partition(" ")[0] == f"@{name}"), None)
+        yield Remark(
+            at,
+            f"the kernel-doc of struct {doc.struct} does not describe {name}",
+            (Reason(line, "without a colon behind the name this is no description of it"),) if line else (),
+            Fix(f"add @{name}:"),
+            or_at=(line or doc.at,),
+        )

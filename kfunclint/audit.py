@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from kfunclint.finding import Finding, Origin
 from kfunclint.index import Index, Step
 from kfunclint.kernel import Vocabulary
 from kfunclint.locate import Lines
-from kfunclint.review import Review, Run, facts_of, in_order
+from kfunclint.review import Review, Run, facts_of, in_order, wants_types
 from kfunclint.rule import Rule
 from kfunclint.source import Line, Source, whole
 from kfunclint.syntax import Unit
@@ -35,10 +35,12 @@ def audit(
     parser: Parser,
     *,
     asked: str | None = None,
+    deep: bool = False,
     step: Step = lambda what: None,
 ) -> Review:
-    """Review every kfunc of a tree, or those below some of its paths; `asked` is a release to judge it for instead of
-    its own.
+    """Review every kfunc of a tree, or those below some of its paths.
+
+    `asked` is a release to judge it for instead of its own; `deep` reads the types of all kfuncs from its headers.
 
     Raises Unreviewable or OSError for a tree that cannot be read, ValueError for a release that is none.
     """
@@ -48,8 +50,7 @@ def audit(
     sources = tuple(_numbered(files, tops))
     vocabulary = Vocabulary(lambda path: _text(tree, path))
     kernel = kernel_.target(asked=asked, tags=(), dates=(), context_flags=(), tree=vocabulary)
-    by_path = {file.path: file for file in files}  # as old files, or else all their functions were asked about
-    facts, unparsed = facts_of(sources, lambda source: _parsed(by_path[source.path], parser, step))
+    facts, unparsed = facts_of(sources, _Parse(files, tree, parser, deep, step))
     run = Run(rules, kernel, _TreeLines((), None, sources))
     run.over(_of_kfuncs(facts))
     return Review(
@@ -66,6 +67,23 @@ def audit(
         rules=tuple(rules),
         tree=tree.name,
     )
+
+
+class _Parse:
+    """Parses files as old ones, of which only kfuncs are of interest, whatever lines of theirs count as new."""
+
+    def __init__(self, files: Iterable[Source], tree: Tree, parser: Parser, deep: bool, step: Step) -> None:
+        self.files = {file.path: file for file in files}
+        self.tree = tree
+        self.parser = parser
+        self.deep = deep
+        self.step = step
+
+    def __call__(self, source: Source, names: Collection[str]) -> Unit:
+        self.step(source.path)
+        file = self.files[source.path]
+        unit = self.parser.parse(file, names=names)
+        return self.parser.with_types(unit, file, self.tree) if self.deep or wants_types(source) else unit
 
 
 class _TreeLines(Lines):
@@ -88,11 +106,6 @@ def _numbered(files: Iterable[Source], tops: Sequence[str]) -> Iterator[Source]:
             yield whole(file.path, [Line(line.text, number, at) for at, line in enumerate(lines, 1)])
         else:
             yield file
-
-
-def _parsed(file: Source, parser: Parser, step: Step) -> Unit:
-    step(file.path)
-    return parser.parse(file)
 
 
 def _text(tree: Tree, path: str) -> str | None:

@@ -76,6 +76,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         help="review version N of the series, or all (default: the newest complete one)",
     )
     options.add_rules(parser)
+    options.add_deep(parser)
     add(
         "--each-patch",
         action="store_true",
@@ -125,7 +126,15 @@ def _run(arguments: argparse.Namespace) -> int:
         version = int(arguments.version) if arguments.version.isdecimal() else None
         chosen = mail.select(inbox, version, every)
         reviews = [
-            review(series, rules, parser, arguments.kernel, tree=tree, each_patch=arguments.each_patch)
+            review(
+                series,
+                rules,
+                parser,
+                arguments.kernel,
+                tree=tree,
+                each_patch=arguments.each_patch,
+                deep=arguments.deep,
+            )
             for series in chosen
         ]
     for found in reviews:

@@ -39,7 +39,7 @@ def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], s
     known = audit.baseline(arguments.baseline) if arguments.baseline and arguments.baseline.exists() else None
     with Parser() as parser:
         rules = options.rules(arguments)
-        found = audit.audit(opened, paths, rules, parser, asked=arguments.kernel, step=step)
+        found = audit.audit(opened, paths, rules, parser, asked=arguments.kernel, deep=arguments.deep, step=step)
     options.say_trouble(found)
     if arguments.baseline and known is None:
         arguments.baseline.write_text(audit.recorded(found.findings), encoding="utf-8")
@@ -70,6 +70,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         help="say only what FILE does not hold; where there is none yet, record there what stands",
     )
     options.add_rules(parser)
+    options.add_deep(parser)
     return parser.parse_intermixed_args(argv)
 
 

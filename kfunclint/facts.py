@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from kfunclint.finding import Edit, Place
 from kfunclint.spelling import one_edit_apart
-from kfunclint.syntax import Node, Parameter, bare, is_pointer, is_scalar, is_struct_pointer
+from kfunclint.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer
 
 _VERSION = re.compile(r"___v\d+$")  # libbpf strips it
 
@@ -219,6 +220,7 @@ class Kfunc:
     __bpf_kfunc_start_defs() and __bpf_kfunc_end_defs(), or what they stand for written by hand (then `by_hand` is the
     __diag_push() there), None where that is out of view; where it does not, `declared` says that a declaration of it is
     in view. `verifier` are the names and strings that the series shows of kernel/bpf/verifier.c.
+    `types` are those of the signature by their spelling, None unless the headers of a tree were asked.
     """
 
     name: str
@@ -245,6 +247,7 @@ class Kfunc:
     declared: bool = False
     dtor: Dtor | None = None
     verifier: frozenset[str] = frozenset()
+    types: Mapping[str, Type] | None = None
 
     @property
     def function(self) -> str:

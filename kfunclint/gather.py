@@ -71,9 +71,10 @@ def _kfuncs(
     for entry in entries:
         registered.setdefault(entry.name, []).append(entry)
     for source, scan in zip(sources, scans, strict=True):
-        functions = () if _on_purpose(scan.path) else _functions(units.get(scan.path))
-        if functions:
-            yield from _of_file(source, scan, functions, registered, documented[scan.path])
+        unit = units.get(scan.path)
+        if unit is not None and unit.functions and not _on_purpose(scan.path):
+            found = _of_file(source, scan, unit.functions, registered, documented[scan.path])
+            yield from (replace(kfunc, types=unit.types) for kfunc in found)
 
 
 def _told(kfuncs: Iterable[Kfunc], messages: Iterable[Prose], comments: Iterable[Prose]) -> tuple[Kfunc, ...]:
@@ -86,10 +87,6 @@ def _told(kfuncs: Iterable[Kfunc], messages: Iterable[Prose], comments: Iterable
         if paragraph.kind == "doc" and paragraph.function:
             told.setdefault(paragraph.function, []).append(paragraph)
     return tuple(replace(kfunc, told=tuple(told.get(kfunc.name, ()))) for kfunc in kfuncs)
-
-
-def _functions(unit: Unit | None) -> tuple[Function, ...]:
-    return unit.functions if unit else ()
 
 
 def _of_file(
@@ -211,7 +208,8 @@ def _header(function: Function, tokens: Sequence[Token]) -> Sequence[Token]:
 def _filters(scans: Iterable[Scan], units: Mapping[str, Unit]) -> Iterator[Filter]:
     names = {registration.filter for scan in scans for registration in scan.registrations if registration.filter}
     for scan in scans:
-        for function in _functions(units.get(scan.path)):
+        unit = units.get(scan.path)
+        for function in unit.functions if unit else ():
             if function.name in names and function.complete and len(function.parameters) == 2:
                 at = Place(scan.path, function.line, function.column, function.column + len(function.name))
                 yield Filter(function.name, at, function.parameters[1].name, function.body)

@@ -32,6 +32,15 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_deep(parser: argparse.ArgumentParser) -> None:
+    """The option that asks for real types."""
+    parser.add_argument(
+        "--deep",
+        action="store_true",
+        help="read the types of all kfuncs from the headers of the tree (default: only where a rule must know)",
+    )
+
+
 def rules(arguments: argparse.Namespace) -> tuple[Rule[Any], ...]:
     """The rules that the options choose. Raises rule.BadRule."""
     more = [found for folder in arguments.rules for found in rule.load(folder, "kfunclint_rules")]

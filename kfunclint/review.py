@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -68,11 +69,13 @@ def review(
     *,
     tree: Tree | None = None,
     each_patch: bool = False,
+    deep: bool = False,
 ) -> Review:
     """Review one series; `asked` is the release to judge it for, if the user named one, `tree` a kernel tree.
 
-    It is judged at its end. `each_patch` adds what is wrong behind one patch and repaired by a later one. Raises
-    ValueError for a release that is none; a mail that cannot be reviewed ends up in `refused`.
+    It is judged at its end. `each_patch` adds what is wrong behind one patch and repaired by a later one; `deep` reads
+    the types of kfuncs from the headers of the tree. Raises ValueError for a release that is none; a mail that cannot
+    be reviewed ends up in `refused`.
     """
     refused: list[Unreviewable] = []
     patches = tuple(_parsed(series.patches, refused))
@@ -80,7 +83,7 @@ def review(
     base, skipped = _base(tree, series, patches)
     sources = _of_c(source.build(patches, base))
     kernel = replace(_target(patches, asked, _vocabulary(base, sources) if base else None), own=_own_flags(sources))
-    context = _Context(base, parser)
+    context = _Context(base, parser, deep)
     facts, unparsed = context.facts(sources, patches, cover)
     run = Run(rules, kernel, Lines(patches, cover, sources))
     run.over(facts)
@@ -130,19 +133,28 @@ def _of_c(sources: Iterable[Source]) -> tuple[Source, ...]:
 class _Context:
     """Makes facts of files, with what the tree has of their kfuncs in other ones."""
 
-    def __init__(self, base: Base | None, parser: Parser) -> None:
+    def __init__(self, base: Base | None, parser: Parser, deep: bool) -> None:
+        """`deep`: read the real types of all whole files, not only where a rule cannot do without."""
         self.base = base
         self.parser = parser
+        self.deep = deep
 
     def facts(
         self, sources: Sequence[Source], patches: Iterable[Patch] = (), cover: Patch | None = None
     ) -> tuple[Facts, dict[str, str]]:
         """The facts of files and messages, and why which files could not be parsed."""
         patches = tuple(patches)
-        found, unparsed = facts_of(sources, self.parser.parse, patches, cover)
+        parse = partial(self._parsed, series=sources)
+        found, unparsed = facts_of(sources, parse, patches, cover)
         if self.base is not None and (more := self._more(found, sources)):
-            return facts_of((*sources, *more), self.parser.parse, patches, cover)
+            return facts_of((*sources, *more), parse, patches, cover)
         return found, unparsed
+
+    def _parsed(self, file: Source, names: Collection[str], series: Sequence[Source]) -> Unit:
+        unit = self.parser.parse(file, names=names)
+        if self.base is None or not file.whole or not (self.deep or wants_types(file)):
+            return unit
+        return self.parser.with_types(unit, file, self.base.tree, series)
 
     def _more(self, found: Facts, sources: Sequence[Source]) -> list[Source]:
         """The files that register or define what these define or register."""
@@ -159,15 +171,24 @@ class _Context:
             return []
 
 
+def wants_types(file: Source) -> bool:
+    """Does a new line need real types: the constructor of an iterator, whose state must have a certain size?"""
+    return any("KF_ITER_NEW" in line.text for stretch in file.stretches for line in stretch.lines if line.added)
+
+
 def facts_of(
     sources: Sequence[Source],
-    parse: Callable[[Source], Unit],
+    parse: Callable[[Source, Collection[str]], Unit],
     patches: Iterable[Patch] = (),
     cover: Patch | None = None,
 ) -> tuple[Facts, dict[str, str]]:
-    """The facts of files and messages alone, and why which files could not be parsed."""
+    """The facts of files and messages alone, and why which files could not be parsed.
+
+    `parse` is given a file and the names of all functions that are registered somewhere.
+    """
     scans = scan(sources)
-    units = {found.path: parse(found) for found in _worth_parsing(sources, scans)}
+    registered = {entry.name for found in scans for entry in found.entries}
+    units = {found.path: parse(found, registered) for found in _worth_parsing(sources, scans)}
     unparsed = {path: unit.failure for path, unit in units.items() if unit.failure}
     return gather(patches, cover, sources, scans, units), unparsed
 

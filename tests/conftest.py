@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from kfunclint import mail, rule
 from kfunclint.clang import Parser
 from kfunclint.review import Review, review
 from kfunclint.rule import Rule
+from kfunclint.tree import open_tree
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "fixtures" / "reports"
@@ -47,7 +49,11 @@ def lint(parser: Parser, tmp_path: Path) -> Lint:
     """Review the one series that a text holds, as the command would."""
 
     def run(
-        text: str, kernel: str | None = None, only: tuple[str, ...] = (), rules: tuple[Rule[Any], ...] | None = None
+        text: str,
+        kernel: str | None = None,
+        only: tuple[str, ...] = (),
+        rules: tuple[Rule[Any], ...] | None = None,
+        tree: str | None = None,
     ) -> Review:
         path = tmp_path / "series.mbox"
         path.write_bytes(text.encode())
@@ -55,7 +61,11 @@ def lint(parser: Parser, tmp_path: Path) -> Lint:
         assert not inbox.broken
         (series,) = mail.select(inbox, None, False)
         chosen = rule.chosen(rule.shipped(), only=only, ignore=(), strict=True)
-        found = review(series, chosen if rules is None else rules, parser, kernel)
+        with contextlib.ExitStack() as stack:
+            opened = (
+                stack.enter_context(contextlib.closing(open_tree(ROOT / "fixtures" / "trees" / tree))) if tree else None
+            )
+            found = review(series, chosen if rules is None else rules, parser, kernel, tree=opened)
         assert not found.refused
         assert not found.failures
         return found

@@ -3,7 +3,7 @@
 # want RULE "part of the message"   about the line above; the text is optional
 # ok RULE                           the line above looks guilty to that rule and is not
 # todo RULE                         a known miss on the line above; fails as soon as it is found
-# with kernel=6.8                   options, before the first header
+# with kernel=6.8 tree=shelf        options, before the first header; a tree is a folder of fixtures/trees/
 """
 
 from __future__ import annotations

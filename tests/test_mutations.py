@@ -251,6 +251,8 @@ MUTATIONS = [
     Mutation("sets/unknown-hook", (("BPF_PROG_TYPE_SYSCALL", "BPF_PROG_TYPE_SK_LOOKUP"),)),
 ]
 PROVEN_HERE = {"args", "defs", "flags", "sets"}
+# one needs a body that no other kfunc has, one a kernel for which the clean file is not clean, one a tree
+PROVEN_BY_FIXTURES = {"flags/acquire-missing", "args/ret-pointer-unsized", "args/iterator-size"}
 KERNELS = sorted({mutation.kernel for mutation in MUTATIONS})
 
 
@@ -288,4 +290,4 @@ def test_one_broken_row_gives_one_rule(mutation: Mutation, lint: Lint) -> None:
 @pytest.mark.parametrize("family", sorted(PROVEN_HERE))
 def test_every_rule_of_the_contract_is_proven(family: str) -> None:
     known = {found.id for found in rule.shipped() if found.id.startswith(f"{family}/")}
-    assert known - {mutation.rule for mutation in MUTATIONS} <= {"flags/acquire-missing", "args/ret-pointer-unsized"}
+    assert known - {mutation.rule for mutation in MUTATIONS} <= PROVEN_BY_FIXTURES

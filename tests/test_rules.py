@@ -19,7 +19,7 @@ FIXTURES = sorted(path for family in FAMILIES for path in (ROOT / "fixtures" / f
 def test_fixture(path: Path, lint: Lint) -> None:
     fixture = read(path)
     only = (f"{path.parent.name}/{path.name.partition('.')[0]}",)
-    found = lint(fixture.text, kernel=fixture.options.get("kernel"), only=only)
+    found = lint(fixture.text, kernel=fixture.options.get("kernel"), only=only, tree=fixture.options.get("tree"))
     first_line = {patch.mail.number: patch.mail.first_line for patch in found.patches}
     lines = [
         (finding, (first_line[finding.origin.patch] or 0) + finding.origin.mail_line - 1) for finding in found.findings

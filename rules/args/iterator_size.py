@@ -1,0 +1,37 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+
+@rule(Kfunc, Level.ERROR, since="6.4", contract=("F21",), see="kernel/bpf/btf.c: btf_check_iter_kfuncs()")
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """The state of an iterator is not a multiple of 8 bytes long.
+
+    The verifier keeps the state on the program's stack in slots of 8 bytes. A struct of another size, or an empty one,
+    is refused when the set is registered, and the whole set with it. The size is read from the headers of the tree, so
+    without a tree nothing is said.
+
+    Bad:
+        struct bpf_iter_foo { __u32 __opaque[3]; };
+    Good:
+        struct bpf_iter_foo { __u64 __opaque[2]; } __attribute__((aligned(8)));
+    """
+    del kernel
+    flag = next((flag for entry in kfunc.entries if (flag := entry.flag("KF_ITER_NEW"))), None)
+    if flag is None or kfunc.types is None or not kfunc.parameters:
+        return
+    pointer = kfunc.types.get(kfunc.parameters[0].type)
+    state = pointer.target if pointer else None
+    if state is None or state.kind != "struct" or state.size is None or (state.size and state.size % 8 == 0):
+        return
+    at = kfunc.parameters_at[0] if kfunc.parameters_at else kfunc.at
+    yield Remark(
+        at,
+        f"the state of {kfunc.name}() is {state.size} bytes long, not a multiple of 8, "
+        "so the whole set fails to register",
+        fix=Fix("make the struct an array of __u64, aligned to 8"),
+        or_at=(flag.at,),
+    )

@@ -105,12 +105,27 @@ def read(path: str, data: bytes, other: Read) -> FileFacts:
         path=path,
         reads=tuple(found),
         definitions=tuple(_definitions(own, tokens, {entry.name for entry in entries})),
-        entries=entries,
-        sets=own.sets,
-        registrations=own.registrations,
+        entries=tuple(map(_entry, entries)),
+        sets=tuple(map(_set, own.sets)),
+        registrations=tuple(map(_registration, own.registrations)),
         filters=tuple(_filters(path, tokens)),
         dtors=tuple(_dtors(path, tokens)),
     )
+
+
+# An index is kept on disk and is asked what there is and where; the rest a review reads from the file itself.
+
+
+def _entry(entry: Entry) -> Entry:
+    return Entry(entry.name, entry.at, entry.flags, _set(entry.set) if entry.set else None, entry.macro)
+
+
+def _set(found: KfuncSet) -> KfuncSet:
+    return KfuncSet(found.name, found.kind, found.at, tuple(map(_registration, found.registrations)))
+
+
+def _registration(found: Registration) -> Registration:
+    return Registration(found.call, found.program_type, found.set, found.at)
 
 
 def definitions(path: str, data: bytes, names: Collection[str]) -> tuple[Definition, ...]:

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts import Doc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Edit, Fix, Level, Place, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 
@@ -23,11 +23,13 @@ def check(doc: Doc, kernel: Kernel) -> Iterator[Remark]:
     for name, at in doc.members:
         if doc.section(f"@{name}"):
             continue
+        message = f"the kernel-doc of struct {doc.struct} does not describe {name}"
         line = next((line for line, text in doc.lines[1:] if text.partition(" ")[0] == f"@{name}"), None)
+        if line is None:
+            yield Remark(at, message, fix=Fix(f"add @{name}:"), or_at=(doc.at,))
+            continue
+        end = line.column + len(f"@{name}")
+        colon = Edit(Place(line.path, line.line, end, end), ":")
         yield Remark(
-            at,
-            f"the kernel-doc of struct {doc.struct} does not describe {name}",
-            (Reason(line, "without a colon behind the name this is no description of it"),) if line else (),
-            Fix(f"add @{name}:"),
-            or_at=(line or doc.at,),
+            line, f"{message}: there is no colon behind @{name}", fix=Fix("add the colon", (colon,)), or_at=(at,)
         )

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from kfunclint.tree import Tree
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; gives 0 (nothing at or above --fail-on), 1 (findings) or 2 (could not review)."""
+def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int:
+    """Run the command; gives 0 (nothing at or above --fail-on), 1 (findings) or 2 (could not review).
+
+    `parser` is one that is running already; otherwise it is started where one is needed.
+    """
     given = sys.argv[1:] if argv is None else argv
     try:
-        status = _command(given)
+        status = _command(given, parser)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, head or less, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -37,14 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _command(given: Sequence[str]) -> int:
+def _command(given: Sequence[str], parser: Parser | None) -> int:
     if given[:1] == ["tree"]:
         from kfunclint import cli_tree  # most runs read no tree
 
-        return cli_tree.run(given[1:])
+        return cli_tree.run(given[1:], parser)
     if given and given[0] in explain.COMMANDS:
         return explain.COMMANDS[given[0]](given[1:])
-    return _run(_arguments(given))
+    return _run(_arguments(given), parser)
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -116,8 +119,8 @@ def _version(text: str) -> str:
     return text
 
 
-def _run(arguments: argparse.Namespace) -> int:
-    with Parser() as parser, _tree(arguments) as tree:  # first of all: libclang loads while the mail is read
+def _run(arguments: argparse.Namespace, running: Parser | None) -> int:
+    with running or Parser() as parser, _tree(arguments) as tree:
         rules = options.rules(arguments)
         inbox = mail.read(arguments.input)
         for why in inbox.broken:

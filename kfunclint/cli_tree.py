@@ -17,29 +17,35 @@ from kfunclint.tree import Tree
 _REVIEWS = ("html", "json", "terminal")
 
 
-def run(argv: Sequence[str]) -> int:
-    """Run the command with what stands behind `tree`; gives its exit status.
+def run(argv: Sequence[str], parser: Parser | None = None) -> int:
+    """Run the command with what stands behind `tree`; gives its exit status. `parser` is one that is running already.
 
     Raises Unreviewable for a tree, or a path in it, that cannot be read.
     """
     arguments = _arguments(argv)
     with contextlib.closing(tree.open_tree(arguments.tree)) as opened, progress.shown() as step:
         paths = [_inside(opened, arguments.tree, path) for path in arguments.path]
-        return (_list if arguments.list else _review)(arguments, opened, paths, lambda what: step(f"reading {what}"))
+        if arguments.list:
+            return _list(arguments, opened, paths, step)
+        with parser or Parser() as running:
+            return _review(arguments, opened, paths, step, running)
 
 
 def _list(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step) -> int:
-    found = census.take(opened, paths, step)
+    found = census.take(opened, paths, _reading(step))
     text = catalogue.render(arguments.format, found, colour=options.colour(arguments.output))
     options.write(text, arguments.output)
     return options.CLEAN
 
 
-def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step) -> int:
+def _reading(step: Step) -> Step:
+    return lambda what: step(f"reading {what}")
+
+
+def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step, parser: Parser) -> int:
     known = audit.baseline(arguments.baseline) if arguments.baseline and arguments.baseline.exists() else None
-    with Parser() as parser:
-        rules = options.rules(arguments)
-        found = audit.audit(opened, paths, rules, parser, asked=arguments.kernel, deep=arguments.deep, step=step)
+    rules = options.rules(arguments)
+    found = audit.audit(opened, paths, rules, parser, asked=arguments.kernel, deep=arguments.deep, step=_reading(step))
     options.say_trouble(found)
     if arguments.baseline and known is None:
         arguments.baseline.write_text(audit.recorded(found.findings), encoding="utf-8")

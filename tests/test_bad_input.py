@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gzip
 import os
 import random
@@ -101,9 +102,12 @@ def test_missing_file_does_not_stop_the_others(tmp_path: Path) -> None:
     assert len(inbox.series) == 1
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_file_without_permission(tmp_path: Path) -> None:
-    (tmp_path / "x.eml").touch(mode=0)
+def test_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:  # root may read everything
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    (tmp_path / "x.eml").touch()
+    monkeypatch.setattr(os, "open", refuse)
     assert refused(tmp_path / "x.eml") == "x.eml: Permission denied"
 
 

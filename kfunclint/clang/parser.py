@@ -71,18 +71,13 @@ class Parser:
         return replace(unit, types=types(self._ask(request(source, unit, files, series, on_disk))))
 
     def close(self) -> None:
-        """End the worker."""
-        import subprocess
-
+        """End the worker, which has nothing to put in order."""
         worker, self._worker = self._worker, None
         if worker is None or worker.stdin is None or worker.stdout is None:
             return
+        worker.kill()
+        worker.wait()
         worker.stdin.close()
-        try:
-            worker.wait(1)
-        except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
         worker.stdout.close()
 
     def _start(self) -> None:
@@ -114,7 +109,7 @@ class Parser:
                 return self._exchange(request)
             except frames.Broken as why:
                 reason = str(why)
-                self._abandon()
+                self.close()
                 if why.late:
                     break
         return {"failure": f"parser stopped ({'worker died' if reason == 'gone' else reason})"}
@@ -126,11 +121,6 @@ class Parser:
         deadline = time.monotonic() + WALL_SECONDS
         frames.send(worker.stdin.fileno(), request, deadline)
         return frames.receive(worker.stdout.fileno(), deadline)
-
-    def _abandon(self) -> None:
-        if self._worker is not None:
-            self._worker.kill()
-        self.close()
 
 
 def _request(source: Source, lines: Collection[int], names: Collection[str]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from kfunclint.kernel import Kernel
 from kfunclint.patch import Hunk, Patch
 from kfunclint.rule import Rule
 from kfunclint.source import Line, Source
+from kfunclint.touched import doc_lines, kfunc_lines, moved
 
 _WORD = re.compile(r"[A-Za-z_]\w{2,}", re.ASCII)
 
@@ -65,7 +66,11 @@ def accused(
         then = _same(suspect, facts) if path in sources else None
         if then is None or _was_guilty(suspect, then, kernel):
             continue
-        gone = [line for line in _lines(sources[path], *_extent(then)) if line.added]
+        gone = [
+            line
+            for line in _lines(sources[path], *(doc_lines(then) if isinstance(then, Doc) else kfunc_lines(then)))
+            if line.added
+        ]
         if gone:
             told = max(gone, key=lambda line: _common(line.text, suspect))
             yield suspect, _removed(path, told, patches)
@@ -89,15 +94,6 @@ def _was_guilty(suspect: Suspect, then: Kfunc | Doc, kernel: Kernel) -> bool:
     return any(remark.message == suspect.remark.message for remark in suspect.rule.check(then, kernel))
 
 
-def _extent(fact: Kfunc | Doc) -> tuple[int, int]:
-    """The first and the last line of a kfunc with its kernel-doc, or of that alone."""
-    doc = fact if isinstance(fact, Doc) else fact.doc
-    lines = [at.line for at, _ in doc.lines] if doc else []
-    if isinstance(fact, Kfunc):
-        lines += [fact.at.line, fact.end_line]
-    return min(lines), max(lines)
-
-
 def _lines(source: Source, first: int, last: int) -> Iterator[Line]:
     return (line for number in range(first, last + 1) if (line := source.line(number)) is not None)
 
@@ -119,7 +115,7 @@ def _removed(path: str, line: Line, patches: Iterable[Patch]) -> Removed:
             if one.mail.number == patch:
                 number = next((_behind(hunk, mail_line) for hunk in file.hunks if _holds(hunk, mail_line)), number)
             elif one.mail.number > patch:
-                number = _moved(file.hunks, number)
+                number = moved(file.hunks, number)
     indent = len(line.text) - len(line.text.lstrip())
     return Removed(Place(path, number, indent + 1, len(line.text) + 1), line.text, patch, mail_line)
 
@@ -132,17 +128,3 @@ def _behind(hunk: Hunk, mail_line: int) -> int:
     """The line of the post-image of the patch that follows a removed one."""
     following = (line.new for line in hunk.lines if line.mail_line > mail_line and line.new is not None)
     return next(following, hunk.new_start + hunk.new_count)
-
-
-def _moved(hunks: Iterable[Hunk], number: int) -> int:
-    """Where a line stands behind the hunks of a later patch, or what follows it if they remove it."""
-    shift = 0
-    for hunk in hunks:
-        if number < hunk.old_start:
-            break
-        if number < hunk.old_start + hunk.old_count:
-            at = next(index for index, line in enumerate(hunk.lines) if line.old == number)
-            following = (line.new for line in hunk.lines[at:] if line.new is not None)
-            return next(following, hunk.new_start + hunk.new_count)
-        shift += hunk.new_count - hunk.old_count
-    return number + shift

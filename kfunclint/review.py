@@ -27,6 +27,7 @@ from kfunclint.rule import Rule
 from kfunclint.scan import Scan, scan
 from kfunclint.source import Base, Source
 from kfunclint.syntax import Unit
+from kfunclint.touched import Touched
 
 if TYPE_CHECKING:
     from kfunclint.tree import Tree
@@ -83,9 +84,10 @@ def review(
     base, skipped = _base(tree, series, patches)
     sources = _of_c(source.build(patches, base))
     kernel = replace(_target(patches, asked, _vocabulary(base, sources) if base else None), own=_own_flags(sources))
-    context = _Context(base, parser, deep)
+    touched = Touched(patches, base)
+    context = _Context(base, parser, deep, touched)
     facts, unparsed = context.facts(sources, patches, cover)
-    run = Run(rules, kernel, Lines(patches, cover, sources))
+    run = Run(rules, kernel, Lines(patches, cover, sources), touched)
     run.over(facts)
     before = _of_c(source.before(patches, base)) if run.suspects else ()
     for suspect, removed in accused(run.suspects, patches, before, lambda old: context.facts(old)[0], kernel):
@@ -133,8 +135,9 @@ def _of_c(sources: Iterable[Source]) -> tuple[Source, ...]:
 class _Context:
     """Makes facts of files, with what the tree has of their kfuncs in other ones."""
 
-    def __init__(self, base: Base | None, parser: Parser, deep: bool) -> None:
+    def __init__(self, base: Base | None, parser: Parser, deep: bool, touched: Touched) -> None:
         """`deep`: read the real types of all whole files, not only where a rule cannot do without."""
+        self.touched = touched
         self.base = base
         self.parser = parser
         self.deep = deep
@@ -157,10 +160,10 @@ class _Context:
         return self.parser.with_types(unit, file, self.base.tree, series)
 
     def _more(self, found: Facts, sources: Sequence[Source]) -> list[Source]:
-        """The files that register or define what these define or register."""
+        """The files that register or define what the series touches in these."""
         defined = {kfunc.name for kfunc in found.kfuncs}
-        wanted = {kfunc.name for kfunc in found.kfuncs if not kfunc.entries}
-        wanted |= {entry.name for entry in found.entries if entry.name not in defined}
+        wanted = {kfunc.name for kfunc in found.kfuncs if not kfunc.entries and self.touched.holds(kfunc)}
+        wanted |= {entry.name for entry in found.entries if entry.name not in defined and self.touched.holds(entry)}
         if not wanted or self.base is None:
             return []
         from kfunclint.index import related  # reads a whole tree
@@ -289,10 +292,14 @@ class Run:
     `skipped` and `failures` are those of a Review.
     """
 
-    def __init__(self, rules: Iterable[Rule[Any]], kernel: Kernel, lines: Lines) -> None:
+    def __init__(
+        self, rules: Iterable[Rule[Any]], kernel: Kernel, lines: Lines, touched: Touched | None = None
+    ) -> None:
+        """`touched`: ask the rules about no other facts."""
         self.rules = tuple(rules)
         self.kernel = kernel
         self.lines = lines
+        self.touched = touched
         self.findings: list[Finding] = []
         self.suspects: list[Suspect] = []
         self.skipped: dict[str, str] = {}
@@ -310,14 +317,20 @@ class Run:
         """Run a rule; one that raises is kept as a failure, and what it found before counts for nothing."""
         remarks: list[tuple[Fact, Remark]] = []
         try:
-            for fact in facts.of(rule.over):
-                if not (rule.needs_body and isinstance(fact, Kfunc) and fact.body is None):
-                    remarks += ((fact, remark) for remark in rule.check(fact, self.kernel))
+            for fact in self._of(rule, facts):
+                remarks += ((fact, remark) for remark in rule.check(fact, self.kernel))
         except Exception:  # a rule that fails must not cost the others their say
             self.failures[rule.id] = traceback.format_exc()
             return
         for fact, remark in remarks:
             self._judge(rule, fact, remark)
+
+    def _of(self, rule: Rule[Any], facts: Facts) -> Iterator[Fact]:
+        """The facts to ask a rule about."""
+        for fact in facts.of(rule.over):
+            unknown = rule.needs_body and isinstance(fact, Kfunc) and fact.body is None
+            if not unknown and (self.touched is None or self.touched.holds(fact)):
+                yield fact
 
     def accuse(self, suspect: Suspect, removed: Removed) -> None:
         """Make a finding of a suspect, at the line that was taken away."""

@@ -87,8 +87,8 @@ def review(
     touched = Touched(patches, base)
     context = _Context(base, parser, deep, touched)
     facts, unparsed = context.facts(sources, patches, cover)
-    run = Run(rules, kernel, Lines(patches, cover, sources), touched)
-    run.over(facts)
+    run = Run(rules, kernel, Lines(patches, cover, sources))
+    run.over(touched.of(facts))
     before = _of_c(source.before(patches, base)) if run.suspects else ()
     for suspect, removed in accused(run.suspects, patches, before, lambda old: context.facts(old)[0], kernel):
         run.accuse(suspect, removed)
@@ -292,14 +292,10 @@ class Run:
     `skipped` and `failures` are those of a Review.
     """
 
-    def __init__(
-        self, rules: Iterable[Rule[Any]], kernel: Kernel, lines: Lines, touched: Touched | None = None
-    ) -> None:
-        """`touched`: ask the rules about no other facts."""
+    def __init__(self, rules: Iterable[Rule[Any]], kernel: Kernel, lines: Lines) -> None:
         self.rules = tuple(rules)
         self.kernel = kernel
         self.lines = lines
-        self.touched = touched
         self.findings: list[Finding] = []
         self.suspects: list[Suspect] = []
         self.skipped: dict[str, str] = {}
@@ -317,20 +313,14 @@ class Run:
         """Run a rule; one that raises is kept as a failure, and what it found before counts for nothing."""
         remarks: list[tuple[Fact, Remark]] = []
         try:
-            for fact in self._of(rule, facts):
-                remarks += ((fact, remark) for remark in rule.check(fact, self.kernel))
+            for fact in facts.of(rule.over):
+                if not (rule.needs_body and isinstance(fact, Kfunc) and fact.body is None):
+                    remarks += ((fact, remark) for remark in rule.check(fact, self.kernel))
         except Exception:  # a rule that fails must not cost the others their say
             self.failures[rule.id] = traceback.format_exc()
             return
         for fact, remark in remarks:
             self._judge(rule, fact, remark)
-
-    def _of(self, rule: Rule[Any], facts: Facts) -> Iterator[Fact]:
-        """The facts to ask a rule about."""
-        for fact in facts.of(rule.over):
-            unknown = rule.needs_body and isinstance(fact, Kfunc) and fact.body is None
-            if not unknown and (self.touched is None or self.touched.holds(fact)):
-                yield fact
 
     def accuse(self, suspect: Suspect, removed: Removed) -> None:
         """Make a finding of a suspect, at the line that was taken away."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
-from kfunclint.facts import Doc, Entry, Fact, Kfunc, KfuncSet
+from kfunclint.facts import Doc, Entry, Facts, Kfunc, KfuncSet
 from kfunclint.patch import Hunk, Patch
 from kfunclint.source import Base
 
@@ -28,7 +29,17 @@ class Touched:
                         first, last = moved(hunks, first), moved(hunks, last)
                     self._spans.setdefault(file.new_path, []).append((first, last))
 
-    def holds(self, fact: Fact) -> bool:
+    def of(self, facts: Facts) -> Facts:
+        """The facts that may be others than before the series."""
+        return replace(
+            facts,
+            kfuncs=tuple(filter(self.holds, facts.kfuncs)),
+            entries=tuple(filter(self.holds, facts.entries)),
+            sets=tuple(filter(self.holds, facts.sets)),
+            docs=tuple(filter(self.holds, facts.docs)),
+        )
+
+    def holds(self, fact: Kfunc | Entry | KfuncSet | Doc) -> bool:
         """May it be another one than before the series? Of a file that is seen through its hunks, everything may."""
         return any(self._meets(*span) for span in _extent(fact))
 
@@ -55,7 +66,7 @@ def _hunks_of(patch: Patch, path: str) -> Iterator[Sequence[Hunk]]:
     return (file.hunks for file in patch.files if path in (file.old_path, file.new_path))
 
 
-def _extent(fact: Fact) -> Iterator[_Span]:
+def _extent(fact: Kfunc | Entry | KfuncSet | Doc) -> Iterator[_Span]:
     """The lines that a fact is made of."""
     if isinstance(fact, Kfunc):
         yield fact.at.path or "", *kfunc_lines(fact)
@@ -68,11 +79,8 @@ def _extent(fact: Fact) -> Iterator[_Span]:
     elif isinstance(fact, Entry):
         yield _line(fact)
         yield from ((one.at.path or "", one.at.line, one.at.line) for _, one in fact.twins)
-    elif isinstance(fact, Doc):
-        yield fact.at.path or "", *doc_lines(fact)
     else:
-        # of the rest there is no more than the series brings
-        yield "", 0, 0
+        yield fact.at.path or "", *doc_lines(fact)
 
 
 def _line(entry: Entry) -> _Span:

@@ -28,6 +28,7 @@ bench: $(VENV)/test.done
 	$(BIN)/python bench/speed.py --checkpatch build/checkpatch/checkpatch.pl
 	tests/kernel/fetch-trees build/trees
 	$(BIN)/python bench/index.py --tree build/trees/linux-source-6.12
+	$(BIN)/python bench/tree.py --tree build/trees/linux-source-6.12 --clang "$$(bench/fetch-clang)"
 
 clean:
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache

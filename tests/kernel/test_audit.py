@@ -1,0 +1,55 @@
+"""What is said of whole kernels: every finding but those about a missing Return: section, each of them true."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kfunclint.cli import main
+
+TREES = Path(os.environ["KFUNCLINT_TREES"])
+SAID: dict[str, set[tuple[str, str, str, str | None]]] = {
+    "6.1": {("check", "text/spelling", "net/ipv4/tcp_cubic.c", "cubictcp_acked")},  # "timetamps"
+    "6.12": {
+        ("warning", "sets/result-ignored", "fs/verity/measure.c", None),  # fsverity_init_bpf() returns nothing
+        ("warning", "body/errno-from-unsigned", "kernel/bpf/helpers.c", "bpf_dynptr_size"),  # -EINVAL as __u32
+        ("check", "body/null-check-dead", "kernel/bpf/map_iter.c", "bpf_map_sum_elem_count"),  # KF_TRUSTED_ARGS
+        ("warning", "flags/ret-null-missing", "kernel/sched/ext.c", "scx_bpf_cpu_rq"),  # NULL for a wrong CPU
+        ("check", "kerneldoc/name-mismatch", "kernel/sched/ext.c", "scx_bpf_dump_bstr"),  # says scx_bpf_dump
+        ("check", "kerneldoc/parameter-excess", "kernel/sched/ext.c", "scx_bpf_cpuperf_set"),  # @flags
+        ("check", "kerneldoc/parameter-undescribed", "kernel/sched/ext.c", "scx_bpf_put_idle_cpumask"),
+        ("check", "text/spelling", "kernel/sched/ext.c", "scx_bpf_dispatch"),  # "upto"
+        ("check", "text/spelling", "net/ipv4/tcp_cubic.c", "cubictcp_acked"),
+    },
+}
+# scripts/kernel-doc -Wall says the same of 50 kfuncs of 6.12, and of those of 6.1, which have hardly any kernel-doc
+WITHOUT_RETURN = {"6.1": 0, "6.12": 50}
+
+
+def audit(release: str, capsys: pytest.CaptureFixture[str], *options: str) -> list[dict[str, Any]]:
+    main(["tree", str(TREES / f"linux-source-{release}"), "--format", "json", *options])
+    found = json.loads(capsys.readouterr().out)
+    assert (found["skipped"], found["failures"]) == ({}, {})
+    return list(found["findings"])
+
+
+@pytest.mark.parametrize("release", ["6.1", "6.12"])
+def test_every_finding_is_true(release: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = audit(release, capsys)
+    rules = Counter(one["rule"] for one in found)
+    assert rules.pop("kerneldoc/return-missing", 0) == WITHOUT_RETURN[release]
+    others = [one for one in found if one["rule"] != "kerneldoc/return-missing"]
+    assert {(one["level"], one["rule"], one["path"], one["function"]) for one in others} == SAID[release]
+    assert len(others) == len(SAID[release])
+
+
+def test_flags_that_differ_are_those_of_hid(capsys: pytest.CaptureFixture[str]) -> None:
+    assert not audit("6.12", capsys, "--only", "sets/flags-differ")
+    found = audit("6.12", capsys, "--only", "sets/flags-differ", "--kernel", "7.3")
+    names = {"allocate_context", "release_context", "hw_request", "hw_output_report", "input_report"}
+    assert {one["function"] for one in found} == {f"hid_bpf_{name}" for name in names}

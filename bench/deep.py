@@ -7,13 +7,11 @@ the ratios pair by pair, and the largest process of each. Whole processes are me
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from speed import Run, run
+from speed import compare
 
 from kfunclint.clang import Parser, deep, layout
 from kfunclint.source import Line, Source, Stretch
@@ -43,7 +41,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         for path in asked.files:
             ours = [sys.executable, __file__, "--tree", str(asked.tree), "--only", path]
-            compare(path, ours, [asked.clang, *syntax_only(asked.tree, path, Path(made))], asked.runs)
+            theirs = [asked.clang, *syntax_only(asked.tree, path, Path(made))]
+            compare((path, ours), ("clang -fsyntax-only", theirs), asked.runs)
 
 
 def types(tree: Path, path: str) -> None:
@@ -70,20 +69,6 @@ def syntax_only(tree: Path, path: str, made: Path) -> list[str]:
             file.write_text(text)
     words = [*layout.OPTIONS, *request["options"], "-fsyntax-only", request["main"]]
     return [word.replace(deep.TREE, str(tree)).replace(deep.MADE, str(made)) for word in words]
-
-
-def compare(path: str, ours: Sequence[str], theirs: Sequence[str], runs: int) -> None:
-    run(ours), run(theirs)
-    pairs = [(run(ours), run(theirs)) for _ in range(runs)]
-    sides = ", ".join(f"{name} {_medians([pair[at] for pair in pairs])}" for at, name in enumerate(("ours", "clang")))
-    wall = statistics.median(one.wall / other.wall for one, other in pairs)
-    cpu = statistics.median(one.cpu / other.cpu for one, other in pairs)
-    print(f"{path}: {sides}; ratio wall {wall:.2f}, cpu {cpu:.2f}")
-
-
-def _medians(runs: Sequence[Run]) -> str:
-    wall, cpu = statistics.median(one.wall for one in runs), statistics.median(one.cpu for one in runs)
-    return f"wall {wall:.2f} s cpu {cpu:.2f} s largest {max(one.peak for one in runs) / 1024:.0f} MiB"
 
 
 if __name__ == "__main__":

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import statistics
 import sys
 from pathlib import Path
 
-from speed import run
+from speed import compare
 
 
 def main() -> None:
@@ -24,18 +23,7 @@ def main() -> None:
     command = str(Path(sys.executable).with_name("kfunclint"))
     ours = [command, "tree", str(arguments.tree), "--list", "--format", "json"]
     theirs = ["grep", "-rl", "BTF_ID_FLAGS", str(arguments.tree)]
-    run(ours), run(theirs)
-    pairs = [(run(ours), run(theirs)) for _ in range(arguments.runs)]
-    for name, side in (("kfunclint tree --list", 0), ("grep -rl", 1)):
-        runs = [pair[side] for pair in pairs]
-        print(
-            f"{name:22} wall {statistics.median(one.wall for one in runs):.3f} s   "
-            f"cpu {statistics.median(one.cpu for one in runs):.3f} s   "
-            f"largest process {max(one.peak for one in runs) / 1024:.1f} MiB"
-        )
-    wall = statistics.median(one.wall / other.wall for one, other in pairs)
-    cpu = statistics.median(one.cpu / other.cpu for one, other in pairs)
-    print(f"ratio kfunclint/grep: wall {wall:.2f}, cpu {cpu:.2f} (median of {len(pairs)} pairs)")
+    compare(("kfunclint tree --list", ours), ("grep -rl", theirs), arguments.runs)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,22 @@ def run(command: Sequence[str]) -> Run:
     return Run(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
 
+def compare(ours: tuple[str, Sequence[str]], theirs: tuple[str, Sequence[str]], runs: int) -> None:
+    """Run two commands in turn, each with its name, and print what they took; the first pair does not count."""
+    run(ours[1]), run(theirs[1])
+    pairs = [(run(ours[1]), run(theirs[1])) for _ in range(runs)]
+    for side, (name, _) in enumerate((ours, theirs)):
+        took = [pair[side] for pair in pairs]
+        print(
+            f"{name:28} wall {statistics.median(one.wall for one in took):.3f} s   "
+            f"cpu {statistics.median(one.cpu for one in took):.3f} s   "
+            f"largest process {max(one.peak for one in took) / 1024:.1f} MiB"
+        )
+    wall = statistics.median(one.wall / other.wall for one, other in pairs)
+    cpu = statistics.median(one.cpu / other.cpu for one, other in pairs)
+    print(f"{'ratio':28} wall {wall:.2f}, cpu {cpu:.2f} (median of {len(pairs)} pairs)")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checkpatch", required=True, type=Path)
@@ -49,18 +65,7 @@ def main() -> None:
     arguments = parser.parse_args()
     ours = [str(Path(sys.executable).with_name("kfunclint")), str(arguments.patch)]
     theirs = ["perl", str(arguments.checkpatch), "--no-tree", str(arguments.patch)]
-    run(ours), run(theirs)
-    pairs = [(run(ours), run(theirs)) for _ in range(arguments.runs)]
-    for name, side in (("kfunclint", 0), ("checkpatch --no-tree", 1)):
-        runs = [pair[side] for pair in pairs]
-        print(
-            f"{name:22} wall {statistics.median(one.wall for one in runs):.3f} s   "
-            f"cpu {statistics.median(one.cpu for one in runs):.3f} s   "
-            f"largest process {max(one.peak for one in runs) / 1024:.1f} MiB"
-        )
-    wall = statistics.median(one.wall / other.wall for one, other in pairs)
-    cpu = statistics.median(one.cpu / other.cpu for one, other in pairs)
-    print(f"ratio kfunclint/checkpatch: wall {wall:.2f}, cpu {cpu:.2f} (median of {len(pairs)} pairs)")
+    compare(("kfunclint", ours), ("checkpatch --no-tree", theirs), arguments.runs)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from kfunclint.finding import Edit, Place
 from kfunclint.spelling import one_edit_apart
@@ -426,14 +426,14 @@ class Facts:
 
     def of(self, kind: type[T]) -> tuple[T, ...]:
         """The facts of one type."""
-        every: tuple[Fact, ...] = (
-            *self.kfuncs,
-            *self.entries,
-            *self.sets,
-            *self.registrations,
-            *self.filters,
-            *self.docs,
-            *self.comments,
-            *self.prose,
-        )
-        return tuple(fact for fact in every if isinstance(fact, kind))
+        every: dict[object, tuple[Fact, ...]] = {
+            Kfunc: self.kfuncs,
+            Entry: self.entries,
+            KfuncSet: self.sets,
+            Registration: self.registrations,
+            Filter: self.filters,
+            Doc: self.docs,
+            Comment: self.comments,
+            Prose: self.prose,
+        }
+        return cast("tuple[T, ...]", every[kind])

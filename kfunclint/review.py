@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 
 _C = (".c", ".h")
 _DEFINED = re.compile(r"\s*#\s*define\s+(KF_\w+)", re.ASCII)
+_LARGEST_FILE = 2 << 20  # characters in view; the largest C file that people wrote for the kernel has half of it
+_MOST_TEXT = 8 << 20
+_MOST_STOPS = 4  # each may have taken all the time that a parse is given
+_MOST_REMARKS = 1000  # of one rule: nobody reads more, and a hostile mail brings any number
 _FLAG = re.compile(r"\bKF_[A-Z0-9_]+")
 
 
@@ -82,7 +86,7 @@ def review(
     patches = tuple(_parsed(series.patches, refused))
     cover = next(_parsed([series.cover] if series.cover else [], refused), None)
     base, skipped = _base(tree, series, patches)
-    sources = _of_c(source.build(patches, base))
+    sources = _of_c(source.build(patches, base), skipped)
     kernel = replace(_target(patches, asked, _vocabulary(base, sources) if base else None), own=_own_flags(sources))
     touched = Touched(patches, base)
     context = _Context(base, parser, deep, touched)
@@ -128,8 +132,19 @@ def _repaired(patches: Sequence[Patch], base: Base | None, last: Run, context: _
         open_ |= {key_: found for key_, found in now.items() if key_ not in open_}
 
 
-def _of_c(sources: Iterable[Source]) -> tuple[Source, ...]:
-    return tuple(found for found in sources if found.path.endswith(_C))
+def _of_c(sources: Iterable[Source], skipped: dict[str, str] | None = None) -> tuple[Source, ...]:
+    """The C files, as far as they are not too large to be looked at; what is left out goes to `skipped`."""
+    found, left = [], _MOST_TEXT
+    for one in sources:
+        size = sum(len(line.text) + 1 for stretch in one.stretches for line in stretch.lines)
+        if not one.path.endswith(_C):
+            continue
+        if size <= min(left, _LARGEST_FILE):
+            left -= size
+            found.append(one)
+        elif skipped is not None:
+            skipped[one.path] = "not looked at: the file, or all files together, are too large"
+    return tuple(found)
 
 
 class _Context:
@@ -191,7 +206,14 @@ def facts_of(
     """
     scans = scan(sources)
     registered = {entry.name for found in scans for entry in found.entries}
-    units = {found.path: parse(found, registered) for found in _worth_parsing(sources, scans)}
+    units: dict[str, Unit] = {}
+    stopped = 0
+    for found in _worth_parsing(sources, scans):
+        if stopped >= _MOST_STOPS:
+            units[found.path] = Unit(found.path, failure="not parsed: the parser stopped too often")
+            continue
+        units[found.path] = parse(found, registered)
+        stopped += (units[found.path].failure or "").startswith("parser stopped")
     unparsed = {path: unit.failure for path, unit in units.items() if unit.failure}
     return gather(patches, cover, sources, scans, units), unparsed
 
@@ -316,10 +338,13 @@ class Run:
             for fact in facts.of(rule.over):
                 if not (rule.needs_body and isinstance(fact, Kfunc) and fact.body is None):
                     remarks += ((fact, remark) for remark in rule.check(fact, self.kernel))
+                if len(remarks) > _MOST_REMARKS:
+                    self.skipped[rule.id] = f"stopped after {_MOST_REMARKS} remarks"
+                    break
         except Exception:  # a rule that fails must not cost the others their say
             self.failures[rule.id] = traceback.format_exc()
             return
-        for fact, remark in remarks:
+        for fact, remark in remarks[:_MOST_REMARKS]:
             self._judge(rule, fact, remark)
 
     def accuse(self, suspect: Suspect, removed: Removed) -> None:

@@ -15,11 +15,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from conftest import Lint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfunclint import mail, mbox, mime, patch, paths
+from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
+from kfunclint.source import Source
+from kfunclint.syntax import Unit
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 BAD = FIXTURES / "bad"
@@ -300,3 +304,36 @@ def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, data: bytes, start:
             one.subject.encode()
             assert "\0" not in one.body
     list(refusals(path))
+
+
+def new_file(*lines: str) -> str:
+    """A mail that brings a file with these lines."""
+    added = "".join(f"+{line}\n" for line in lines)
+    head = "From: Ann Author <ann@example.org>\nSubject: [PATCH] x\n\nx\n---\n"
+    return f"{head}diff --git a/a.c b/a.c\n--- /dev/null\n+++ b/a.c\n@@ -0,0 +1,{len(lines)} @@\n{added}"
+
+
+def test_a_rule_is_heard_a_thousand_times(lint: Lint) -> None:
+    found = lint(new_file(*["/* the the */"] * 1200), only=("text/grammar",))
+    assert len(found.findings) == 1000
+    assert found.skipped == {"text/grammar": "stopped after 1000 remarks"}
+
+
+def test_a_file_that_is_too_large_is_not_looked_at(lint: Lint) -> None:
+    found = lint(new_file("/* the the */", *["x" * 1000] * 2200), only=("text/grammar",))
+    assert not found.findings
+    assert found.skipped == {"a.c": "not looked at: the file, or all files together, are too large"}
+
+
+def test_a_parser_that_stops_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch, lint: Lint, parser: Parser) -> None:
+    asked = []
+
+    def stop(source: Source, **_: object) -> Unit:
+        asked.append(source.path)
+        return Unit(source.path, failure="parser stopped (CPU limit)")
+
+    monkeypatch.setattr(parser, "parse", stop)
+    head, file = new_file("__bpf_kfunc int bpf_a(void);").split("diff --git")
+    found = lint(head + "".join("diff --git" + file.replace("a.c", f"{name}.c") for name in "abcdefg"))
+    assert asked == ["a.c", "b.c", "c.c", "d.c"]
+    assert found.skipped["g.c"] == "not parsed: the parser stopped too often"

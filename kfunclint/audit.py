@@ -15,9 +15,10 @@ from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.facts import Facts
 from kfunclint.finding import Finding, Origin
-from kfunclint.index import Index, Step
+from kfunclint.index import Index
 from kfunclint.kernel import Vocabulary
 from kfunclint.locate import Lines
+from kfunclint.progress import Step
 from kfunclint.review import Review, Run, facts_of, in_order, wants_types
 from kfunclint.rule import Rule
 from kfunclint.source import Line, Source, whole

@@ -9,7 +9,8 @@ from kfunclint import index
 from kfunclint.facts import Entry
 from kfunclint.filescan import Definition
 from kfunclint.finding import Place
-from kfunclint.index import Index, Step
+from kfunclint.index import Index
+from kfunclint.progress import Step
 from kfunclint.tree import Tree
 
 FMODRET = "fmodret"

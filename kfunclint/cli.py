@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kfunclint import __version__, explain, mail, options, report, rule
+from kfunclint import __version__, explain, mail, options, progress, report, rule
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.paths import kernel_around
@@ -120,7 +120,7 @@ def _version(text: str) -> str:
 
 
 def _run(arguments: argparse.Namespace, running: Parser | None) -> int:
-    with running or Parser() as parser, _tree(arguments) as tree:
+    with running or Parser() as parser, _tree(arguments) as tree, progress.shown() as step:
         rules = options.rules(arguments)
         inbox = mail.read(arguments.input)
         for why in inbox.broken:
@@ -137,6 +137,7 @@ def _run(arguments: argparse.Namespace, running: Parser | None) -> int:
                 tree=tree,
                 each_patch=arguments.each_patch,
                 deep=arguments.deep,
+                step=step,
             )
             for series in chosen
         ]

@@ -10,8 +10,8 @@ from pathlib import Path
 from kfunclint import audit, catalogue, census, options, progress, report, tree
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.index import Step
 from kfunclint.paths import objection
+from kfunclint.progress import Step
 from kfunclint.tree import Tree
 
 _REVIEWS = ("html", "json", "terminal")

@@ -10,6 +10,7 @@ from kfunclint import filescan, source, store
 from kfunclint.facts import Entry
 from kfunclint.filescan import Definition, FileFacts
 from kfunclint.git import HASH
+from kfunclint.progress import Step
 from kfunclint.source import Source
 from kfunclint.store import Kept
 from kfunclint.survey import SUFFIXES, survey
@@ -19,8 +20,6 @@ OUTSIDE = ("Documentation", "samples", "scripts", "tools")
 """The folders of a tree whose C is not part of the kernel: selftests, samples, programs for the build."""
 
 _MOST_SOUGHT = 64  # names that every file is searched for; no kernel has needed ten
-
-Step = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +158,12 @@ def _elsewhere(
 _MOST_RELATED = 20
 
 
-def related(tree: Tree, names: Collection[str], besides: Collection[str]) -> list[Source]:
+def related(tree: Tree, names: Collection[str], besides: Collection[str], step: Step) -> list[Source]:
     """The files of a tree that define or register functions of these names, whole, `besides` some that are known.
 
-    Raises Unreviewable or OSError, see build().
+    `step` is told what is being read. Raises Unreviewable or OSError, see build().
     """
-    found = build(tree)
+    found = build(tree, (), step)
     paths = {
         file.path
         for file in found.files

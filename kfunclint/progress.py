@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+Step = Callable[[str], None]
+"""Is told what is being done, in a few words."""
+
 _PATIENCE = 1.0  # seconds until the first word
 _PAUSE = 0.1  # seconds between two
 _CLEAR = "\r\x1b[K"
@@ -15,7 +18,7 @@ _WIDTH = 76
 
 
 @contextmanager
-def shown(stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> Iterator[Callable[[str], None]]:
+def shown(stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic) -> Iterator[Step]:
     """Gives a function that takes what is being done now, in a few words, and clears the line at the end.
 
     Nothing is written before a second has passed, nor to a stream (default: standard error) that is no terminal.

@@ -22,6 +22,7 @@ from kfunclint.kernel import Kernel, Vocabulary
 from kfunclint.locate import Lines, key
 from kfunclint.mail import Mail, Series
 from kfunclint.patch import Patch
+from kfunclint.progress import Step
 from kfunclint.removal import Removed, Suspect, accused
 from kfunclint.rule import Rule
 from kfunclint.scan import Scan, scan
@@ -75,21 +76,23 @@ def review(
     tree: Tree | None = None,
     each_patch: bool = False,
     deep: bool = False,
+    step: Step = lambda what: None,
 ) -> Review:
     """Review one series; `asked` is the release to judge it for, if the user named one, `tree` a kernel tree.
 
     It is judged at its end. `each_patch` adds what is wrong behind one patch and repaired by a later one; `deep` reads
-    the types of kfuncs from the headers of the tree. Raises ValueError for a release that is none; a mail that cannot
-    be reviewed ends up in `refused`.
+    the types of kfuncs from the headers of the tree; `step` is told what is being done. Raises ValueError for a release
+    that is none; a mail that cannot be reviewed ends up in `refused`.
     """
     refused: list[Unreviewable] = []
     patches = tuple(_parsed(series.patches, refused))
     cover = next(_parsed([series.cover] if series.cover else [], refused), None)
+    step("looking for the base of the series")
     base, skipped = _base(tree, series, patches)
     sources = _of_c(source.build(patches, base), skipped)
     kernel = replace(_target(patches, asked, _vocabulary(base, sources) if base else None), own=_own_flags(sources))
     touched = Touched(patches, base)
-    context = _Context(base, parser, deep, touched)
+    context = _Context(base, parser, deep, touched, step)
     facts, unparsed = context.facts(sources, patches, cover)
     run = Run(rules, kernel, Lines(patches, cover, sources))
     run.over(touched.of(facts))
@@ -150,12 +153,13 @@ def _of_c(sources: Iterable[Source], skipped: dict[str, str] | None = None) -> t
 class _Context:
     """Makes facts of files, with what the tree has of their kfuncs in other ones."""
 
-    def __init__(self, base: Base | None, parser: Parser, deep: bool, touched: Touched) -> None:
+    def __init__(self, base: Base | None, parser: Parser, deep: bool, touched: Touched, step: Step) -> None:
         """`deep`: read the real types of all whole files, not only where a rule cannot do without."""
         self.touched = touched
         self.base = base
         self.parser = parser
         self.deep = deep
+        self.step = step
 
     def facts(
         self, sources: Sequence[Source], patches: Iterable[Patch] = (), cover: Patch | None = None
@@ -169,6 +173,7 @@ class _Context:
         return found, unparsed
 
     def _parsed(self, file: Source, names: Collection[str], series: Sequence[Source]) -> Unit:
+        self.step(f"parsing {file.path}")
         unit = self.parser.parse(file, names=names)
         if self.base is None or not file.whole or not (self.deep or wants_types(file)):
             return unit
@@ -184,7 +189,7 @@ class _Context:
         from kfunclint.index import related  # reads a whole tree
 
         try:
-            return related(self.base.tree, wanted, {source.path for source in sources})
+            return related(self.base.tree, wanted, {source.path for source in sources}, self.step)
         except (Unreviewable, OSError):
             return []
 

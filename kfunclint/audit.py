@@ -19,7 +19,7 @@ from kfunclint.index import Index
 from kfunclint.kernel import Vocabulary
 from kfunclint.locate import Lines
 from kfunclint.progress import Step
-from kfunclint.review import Review, Run, facts_of, in_order, wants_types
+from kfunclint.review import Review, Run, facts_of, in_order, wants_types, with_released
 from kfunclint.rule import Rule
 from kfunclint.source import Line, Source, whole
 from kfunclint.syntax import Unit
@@ -53,7 +53,7 @@ def audit(
     kernel = kernel_.target(asked=asked, tags=(), dates=(), context_flags=(), tree=vocabulary)
     facts, unparsed = facts_of(sources, _Parse(files, tree, parser, deep, step))
     run = Run(rules, kernel, _TreeLines((), None, sources))
-    run.over(_of_kfuncs(facts))
+    run.over(_of_kfuncs(with_released(facts, facts.released)))
     return Review(
         series=None,
         patches=(),

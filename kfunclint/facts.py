@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 from kfunclint.finding import Edit, Place
 from kfunclint.spelling import one_edit_apart
-from kfunclint.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer
+from kfunclint.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer, struct_of
 
 _VERSION = re.compile(r"___v\d+$")  # libbpf strips it
 
@@ -220,7 +220,8 @@ class Kfunc:
     __bpf_kfunc_start_defs() and __bpf_kfunc_end_defs(), or what they stand for written by hand (then `by_hand` is the
     __diag_push() there), None where that is out of view; where it does not, `declared` says that a declaration of it is
     in view. `verifier` are the names and strings that the series shows of kernel/bpf/verifier.c.
-    `types` are those of the signature by their spelling, None unless the headers of a tree were asked.
+    `types` are those of the signature by their spelling, None unless the headers of a tree were asked; `released` the
+    structs of which some kfunc of the kernel drops a reference, None unless all of them are known.
     """
 
     name: str
@@ -248,6 +249,7 @@ class Kfunc:
     dtor: Dtor | None = None
     verifier: frozenset[str] = frozenset()
     types: Mapping[str, Type] | None = None
+    released: frozenset[str] | None = None
 
     @property
     def function(self) -> str:
@@ -268,6 +270,10 @@ class Kfunc:
         if not self.exact or self.name in self.verifier:
             return False
         return self.marker or any(entry.set is not None and entry.set.is_kfuncs for entry in self.entries)
+
+    def has(self, flag: str) -> bool:
+        """Does an entry in view give it the flag?"""
+        return any(entry.flag(flag) for entry in self.entries)
 
     @property
     def returns_pointer(self) -> bool:
@@ -423,6 +429,18 @@ class Facts:
     docs: tuple[Doc, ...]
     comments: tuple[Comment, ...]
     prose: tuple[Prose, ...]
+
+    @property
+    def released(self) -> frozenset[str]:
+        """The structs that kfuncs with KF_RELEASE take first."""
+        firsts = (kfunc.parameters[0].type for kfunc in self.kfuncs if kfunc.parameters and kfunc.has("KF_RELEASE"))
+        return frozenset(name for type_ in firsts if (name := struct_of(type_)) is not None)
+
+    @property
+    def acquired(self) -> frozenset[str]:
+        """The structs that kfuncs with KF_ACQUIRE return."""
+        results = (kfunc.returns for kfunc in self.kfuncs if kfunc.has("KF_ACQUIRE"))
+        return frozenset(name for type_ in results if (name := struct_of(type_)) is not None)
 
     def of(self, kind: type[T]) -> tuple[T, ...]:
         """The facts of one type."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -179,3 +180,24 @@ def source_of(tree: Tree, path: str) -> Source | None:
     if data is None or len(data) > filescan.LARGEST:
         return None
     return source.whole(path, [source.Line(text) for text in source.text_lines(data)])
+
+
+_FIRST_PARAMETER = re.compile(r"\(\s*(?:const\s+)?struct\s+(\w+)\s*\*", re.ASCII)
+_HEADER = 400  # characters from the name of a function on, in which its first parameter stands
+
+
+def released(tree: Tree, step: Step) -> frozenset[str]:
+    """The structs of which some kfunc of the tree drops a reference: what those with KF_RELEASE take first.
+
+    Raises Unreviewable or OSError, see build().
+    """
+    found = build(tree, (), step)
+    names = {entry.name for entry in found.entries if entry.flag("KF_RELEASE")}
+    places = [one.at for name, those in found.definitions().items() if name in names for one in those]
+    structs = set()
+    for at in places:
+        lines = source.text_lines(tree.read(at.path or "") or b"\n")[at.line - 1 : at.line + 4]
+        match = _FIRST_PARAMETER.match("\n".join(lines)[at.end_column - 1 :][:_HEADER])
+        if match:
+            structs.add(match[1])
+    return frozenset(structs)

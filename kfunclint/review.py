@@ -169,8 +169,20 @@ class _Context:
         parse = partial(self._parsed, series=sources)
         found, unparsed = facts_of(sources, parse, patches, cover)
         if self.base is not None and (more := self._more(found, sources)):
-            return facts_of((*sources, *more), parse, patches, cover)
-        return found, unparsed
+            found, unparsed = facts_of((*sources, *more), parse, patches, cover)
+        return self._with_released(found), unparsed
+
+    def _with_released(self, found: Facts) -> Facts:
+        """The facts with what the kfuncs of the tree release, if something of the series is not released by its own."""
+        open_ = self.touched.of(found).acquired - found.released
+        if self.base is None or not open_:
+            return found
+        from kfunclint.index import released  # reads a whole tree
+
+        try:
+            return with_released(found, found.released | released(self.base.tree, self.step))
+        except (Unreviewable, OSError):
+            return found
 
     def _parsed(self, file: Source, names: Collection[str], series: Sequence[Source]) -> Unit:
         self.step(f"parsing {file.path}")
@@ -192,6 +204,11 @@ class _Context:
             return related(self.base.tree, wanted, {source.path for source in sources}, self.step)
         except (Unreviewable, OSError):
             return []
+
+
+def with_released(facts: Facts, released: frozenset[str]) -> Facts:
+    """The facts of a kernel whose kfuncs release these structs, and no others."""
+    return replace(facts, kfuncs=tuple(replace(kfunc, released=released) for kfunc in facts.kfuncs))
 
 
 def wants_types(file: Source) -> bool:

@@ -113,6 +113,12 @@ def bare(type_: str) -> str:
     return " ".join(_QUALIFIER.sub(" ", type_).replace("*", " * ").split())
 
 
+def struct_of(type_: str) -> str | None:
+    """The struct that a type is a pointer to, by its spelling; None for any other type."""
+    words = bare(type_).split()
+    return words[1] if len(words) == 3 and words[0] == "struct" and words[2] == "*" else None
+
+
 def is_pointer(type_: str) -> bool:
     """Is that type a pointer by its spelling? A typedef may be one and not show it."""
     return bare(type_).endswith(("*", "]")) or is_function_pointer(type_)

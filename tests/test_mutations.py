@@ -251,8 +251,13 @@ MUTATIONS = [
     Mutation("sets/unknown-hook", (("BPF_PROG_TYPE_SYSCALL", "BPF_PROG_TYPE_SK_LOOKUP"),)),
 ]
 PROVEN_HERE = {"args", "defs", "flags", "sets"}
-# one needs a body that no other kfunc has, one a kernel for which the clean file is not clean, one a tree
-PROVEN_BY_FIXTURES = {"flags/acquire-missing", "args/ret-pointer-unsized", "args/iterator-size"}
+# one needs a body that no other kfunc has, one a kernel for which the clean file is not clean, two need a tree
+PROVEN_BY_FIXTURES = {
+    "flags/acquire-missing",
+    "args/ret-pointer-unsized",
+    "args/iterator-size",
+    "sets/acquired-never-released",
+}
 KERNELS = sorted({mutation.kernel for mutation in MUTATIONS})
 
 

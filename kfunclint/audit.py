@@ -13,14 +13,16 @@ from kfunclint import index
 from kfunclint import kernel as kernel_
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
+from kfunclint.evidence import facts_of, wants_types, with_released
 from kfunclint.facts import Facts
 from kfunclint.finding import Finding, Origin
 from kfunclint.index import Index
 from kfunclint.kernel import Vocabulary
 from kfunclint.locate import Lines
 from kfunclint.progress import Step
-from kfunclint.review import Review, Run, facts_of, in_order, wants_types, with_released
+from kfunclint.review import Review, in_order
 from kfunclint.rule import Rule
+from kfunclint.run import Run
 from kfunclint.source import Line, Source, whole
 from kfunclint.syntax import Unit
 from kfunclint.tree import Tree

@@ -1,0 +1,142 @@
+"""From the files of a series to facts: scanned, parsed, and joined with what a tree has of their kfuncs elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+
+from kfunclint.clang import Parser
+from kfunclint.errors import Unreviewable
+from kfunclint.facts import Facts
+from kfunclint.gather import gather
+from kfunclint.patch import Patch
+from kfunclint.progress import Step
+from kfunclint.scan import Scan, scan
+from kfunclint.source import Base, Source
+from kfunclint.syntax import Unit
+from kfunclint.touched import Touched
+
+C = (".c", ".h")
+_LARGEST_FILE = 2 << 20  # characters in view; the largest C file that people wrote for the kernel has half of it
+_MOST_TEXT = 8 << 20
+_MOST_STOPS = 4  # each may have taken all the time that a parse is given
+
+
+def of_c(sources: Iterable[Source], skipped: dict[str, str] | None = None) -> tuple[Source, ...]:
+    """The C files, as far as they are not too large to be looked at; what is left out goes to `skipped`."""
+    found, left = [], _MOST_TEXT
+    for one in sources:
+        size = sum(len(line.text) + 1 for stretch in one.stretches for line in stretch.lines)
+        if not one.path.endswith(C):
+            continue
+        if size <= min(left, _LARGEST_FILE):
+            left -= size
+            found.append(one)
+        elif skipped is not None:
+            skipped[one.path] = "not looked at: the file, or all files together, are too large"
+    return tuple(found)
+
+
+class Context:
+    """Makes facts of files, with what the tree has of their kfuncs in other ones."""
+
+    def __init__(self, base: Base | None, parser: Parser, deep: bool, touched: Touched, step: Step) -> None:
+        """`deep`: read the real types of all whole files, not only where a rule cannot do without."""
+        self.touched = touched
+        self.base = base
+        self.parser = parser
+        self.deep = deep
+        self.step = step
+
+    def facts(
+        self, sources: Sequence[Source], patches: Iterable[Patch] = (), cover: Patch | None = None
+    ) -> tuple[Facts, dict[str, str]]:
+        """The facts of files and messages, and why which files could not be parsed."""
+        patches = tuple(patches)
+        parse = partial(self._parsed, series=sources)
+        found, unparsed = facts_of(sources, parse, patches, cover)
+        if self.base is not None and (more := self._more(found, sources)):
+            found, unparsed = facts_of((*sources, *more), parse, patches, cover)
+        return self._with_released(found), unparsed
+
+    def _with_released(self, found: Facts) -> Facts:
+        """The facts with what the kfuncs of the tree release, if something of the series is not released by its own."""
+        open_ = self.touched.of(found).acquired - found.released
+        if self.base is None or not open_:
+            return found
+        from kfunclint.index import released  # reads a whole tree
+
+        try:
+            return with_released(found, found.released | released(self.base.tree, self.step))
+        except (Unreviewable, OSError):
+            return found
+
+    def _parsed(self, file: Source, names: Collection[str], series: Sequence[Source]) -> Unit:
+        self.step(f"parsing {file.path}")
+        unit = self.parser.parse(file, names=names)
+        if self.base is None or not file.whole or not (self.deep or wants_types(file)):
+            return unit
+        return self.parser.with_types(unit, file, self.base.tree, series)
+
+    def _more(self, found: Facts, sources: Sequence[Source]) -> list[Source]:
+        """The files that register or define what the series touches in these."""
+        defined = {kfunc.name for kfunc in found.kfuncs}
+        wanted = {kfunc.name for kfunc in found.kfuncs if not kfunc.entries and self.touched.holds(kfunc)}
+        wanted |= {entry.name for entry in found.entries if entry.name not in defined and self.touched.holds(entry)}
+        if not wanted or self.base is None:
+            return []
+        from kfunclint.index import related  # reads a whole tree
+
+        try:
+            return related(self.base.tree, wanted, {source.path for source in sources}, self.step)
+        except (Unreviewable, OSError):
+            return []
+
+
+def with_released(facts: Facts, released: frozenset[str]) -> Facts:
+    """The facts of a kernel whose kfuncs release these structs, and no others."""
+    return replace(facts, kfuncs=tuple(replace(kfunc, released=released) for kfunc in facts.kfuncs))
+
+
+def wants_types(file: Source) -> bool:
+    """Does a new line need real types: the constructor of an iterator, whose state must have a certain size?"""
+    return any("KF_ITER_NEW" in line.text for stretch in file.stretches for line in stretch.lines if line.added)
+
+
+def facts_of(
+    sources: Sequence[Source],
+    parse: Callable[[Source, Collection[str]], Unit],
+    patches: Iterable[Patch] = (),
+    cover: Patch | None = None,
+) -> tuple[Facts, dict[str, str]]:
+    """The facts of files and messages alone, and why which files could not be parsed.
+
+    `parse` is given a file and the names of all functions that are registered somewhere.
+    """
+    scans = scan(sources)
+    registered = {entry.name for found in scans for entry in found.entries}
+    units: dict[str, Unit] = {}
+    stopped = 0
+    for found in _worth_parsing(sources, scans):
+        if stopped >= _MOST_STOPS:
+            units[found.path] = Unit(found.path, failure="not parsed: the parser stopped too often")
+            continue
+        units[found.path] = parse(found, registered)
+        stopped += (units[found.path].failure or "").startswith("parser stopped")
+    unparsed = {path: unit.failure for path, unit in units.items() if unit.failure}
+    return gather(patches, cover, sources, scans, units), unparsed
+
+
+def _worth_parsing(sources: Sequence[Source], scans: Sequence[Scan]) -> Iterator[Source]:
+    """The files that may define a kfunc: most files of a series do not, and parsing costs the most."""
+    registered = {entry.name for found in scans for entry in found.entries}
+    for file, scanned in zip(sources, scans, strict=True):
+        headings = (part.heading for part in file.stretches)
+        if any("__bpf_kfunc" in heading for heading in headings) or any(
+            token.text == "__bpf_kfunc" or (token.text in registered and following.text == "(")
+            for tokens in scanned.tokens
+            for token, following in pairwise(tokens)
+        ):
+            yield file

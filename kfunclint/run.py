@@ -1,0 +1,107 @@
+"""Runs rules over facts: findings on lines that the series added, suspects on older ones."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from kfunclint.facts import Fact, Facts, Kfunc
+from kfunclint.finding import Finding, Origin, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.locate import Lines, key
+from kfunclint.removal import Removed, Suspect
+from kfunclint.rule import Rule
+
+_MOST_REMARKS = 1000  # of one rule: nobody reads more, and a hostile mail brings any number
+
+
+def _unknown(rule: Rule[Any], facts: Facts, lines: Lines) -> Iterator[tuple[str, str]]:
+    """What a rule about bodies cannot say because only a part of a changed kfunc is in view."""
+    if rule.needs_body and rule.over is Kfunc:
+        names = [
+            kfunc.name
+            for kfunc in facts.kfuncs
+            if kfunc.body is None and lines.any_added(kfunc.at.path, kfunc.at.line, kfunc.end_line)
+        ]
+        if names:
+            yield rule.id, f"only a part is in view of {', '.join(f'{name}()' for name in names)}"
+
+
+class Run:
+    """Runs rules over facts: findings on lines that the series added, suspects on older ones.
+
+    `skipped` and `failures` are those of a Review.
+    """
+
+    def __init__(self, rules: Iterable[Rule[Any]], kernel: Kernel, lines: Lines) -> None:
+        self.rules = tuple(rules)
+        self.kernel = kernel
+        self.lines = lines
+        self.findings: list[Finding] = []
+        self.suspects: list[Suspect] = []
+        self.skipped: dict[str, str] = {}
+        self.failures: dict[str, str] = {}
+        self._seen: set[tuple[object, ...]] = set()
+
+    def over(self, facts: Facts) -> None:
+        """Run the rules that hold for the kernel."""
+        for rule in self.rules:
+            if rule.holds_for(self.kernel):
+                self.skipped.update(_unknown(rule, facts, self.lines))
+                self._run(rule, facts)
+
+    def _run(self, rule: Rule[Any], facts: Facts) -> None:
+        """Run a rule; one that raises is kept as a failure, and what it found before counts for nothing."""
+        remarks: list[tuple[Fact, Remark]] = []
+        try:
+            for fact in facts.of(rule.over):
+                if not (rule.needs_body and isinstance(fact, Kfunc) and fact.body is None):
+                    remarks += ((fact, remark) for remark in rule.check(fact, self.kernel))
+                if len(remarks) > _MOST_REMARKS:
+                    self.skipped[rule.id] = f"stopped after {_MOST_REMARKS} remarks"
+                    break
+        except Exception:  # a rule that fails must not cost the others their say
+            self.failures[rule.id] = traceback.format_exc()
+            return
+        for fact, remark in remarks[:_MOST_REMARKS]:
+            self._judge(rule, fact, remark)
+
+    def accuse(self, suspect: Suspect, removed: Removed) -> None:
+        """Make a finding of a suspect, at the line that was taken away."""
+        remark = suspect.remark
+        origin = self.lines.origin_in(removed.patch, removed.mail_line)
+        if origin is not None:
+            because = (Reason(remark.at, "here it is missed"), *remark.because)
+            self._add(suspect.rule, suspect.fact, replace(remark, at=removed.at, because=because), origin, removed.text)
+
+    def _judge(self, rule: Rule[Any], fact: Fact, remark: Remark) -> None:
+        at = next((at for at in (remark.at, *remark.or_at) if self.lines.origin(at)), None)
+        origin = self.lines.origin(at) if at else None
+        if at is None or origin is None:
+            self.suspects.append(Suspect(rule, fact, remark))
+        else:
+            self._add(rule, fact, replace(remark, at=at), origin, self.lines.text(at))
+
+    def _add(self, rule: Rule[Any], fact: Fact, remark: Remark, origin: Origin, quoted: str) -> None:
+        if (rule.id, remark.at, remark.message) in self._seen:
+            return
+        self._seen.add((rule.id, remark.at, remark.message))
+        self.findings.append(
+            Finding(
+                rule=rule.id,
+                level=rule.level_for(self.kernel),
+                strict=rule.strict,
+                at=remark.at,
+                message=remark.message,
+                because=remark.because,
+                fix=remark.fix,
+                diff=self.lines.diff(remark.fix) if remark.fix else "",
+                see=rule.see,
+                function=fact.function,
+                quoted=quoted,
+                origin=origin,
+                key=key(rule.id, remark.at.path, fact.function, quoted),
+            )
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from kfunclint.finding import Edit, Place
@@ -221,7 +221,8 @@ class Kfunc:
     __diag_push() there), None where that is out of view; where it does not, `declared` says that a declaration of it is
     in view. `verifier` are the names and strings that the series shows of kernel/bpf/verifier.c.
     `types` are those of the signature by their spelling, None unless the headers of a tree were asked; `released` the
-    structs of which some kfunc of the kernel drops a reference, None unless all of them are known.
+    structs of which some kfunc of the kernel drops a reference, None unless all of them are known. `helpers` are
+    the bodies of the static functions of its file by name, as far as they are whole in view.
     """
 
     name: str
@@ -250,6 +251,7 @@ class Kfunc:
     verifier: frozenset[str] = frozenset()
     types: Mapping[str, Type] | None = None
     released: frozenset[str] | None = None
+    helpers: Mapping[str, Node] = field(default_factory=dict)
 
     @property
     def function(self) -> str:

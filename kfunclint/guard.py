@@ -8,7 +8,7 @@ from typing import Any
 
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Place, Remark
-from kfunclint.flow import Call, Condition, Use, calls, is_plain_call, only_tested, uses
+from kfunclint.flow import Call, Condition, Use, calls, is_plain_call, names, only_tested, uses
 from kfunclint.kernel import Kernel
 from kfunclint.syntax import Node
 
@@ -61,7 +61,7 @@ class Guard:
         if not only_tested(kfunc.body, self.guard.removesuffix("()")):
             return
         for symbol, use in self._uses(kfunc.body):
-            if not self._may_be_guarded(use):
+            if not self._may_be_guarded(use, kfunc.helpers):
                 at = kfunc.place(use.node)
                 message = f"{kfunc.name}() uses {symbol} without testing {self.guard}: {self.because}"
                 yield Remark(at, message, fix=self._fix(kfunc, at))
@@ -74,8 +74,10 @@ class Guard:
             elif not any(node.kind == "var" and node.text == symbol for node in body.walk()):
                 yield from ((symbol, use) for use in uses(body, symbol))
 
-    def _may_be_guarded(self, use: Use | Call) -> bool:
-        return Condition(self.guard, self.holds) in use.known or any(map(self._own_predicate, use.known))
+    def _may_be_guarded(self, use: Use | Call, helpers: Mapping[str, Node]) -> bool:
+        return Condition(self.guard, self.holds) in use.known or any(
+            self._own_predicate(condition) or self._wraps(condition, helpers) for condition in use.known
+        )
 
     def _own_predicate(self, condition: Condition) -> bool:
         return (
@@ -83,6 +85,11 @@ class Guard:
             and condition.text != self.guard
             and any(word in condition.text for word in self.predicates)
         )
+
+    def _wraps(self, condition: Condition, helpers: Mapping[str, Node]) -> bool:
+        """Does a static function of the file that is asked there call the guard?"""
+        bodies = (helpers[name] for name in names(condition.text) if name in helpers)
+        return any(node.kind == "call" and f"{node.text}()" == self.guard for body in bodies for node in body.walk())
 
     def _fix(self, kfunc: Kfunc, use: Place) -> Fix:
         condition = f"!{self.guard}" if self.holds else self.guard

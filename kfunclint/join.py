@@ -14,7 +14,7 @@ from kfunclint.facts import Doc, Entry, Kfunc
 from kfunclint.finding import Place
 from kfunclint.scan import Scan, bracketed, place
 from kfunclint.source import Source
-from kfunclint.syntax import Function, Unit
+from kfunclint.syntax import Function, Node, Unit
 
 _LONGEST_HEAD = 50  # tokens of a function in front of its parameters
 _VERIFIER = "kernel/bpf/verifier.c"
@@ -32,12 +32,16 @@ def join(
     for entry in entries:
         registered.setdefault(entry.name, []).append(entry)
     found = [
-        replace(kfunc, types=unit.types)
+        replace(kfunc, types=unit.types, helpers=_helpers(unit))
         for source, scan in files
         if (unit := units.get(scan.path)) is not None and unit.functions
         for kfunc in _of_file(source, scan, unit.functions, registered, docs[scan.path])
     ]
     return tuple(_beside_others(found, scans))
+
+
+def _helpers(unit: Unit) -> dict[str, Node]:
+    return {one.name: one.body for one in unit.functions if one.static and one.complete and not one.marker}
 
 
 def _of_file(

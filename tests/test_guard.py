@@ -107,3 +107,38 @@ def test_a_wrong_row_is_refused(changes: dict[str, Any], words: str) -> None:
 def test_a_wrong_table_names_its_file(text: str, tmp_path: Path) -> None:
     with pytest.raises(rule.BadRule, match=r"guards\.toml"):
         rule.load(folder(tmp_path, text), "own")
+
+
+USES = {
+    "returned": "return root;",
+    "read through": "return root->first;",
+    "handed on": "return give(root);",
+    "in a condition": "if (root->open)\n\treturn first;\nreturn NULL;",
+    "in a loop": "while (n--)\n\tuse(root);\nreturn NULL;",
+    "in a switch": "switch (n) {\ncase 1:\n\treturn root;\ndefault:\n\treturn NULL;\n}",
+}
+GUARDS = {
+    "early return": "if (depot_off())\n\treturn NULL;",
+    "unlikely": "if (unlikely(depot_off()))\n\treturn NULL;",
+    "beside another": "if (n || depot_off())\n\treturn NULL;",
+    "goto": "if (depot_off())\n\tgoto out;",
+    "local": "off = depot_off();\nif (off)\n\treturn NULL;",
+    "both branches": "if (n) {\n\tif (depot_off())\n\t\treturn NULL;\n} else if (depot_off()) {\n\treturn NULL;\n}",
+    "warning": "if (WARN_ON_ONCE(depot_off()))\n\treturn NULL;",
+}
+FORM = (
+    ROW.replace('"top_depot", "main_depot()"', '"root"')
+    .replace("depots_open()", "depot_off()")
+    .replace("true", "false")
+)
+
+
+@pytest.mark.parametrize("use", USES.values(), ids=USES)
+@pytest.mark.parametrize("asked", GUARDS.values(), ids=GUARDS)
+def test_a_guard_in_front_silences_and_one_behind_does_not(asked: str, use: str, tmp_path: Path, lint: Lint) -> None:
+    rules = rule.load(folder(tmp_path, FORM), "own")
+    start, end = "bool off;\n", "\nout:\nreturn NULL;"
+    use_first = use.replace("return", "kept =")  # so that control goes on to the guard
+    assert not lint(patch(f"{start}{asked}\n{use}{end}", "int n"), rules=rules).findings
+    assert lint(patch(f"{start}{use}{end}", "int n"), rules=rules).findings
+    assert lint(patch(f"{start}{use_first}\n{asked}{end}", "int n"), rules=rules).findings

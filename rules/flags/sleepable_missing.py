@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kfunclint.content import table
 from kfunclint.facts import Entry, Kfunc
@@ -37,7 +37,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     if not entries:
         return
     assert kfunc.body is not None
-    why = next((words for call in calls(kfunc.body) if (words := _sleeps(call)) is not None), None)
+    why = next((words for call in calls(kfunc.body) if (words := _sleeps(call, kfunc.helpers)) is not None), None)
     if why is None:
         return
     node, what = why
@@ -61,10 +61,14 @@ def _lets_others_call(entry: Entry) -> bool:
     return any(registration.program_type not in always for registration in entry.set.registrations)
 
 
-def _sleeps(call: Call) -> tuple[Node, str] | None:
-    """The call, and what it does that sleeps."""
+def _sleeps(call: Call, helpers: Mapping[str, Node]) -> tuple[Node, str] | None:
+    """The call, and what it, or a static function of the file that it calls, does that sleeps."""
     if any(word in condition.text for condition in call.known for word in _ASKS_CONTEXT):
         return None
+    if call.node.text in helpers:
+        inner = (_sleeps(other, {}) for other in calls(helpers[call.node.text]))
+        found = next(filter(None, inner), None)
+        return (call.node, f"calls {call.node.text}(), which {found[1]}") if found else None
     known = table("sleeping")
     if call.node.text in known["calls"]["names"]:
         return call.node, f"calls {call.node.text}()"

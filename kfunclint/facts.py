@@ -263,6 +263,10 @@ class Kfunc:
         """Where else a parameter can be said to be wrong: at the name, and where it is registered."""
         return (self.at, *(entry.at for entry in self.entries))
 
+    def taught(self, parameter: str) -> bool:
+        """Does the series teach the verifier a suffix that the parameter's name has?"""
+        return any(word.startswith('"__') and parameter.endswith(word.strip('"')) for word in self.verifier)
+
     @property
     def is_called(self) -> bool:
         """Do programs call it for certain, by a prototype that is known, and with no exception made in the verifier?

@@ -56,6 +56,12 @@ def suffixes() -> Mapping[str, Suffix]:
     }
 
 
+def of_tree(name: str, kernel: Kernel) -> bool:
+    """Does the verifier of the kernel's tree look for an ending of the name, maybe one that no table has?"""
+    known = kernel.tree.suffixes if kernel.tree is not None else None
+    return any(name.endswith(ending) for ending in known or ())
+
+
 def suffix(name: str, kernel: Kernel | None = None) -> Suffix | None:
     """The suffix that a parameter of that name has, for one kernel or for any.
 

@@ -5,7 +5,7 @@ from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 from kfunclint.spelling import one_edit_apart
-from kfunclint.suffix import suffix, suffixes
+from kfunclint.suffix import of_tree, suffix, suffixes
 
 # words that look right and that no kernel reads
 _MEANT = {"size": "__sz", "const_str": "__str", "null": "__nullable", "optional": "__nullable"}
@@ -33,7 +33,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return
     for parameter in kfunc.parameters:
         meant = _meant(parameter.name, kernel)
-        if meant is None:
+        if meant is None or kfunc.taught(parameter.name) or of_tree(parameter.name, kernel):
             continue
         ending = parameter.name[parameter.name.rindex("__") :]
         yield Remark(

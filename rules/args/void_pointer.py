@@ -5,7 +5,7 @@ from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.suffix import suffix
+from kfunclint.suffix import of_tree, suffix
 
 _SIZES = ("__sz", "__szk")
 
@@ -27,12 +27,13 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         __bpf_kfunc int bpf_foo_read(struct foo *foo, void *buf, u32 buf__sz)
     """
-    del kernel
     if not kfunc.is_called or kfunc.name in table("special")["void_pointer"]["names"] or _may_be_dtor(kfunc):
         return
     for index, parameter in enumerate(kfunc.parameters):
         named = suffix(parameter.name)
         if parameter.pointee != "void" or (named and named.any_pointee) or _has_size(kfunc, index):
+            continue
+        if named is None and (kfunc.taught(parameter.name) or of_tree(parameter.name, kernel)):
             continue
         yield Remark(
             parameter.at or kfunc.at,

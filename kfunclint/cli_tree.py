@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from kfunclint import audit, catalogue, census, options, progress, report, tree
+from kfunclint import catalogue, census, options, progress, tree
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.paths import objection
@@ -43,6 +43,8 @@ def _reading(step: Step) -> Step:
 
 
 def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step, parser: Parser) -> int:
+    from kfunclint import audit, report  # a list needs no rules
+
     known = audit.baseline(arguments.baseline) if arguments.baseline and arguments.baseline.exists() else None
     rules = options.rules(arguments)
     found = audit.audit(opened, paths, rules, parser, asked=arguments.kernel, deep=arguments.deep, step=_reading(step))

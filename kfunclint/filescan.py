@@ -14,13 +14,11 @@ from kfunclint.facts import Entry, KfuncSet, Registration
 from kfunclint.finding import Place
 from kfunclint.scan import Scan
 from kfunclint.source import Line, Source, Stretch
+from kfunclint.survey import LARGEST
 
 HINT = "kfunc"
 """A file without this string is not `marked`. A set is local to its file (include/linux/btf_ids.h: BTF_KFUNCS_START()),
 so a struct btf_kfunc_id_set stands in it too; one string, as a whole tree is searched for it."""
-
-LARGEST = 2 << 20
-"""Bytes of the largest file that is read for tokens: twice the largest source file that people wrote."""
 
 Read = Callable[[str], bytes | None]
 

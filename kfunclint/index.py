@@ -14,7 +14,7 @@ from kfunclint.git import HASH
 from kfunclint.progress import Step
 from kfunclint.source import Source
 from kfunclint.store import Kept
-from kfunclint.survey import SUFFIXES, survey
+from kfunclint.survey import LARGEST, SUFFIXES, survey
 from kfunclint.tree import GitTree, Tree
 
 OUTSIDE = ("Documentation", "samples", "scripts", "tools")
@@ -127,7 +127,7 @@ def _read(tree: Tree, paths: Iterable[str], step: Step) -> Iterator[FileFacts]:
     """The facts of those files that are marked and have any."""
     for path in sorted(paths):
         data = tree.read(path)
-        if data is not None and len(data) <= filescan.LARGEST and filescan.marked(data):
+        if data is not None and len(data) <= LARGEST and filescan.marked(data):
             step(path)
             found = filescan.read(path, data, tree.read)
             if found.definitions or found.entries or found.sets or found.registrations:
@@ -177,7 +177,7 @@ def related(tree: Tree, names: Collection[str], besides: Collection[str], step: 
 def source_of(tree: Tree, path: str) -> Source | None:
     """A file of a tree as a whole, of which no line is new; None if it is not there. Raises Unreviewable or OSError."""
     data = tree.read(path)
-    if data is None or len(data) > filescan.LARGEST:
+    if data is None or len(data) > LARGEST:
         return None
     return source.whole(path, [source.Line(text) for text in source.text_lines(data)])
 

@@ -7,12 +7,13 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kfunclint import rule
 from kfunclint.finding import Level
-from kfunclint.review import Review
-from kfunclint.rule import Rule
+
+if TYPE_CHECKING:
+    from kfunclint.review import Review
+    from kfunclint.rule import Rule
 
 CLEAN, FINDINGS, TROUBLE = 0, 1, 2
 
@@ -43,6 +44,8 @@ def add_deep(parser: argparse.ArgumentParser) -> None:
 
 def rules(arguments: argparse.Namespace) -> tuple[Rule[Any], ...]:
     """The rules that the options choose. Raises rule.BadRule."""
+    from kfunclint import rule  # what lists kfuncs needs none
+
     more = [found for folder in arguments.rules for found in rule.load(folder, "kfunclint_rules")]
     return rule.chosen((*rule.shipped(), *more), only=arguments.only, ignore=arguments.ignore, strict=arguments.strict)
 

@@ -21,7 +21,7 @@ Check = Callable[[T, Kernel], Iterator[Remark]]
 TITLE_LENGTH = 72
 
 
-class BadRule(Exception):
+class BadRule(ValueError):
     """A rule file that cannot be used; the message names it and says why in one line."""
 
 

@@ -14,6 +14,11 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO mus
 _BUFFER = 1 << 17  # bytes; a new buffer for every file costs more than the search in it
 
 
+LARGEST = 2 << 20
+"""Bytes of the largest file that is read: twice the largest source file that people wrote. Headers that a machine made,
+of registers, are a third of all bytes of a kernel."""
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """`stamps`: for every directory with sources a digest of their names, sizes and times; `changed`: those with
@@ -62,7 +67,7 @@ def _directories(root: Path, skip: Collection[str]) -> Iterator[tuple[str, int, 
             below, sources = _listed(opened)
             waiting.extend(prefix + name for name in below if directory or name not in skip)
             if sources:
-                yield directory, opened, [name for name, _, _ in sources], _stamp(sources)
+                yield directory, opened, [name for name, size, _ in sources if size <= LARGEST], _stamp(sources)
         finally:
             os.close(opened)
 

@@ -52,7 +52,7 @@ STAGES = [
     "audit report",
     "catalogue",
     "options",
-    "cli_tree",
+    "cli_tree cli_review",
     "explain",
     "cli",
     "__main__",

@@ -1,0 +1,165 @@
+"""The command `kfunclint SERIES`: arguments in, reports out, and an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kfunclint import __version__, mail, options, progress, report
+from kfunclint.clang import Parser
+from kfunclint.errors import Unreviewable
+from kfunclint.paths import kernel_around
+from kfunclint.review import Review, review
+
+if TYPE_CHECKING:
+    from kfunclint.tree import Tree
+
+
+def run(argv: Sequence[str], parser: Parser | None = None) -> int:
+    """Review what the arguments name; gives the exit status. `parser` is one that is running already.
+
+    Raises Unreviewable, rule.BadRule, ValueError and OSError for what cannot be done at all.
+    """
+    return _run(_arguments(argv), parser)
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    formats = report.formats()
+    parser = argparse.ArgumentParser(
+        prog="kfunclint",
+        description="Review Linux kernel patches that add or change BPF kfuncs.",
+        epilog="Exit status: 0 nothing at or above --fail-on, 1 findings, 2 something could not be reviewed. "
+        "See also: kfunclint tree --help, kfunclint rules, kfunclint explain RULE.",
+    )
+    add = parser.add_argument
+    add("input", nargs="+", help="mbox (also .gz), .patch, .eml, folder of patches, Maildir, or - for standard input")
+    add("--format", choices=formats, default="terminal", help="what to print (default: terminal)")
+    add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
+    add(
+        "--report",
+        metavar="FORMAT=FILE",
+        action="append",
+        type=_report,
+        default=[],
+        help="write a report beside it; a FILE that ends in / is a folder, one file a mail (repeatable)",
+    )
+    _add_kernel(parser)
+    add(
+        "--version",
+        metavar="N",
+        default="newest",
+        type=_version,
+        help="review version N of the series, or all (default: the newest complete one)",
+    )
+    options.add_rules(parser)
+    options.add_deep(parser)
+    add(
+        "--each-patch",
+        action="store_true",
+        help="say too what is wrong behind one patch and repaired by a later one",
+    )
+    add("-V", action="version", version=f"kfunclint {__version__}", help="print the version of kfunclint")
+    return parser.parse_args(argv)
+
+
+def _add_kernel(parser: argparse.ArgumentParser) -> None:
+    """The options that say what kernel to judge for."""
+    trees = parser.add_mutually_exclusive_group()
+    trees.add_argument(
+        "--tree",
+        metavar="DIR",
+        type=Path,
+        help="a kernel tree, git repository or plain folder, to see whole files (default: the one kfunclint runs in)",
+    )
+    trees.add_argument("--no-tree", action="store_true", help="go by the hunks alone")
+    parser.add_argument(
+        "--kernel",
+        metavar="RELEASE",
+        help="judge for this release, such as 6.12 (default: what the series says)",
+    )
+
+
+def _report(text: str) -> tuple[str, str]:
+    name, _, file = text.partition("=")
+    if name not in report.formats() or not file:
+        raise argparse.ArgumentTypeError(f"{text!r} is not FORMAT=FILE with one of {', '.join(report.formats())}")
+    return name, file
+
+
+def _version(text: str) -> str:
+    if text not in ("all", "newest") and not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor all")
+    return text
+
+
+def _run(arguments: argparse.Namespace, running: Parser | None) -> int:
+    with running or Parser() as parser, _tree(arguments) as tree, progress.shown() as step:
+        rules = options.rules(arguments)
+        inbox = mail.read(arguments.input)
+        for why in inbox.broken:
+            options.say(str(why))
+        every = arguments.version == "all"
+        version = int(arguments.version) if arguments.version.isdecimal() else None
+        chosen = mail.select(inbox, version, every)
+        reviews = [
+            review(
+                series,
+                rules,
+                parser,
+                arguments.kernel,
+                tree=tree,
+                each_patch=arguments.each_patch,
+                deep=arguments.deep,
+                step=step,
+            )
+            for series in chosen
+        ]
+    for found in reviews:
+        options.say_trouble(found)
+    _write(arguments, [found for found in reviews if found.patches])
+    return options.status(reviews, arguments, trouble=bool(inbox.broken))
+
+
+@contextlib.contextmanager
+def _tree(arguments: argparse.Namespace) -> Iterator[Tree | None]:
+    """The tree that was asked for, or else the one around the working directory if it can be read."""
+    found = None if arguments.no_tree else arguments.tree or kernel_around(Path())
+    if found is None:
+        yield None
+        return
+    from kfunclint.tree import open_tree  # git and all that: most reviews have no tree
+
+    try:
+        tree = open_tree(found)
+    except Unreviewable as why:
+        if arguments.tree is not None:
+            raise
+        options.say(f"{why}; reviewed without a tree")
+        yield None
+        return
+    with contextlib.closing(tree):
+        yield tree
+
+
+def _write(arguments: argparse.Namespace, reviews: Sequence[Review]) -> None:
+    colour = options.colour(arguments.output)
+    options.write("".join(report.render(arguments.format, found, colour=colour) for found in reviews), arguments.output)
+    for name, file in arguments.report:
+        for number, found in enumerate(reviews, 1):
+            _write_report(name, file, found, number)
+
+
+def _write_report(name: str, file: str, found: Review, number: int) -> None:
+    path = Path(file)
+    if file.endswith("/") or path.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        for own_name, text in report.files(name, found).items():
+            (path / own_name).write_text(text, encoding="utf-8")
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if number > 1:  # a page or an object holds one series
+        path = path.with_stem(f"{path.stem}-{number}")
+    path.write_text(report.render(name, found), encoding="utf-8")

@@ -7,10 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 
+from kfunclint import options
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-
-_TROUBLE = 2
 
 
 def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int:
@@ -24,12 +23,12 @@ def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, head or less, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _TROUBLE
+        return options.TROUBLE
     except KeyboardInterrupt:
         return 130
     except (Unreviewable, ValueError, OSError) as why:
-        sys.stderr.write(f"kfunclint: {why}\n")
-        return _TROUBLE
+        options.say(str(why))
+        return options.TROUBLE
     return status
 
 

@@ -27,14 +27,6 @@ def formats() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in content.folder("reports").glob("*.py")))
 
 
-def summary(name: str) -> str:
-    """The line of a format in --help: the first one of its docstring. The format is not loaded for it."""
-    import ast  # only --help asks
-
-    text = (content.folder("reports") / f"{name}.py").read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
-
-
 def render(name: str, review: Review, *, colour: bool = False) -> str:
     """The review in the format of that name; `colour` is for the formats that know colours.
 

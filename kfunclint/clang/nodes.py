@@ -128,7 +128,6 @@ class Converter:
         self.written = written
         self.assignments = assignments
         self.first = 1
-        self.opaque = 0
         self._depth = 0
 
     def body(self, block: _Raw, first: int) -> Node:
@@ -303,7 +302,6 @@ class Converter:
 
     def _broken(self, at: _Raw, kids: tuple[Node, ...]) -> Node:
         """A statement of which clang lost a part."""
-        self.opaque += 1
         return self.make(at, "opaque", kids=kids)
 
     # ---- expressions

@@ -105,3 +105,11 @@ class Finding:
     origin: Origin
     key: str
     repaired_by: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A finding that is not said, and why: somebody asked for silence, or said it before."""
+
+    finding: Finding
+    why: str

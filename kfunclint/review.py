@@ -13,7 +13,7 @@ from kfunclint import source
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.evidence import Context, of_c
-from kfunclint.finding import Finding
+from kfunclint.finding import Finding, Withheld
 from kfunclint.kernel import Kernel, Vocabulary
 from kfunclint.locate import Lines
 from kfunclint.mail import Mail, Series
@@ -40,7 +40,8 @@ class Review:
     were judged, `base` the state of a kernel tree from which whole ones were taken. `findings` are in the order of
     patch, mail line and rule; of a tree they have the number of the source for a patch. `skipped` says for what was not
     looked at why not: a rule's id or a file's path, and the reason. `failures` has the traceback of every rule that
-    raised, by its id; `refused` the mails that could not be read; `rules` those that were to run.
+    raised, by its id; `refused` the mails that could not be read; `rules` those that were to run;
+    `withheld` what was found and is not said.
     """
 
     series: Series | None
@@ -55,6 +56,7 @@ class Review:
     refused: tuple[Unreviewable, ...]
     rules: tuple[Rule[Any], ...]
     tree: str = ""
+    withheld: tuple[Withheld, ...] = ()
 
 
 def review(

@@ -52,6 +52,9 @@ def render(review: Review) -> str:
             patches=page.patches(review),
             skipped=_visible(review.skipped),
             failures=_visible(review.failures),
+            withheld=[
+                (visible(one.finding.rule), visible(f"{one.finding.message}: {one.why}")) for one in review.withheld
+            ],
             refused=[visible(str(why)) for why in review.refused],
             version=__version__,
             script=_SCRIPT,

@@ -26,6 +26,10 @@ def render(review: Review) -> str:
         "skipped": dict(review.skipped) | {_mail(why): why.reason for why in review.refused},
         "failures": dict(review.failures),
         "findings": [_finding(finding, of_mail=review.series is not None) for finding in review.findings],
+        "withheld": [
+            {"why": one.why, "finding": _finding(one.finding, of_mail=review.series is not None)}
+            for one in review.withheld
+        ],
     }
     return json.dumps(found, indent=2) + "\n"
 

@@ -30,7 +30,7 @@ def render(review: Review, colour: bool = False) -> str:
     blocks = ["\n".join(_head(review, paint))]
     for finding in review.findings:
         blocks.append("\n".join(_finding(finding, mails, texts, paint)))
-    blocks.append("\n".join(_end(review)))
+    blocks.append("\n".join(_end(review, mails)))
     return "\n\n".join(blocks) + "\n"
 
 
@@ -93,11 +93,13 @@ def _width(char: str) -> int:
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
-def _end(review: Review) -> Iterator[str]:
+def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
     files = sum(line.added for source in review.sources if (line := source.line(1)))
     patches = amount(len(review.patches), "patch") if review.series else amount(files, "file")
     counts = [amount(count, level) for level, count in report.counted(review.findings).items() if count]
     yield f"{', '.join(counts)} in {patches}" if counts else f"nothing found in {patches}"
+    for one in review.withheld:
+        yield visible(f"not said: {_place(one.finding.at, mails)} {one.finding.rule}: {one.why}")
     for name, why in review.skipped.items():
         yield visible(f"not checked: {name}: {why}")
     for name, trace in review.failures.items():

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kfunclint import kernel, patch, source
 from kfunclint.facts import Kfunc
-from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason, Remark
+from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason, Remark, Withheld
 from kfunclint.locate import Lines, key
 from kfunclint.mail import Mail, Series
 from kfunclint.patch import Patch
@@ -257,9 +257,11 @@ def sample() -> Review:
 
 
 def trouble() -> Review:
-    """The sample without findings, but with a rule that was skipped and one that failed."""
+    """The sample without findings, but with one withheld, a rule that was skipped and one that failed."""
+    found = a_review(mails())
     return replace(
-        a_review(mails()),
+        found,
+        withheld=(Withheld(wrong_word(found), "Max Maintainer has said it"),),
         skipped={"guards/depot-disabled-unchecked": "only a part is in view of bpf_depot_get()"},
         failures={"flags/odd": "Traceback (most recent call last):\n  ...\nKeyError: 'flags'\n"},
     )

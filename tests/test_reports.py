@@ -20,7 +20,7 @@ from sample import a_finding, a_mail, a_review, mails, place, sample, trouble
 from kfunclint import mail, report, rule
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.finding import Level
+from kfunclint.finding import Level, Withheld
 from kfunclint.review import Review, review
 
 INPUTS = {"series": "fixtures/series.mbox", "page": "fixtures/reports/page.txt"}
@@ -106,7 +106,7 @@ def test_json_of_real_mails_is_what_the_schema_says(parser: Parser, monkeypatch:
 def test_the_schema_is_strict() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     described = [node for node in objects(SCHEMA) if "required" in node]
-    assert len(described) == 8
+    assert len(described) == 9
     for node in described:
         assert node["additionalProperties"] is False
         assert set(node["required"]) == set(node["properties"])
@@ -173,7 +173,12 @@ def hostile() -> Review:
     second = a_finding(found, place(found, "it's"), "text/x", Level.CHECK, HOSTILE)
     refused = (Unreviewable(HOSTILE, 1, HOSTILE),)
     return replace(
-        found, findings=(second, first), skipped={HOSTILE: HOSTILE}, failures={"a/b": HOSTILE}, refused=refused
+        found,
+        findings=(second, first),
+        withheld=(Withheld(first, HOSTILE),),
+        skipped={HOSTILE: HOSTILE},
+        failures={"a/b": HOSTILE},
+        refused=refused,
     )
 
 

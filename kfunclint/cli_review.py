@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,21 +146,31 @@ def _tree(arguments: argparse.Namespace) -> Iterator[Tree | None]:
 
 
 def _write(arguments: argparse.Namespace, reviews: Sequence[Review]) -> None:
+    if len(reviews) > 1 and report.is_page(arguments.format):
+        raise ValueError(
+            f"a page holds one series: --version chooses one, --report {arguments.format}=FOLDER/ takes all"
+        )
     colour = options.colour(arguments.output)
     options.write("".join(report.render(arguments.format, found, colour=colour) for found in reviews), arguments.output)
     for name, file in arguments.report:
-        for number, found in enumerate(reviews, 1):
-            _write_report(name, file, found, number)
+        written: set[Path] = set()
+        for found in reviews:
+            for path, text in _files(name, file, found).items():
+                own = _another(path, written)
+                own.parent.mkdir(parents=True, exist_ok=True)
+                own.write_text(text, encoding="utf-8")
+                written.add(own)
 
 
-def _write_report(name: str, file: str, found: Review, number: int) -> None:
+def _files(name: str, file: str, found: Review) -> dict[Path, str]:
+    """The report as files: one, or those of a folder."""
     path = Path(file)
     if file.endswith("/") or path.is_dir():
-        path.mkdir(parents=True, exist_ok=True)
-        for own_name, text in report.files(name, found).items():
-            (path / own_name).write_text(text, encoding="utf-8")
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if number > 1:  # a page or an object holds one series
-        path = path.with_stem(f"{path.stem}-{number}")
-    path.write_text(report.render(name, found), encoding="utf-8")
+        return {path / own: text for own, text in report.files(name, found).items()}
+    return {path: report.render(name, found)}
+
+
+def _another(path: Path, taken: Collection[Path]) -> Path:
+    """The path, with a number if another series has taken it."""
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    return next(own for own in itertools.chain([path], numbered) if own not in taken)

@@ -49,6 +49,11 @@ def files(name: str, review: Review) -> dict[str, str]:
     return {f"{slug(mail) if mail else 'tree'}.{name}": render(name, review)}
 
 
+def is_page(name: str) -> bool:
+    """Is a report of that format a page of its own, so that two cannot stand in one file?"""
+    return bool(getattr(_module(name), "PAGE", False))
+
+
 @cache
 def _module(name: str) -> ModuleType:
     if name not in formats():

@@ -17,6 +17,7 @@ from kfunclint.review import Review
 from kfunclint.rule import Rule
 from kfunclint.source import Source
 
+PAGE = True
 _AROUND = 6
 
 # j and k go from finding to finding; all the rest works without a script

@@ -104,6 +104,46 @@ def test_reports_are_written_beside_the_output(tmp_path: Path, capsys: Output) -
     assert len(list(replies.iterdir())) == 2
 
 
+def renamed(folder: Path) -> Path:
+    """The series of the fixtures as another one: with ids of its own."""
+    path = folder / "again.mbox"
+    path.write_text(Path(SERIES).read_text().replace("depot-v2", "again-v2"))
+    return path
+
+
+def test_no_report_of_several_series_is_lost(tmp_path: Path, capsys: Output) -> None:
+    again = renamed(tmp_path)
+    folder, page = tmp_path / "all", tmp_path / "page.html"
+    main(
+        [
+            SERIES,
+            str(again),
+            "--version",
+            "all",
+            "--report",
+            f"reply={folder}/",
+            "--report",
+            f"json={folder}/",
+            "--report",
+            f"html={page}",
+        ]
+    )
+    assert capsys.readouterr().out.count("3 warnings, 3 checks in 2 patches") == 2
+    names = sorted(path.name for path in folder.iterdir())
+    assert len([name for name in names if name.endswith(".eml")]) == 4
+    assert len([name for name in names if name.endswith(".json")]) == 2
+    assert page.exists()
+    assert page.with_name("page-2.html").exists()
+
+
+def test_two_pages_do_not_go_to_one_file(tmp_path: Path, capsys: Output) -> None:
+    again = renamed(tmp_path)
+    page = tmp_path / "page.html"
+    assert main([SERIES, str(again), "--version", "all", "--format", "html", "-o", str(page)]) == 2
+    assert "a page holds one series" in capsys.readouterr().err
+    assert not page.exists()
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path(SERIES).read_bytes())))
     assert main(["-"]) == 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kfunclint.graph import Event, Graph, assignments
+from kfunclint.graph import Edge, Event, Graph, assignments
 from kfunclint.state import UNKNOWN, Condition, Value, evaluate, names, reached, spelled
 from kfunclint.syntax import Node
 
@@ -22,6 +22,7 @@ __all__ = [
     "Use",
     "aliases",
     "assigned",
+    "bars",
     "calls",
     "conditions_on",
     "counted",
@@ -34,8 +35,12 @@ __all__ = [
     "only_tested",
     "returns",
     "spelled",
+    "taken",
     "uses",
 ]
+
+
+_EQUAL = ("==", "!=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,13 @@ def uses(body: Node, name: str) -> tuple[Use, ...]:
     return tuple(sorted(found, key=_order))
 
 
+def taken(body: Node, name: str) -> tuple[Use, ...]:
+    """The uses of a variable that do more than compare its value or test it for NULL."""
+    compared = {kid for node in body.walk() if node.kind == "binary" and node.text in _EQUAL for kid in node.kids}
+    compared.update(null_tests(body, name))
+    return tuple(use for use in uses(body, name) if use.node not in compared)
+
+
 def null_returns(body: Node) -> tuple[NullReturn, ...]:
     """Every return of a complete body that gives NULL (or 0) on a path of its own, in the order of the source."""
     found: dict[tuple[int, int], NullReturn] = {}
@@ -144,6 +156,23 @@ def conditions_on(body: Node, name: str) -> tuple[Node, ...]:
 def null_tests(body: Node, name: str) -> tuple[Node, ...]:
     """Every read of a variable that is a test of it for NULL, in the order of the source."""
     return tuple(node for node in conditions_on(body, name) if node.kind == "name")
+
+
+def bars(body: Node, condition: Condition, node: Node) -> bool:
+    """Does a test keep control away from a read or a call: once the condition does not hold, is it out of reach?"""
+    blocks = Graph(body).blocks
+    todo = [edge.to for block in blocks for edge in block.edges if _fails(edge, condition)]
+    seen: set[int] = set()
+    while todo:
+        at = todo.pop()
+        if at not in seen:
+            seen.add(at)
+            todo += (edge.to for edge in blocks[at].edges)
+    return all(event.node != node for at in seen for event in blocks[at].events)
+
+
+def _fails(edge: Edge, condition: Condition) -> bool:
+    return edge.condition is not None and edge.holds != condition.holds and spelled(edge.condition) == condition.text
 
 
 def only_tested(body: Node, function: str) -> bool:

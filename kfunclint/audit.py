@@ -19,6 +19,7 @@ from kfunclint.finding import Finding, Origin
 from kfunclint.index import Index
 from kfunclint.kernel import Vocabulary
 from kfunclint.locate import Lines
+from kfunclint.peers import Precedents
 from kfunclint.progress import Step
 from kfunclint.review import Review, in_order
 from kfunclint.rule import Rule
@@ -54,7 +55,7 @@ def audit(
     vocabulary = Vocabulary(lambda path: _text(tree, path))
     kernel = kernel_.target(asked=asked, tags=(), dates=(), context_flags=(), tree=vocabulary)
     facts, unparsed = facts_of(sources, _Parse(files, tree, parser, deep, step))
-    run = Run(rules, kernel, _TreeLines((), None, sources))
+    run = Run(rules, kernel, _TreeLines((), None, sources), Precedents(tree, parser, (), step))
     run.over(_of_kfuncs(with_released(facts, facts.released)))
     return Review(
         series=None,

@@ -59,11 +59,22 @@ class Fix:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """The test that a use lacks: where `symbol` is used, a variable or a call "name()", it must be known that the call
+    `guard` gives `holds`."""
+
+    symbol: str
+    guard: str
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A rule's own words about a place; review adds the rule's name and level.
 
     `or_at`: places that are as guilty as `at`. A finding must point at a line that the series added, so where
-    `at` is old code the first of them that is new takes its place.
+    `at` is old code the first of them that is new takes its place. `missing`: a review with a kernel tree adds who
+    does make that test there, if most do.
     """
 
     at: Place
@@ -71,6 +82,7 @@ class Remark:
     because: tuple[Reason, ...] = ()
     fix: Fix | None = None
     or_at: tuple[Place, ...] = ()
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfunclint.facts import Kfunc
-from kfunclint.finding import Edit, Fix, Level, Place, Remark
+from kfunclint.finding import Edit, Fix, Level, Missing, Place, Remark
 from kfunclint.flow import Call, Condition, Use, calls, is_plain_call, names, only_tested, uses
 from kfunclint.kernel import Kernel
 from kfunclint.syntax import Node
@@ -64,7 +64,8 @@ class Guard:
             if not self._may_be_guarded(use, kfunc.helpers):
                 at = kfunc.place(use.node)
                 message = f"{kfunc.name}() uses {symbol} without testing {self.guard}: {self.because}"
-                yield Remark(at, message, fix=self._fix(kfunc, at))
+                missing = Missing(symbol, self.guard, self.holds)
+                yield Remark(at, message, fix=self._fix(kfunc, at), missing=missing)
                 return
 
     def _uses(self, body: Node) -> Iterator[tuple[str, Use | Call]]:

@@ -105,8 +105,8 @@ def _news_of_git(tree: GitTree, before: Kept, step: Step) -> _News | None:
     changed = _difference(tree, before.state, state)
     if changed is None:
         step("git grep")
-        return _News(state, {}, lambda path: True, list(filter(_is_inside, tree.containing((filescan.HINT,)))))
-    hits = [path for path in changed if path.endswith(SUFFIXES) and _is_inside(path)]
+        return _News(state, {}, lambda path: True, list(filter(is_inside, tree.containing((filescan.HINT,)))))
+    hits = [path for path in changed if path.endswith(SUFFIXES) and is_inside(path)]
     return _News(state, {}, changed.__contains__, hits)
 
 
@@ -119,7 +119,8 @@ def _difference(tree: GitTree, old: str, new: str) -> frozenset[str] | None:
     return frozenset(names.decode("utf-8", "surrogateescape").split("\0")[:-1])
 
 
-def _is_inside(path: str) -> bool:
+def is_inside(path: str) -> bool:
+    """Is it the path of a part of the kernel?"""
     return path.partition("/")[0] not in OUTSIDE
 
 
@@ -148,7 +149,7 @@ def _elsewhere(
     for depth in (None, 1, 0):
         if missing:
             under = sorted({"/".join(path.split("/")[:-1][:depth]) for path in missing.values()})
-            for path in filter(_is_inside, tree.containing(tuple(missing), under, (".c",))):
+            for path in filter(is_inside, tree.containing(tuple(missing), under, (".c",))):
                 step(path)
                 found.extend(filescan.definitions(path, tree.read(path) or b"", tuple(missing)))
             for one in found:

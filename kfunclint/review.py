@@ -21,7 +21,7 @@ from kfunclint.patch import Patch
 from kfunclint.progress import Step
 from kfunclint.removal import accused
 from kfunclint.rule import Rule
-from kfunclint.run import Run
+from kfunclint.run import Precedent, Run
 from kfunclint.source import Base, Source
 from kfunclint.touched import Touched
 
@@ -86,7 +86,7 @@ def review(
     touched = Touched(patches, base)
     context = Context(base, parser, deep, touched, step)
     facts, unparsed = context.facts(sources, patches, cover)
-    run = Run(rules, kernel, Lines(patches, cover, sources))
+    run = Run(rules, kernel, Lines(patches, cover, sources), _precedent(base, sources, parser, step))
     run.over(touched.of(facts))
     before = of_c(source.before(patches, base)) if run.suspects else ()
     for suspect, removed in accused(run.suspects, patches, before, lambda old: context.facts(old)[0], kernel):
@@ -119,7 +119,7 @@ def _repaired(patches: Sequence[Patch], base: Base | None, last: Run, context: C
         now = {found.key: found for found in last.findings}
         if count < len(patches):
             sources = of_c(source.build(patches, base, count))
-            run = Run(last.rules, last.kernel, Lines(patches[:count], None, sources))
+            run = Run(last.rules, last.kernel, Lines(patches[:count], None, sources), last.precedent)
             run.over(context.facts(sources)[0])
             now = {found.key: found for found in run.findings}
         for key_ in [known for known in open_ if known not in now]:
@@ -136,6 +136,15 @@ def _base(tree: Tree | None, series: Series, patches: Sequence[Patch]) -> tuple[
     base = choose(tree, series, patches)
     fallen = {path: f"all but what its hunks show: {why}" for path, why in base.fallen.items()}
     return base if base.used else None, fallen
+
+
+def _precedent(base: Base | None, sources: Sequence[Source], parser: Parser, step: Step) -> Precedent:
+    """What finds out who makes a test in the tree; it is asked for findings only, and most reviews have no tree."""
+    if base is None:
+        return lambda missing, fact: ()
+    from kfunclint.peers import Precedents
+
+    return Precedents(base.tree, parser, sources, step)
 
 
 def _vocabulary(base: Base, sources: Sequence[Source]) -> Vocabulary:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from kfunclint.facts import Fact, Facts, Kfunc
-from kfunclint.finding import Finding, Origin, Reason, Remark
+from kfunclint.finding import Finding, Missing, Origin, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.locate import Lines, key
 from kfunclint.removal import Removed, Suspect
 from kfunclint.rule import Rule
+
+Precedent = Callable[[Missing, Fact], tuple[Reason, ...]]
+"""Gives who makes the test that a fact lacks, as far as that is worth saying."""
 
 _MOST_REMARKS = 1000  # of one rule: nobody reads more, and a hostile mail brings any number
 
@@ -35,10 +38,17 @@ class Run:
     `skipped` and `failures` are those of a Review.
     """
 
-    def __init__(self, rules: Iterable[Rule[Any]], kernel: Kernel, lines: Lines) -> None:
+    def __init__(
+        self,
+        rules: Iterable[Rule[Any]],
+        kernel: Kernel,
+        lines: Lines,
+        precedent: Precedent = lambda missing, fact: (),
+    ) -> None:
         self.rules = tuple(rules)
         self.kernel = kernel
         self.lines = lines
+        self.precedent = precedent
         self.findings: list[Finding] = []
         self.suspects: list[Suspect] = []
         self.skipped: dict[str, str] = {}
@@ -88,6 +98,7 @@ class Run:
         if (rule.id, remark.at, remark.message) in self._seen:
             return
         self._seen.add((rule.id, remark.at, remark.message))
+        others = self.precedent(remark.missing, fact) if remark.missing else ()
         self.findings.append(
             Finding(
                 rule=rule.id,
@@ -95,7 +106,7 @@ class Run:
                 strict=rule.strict,
                 at=remark.at,
                 message=remark.message,
-                because=remark.because,
+                because=(*remark.because, *others),
                 fix=remark.fix,
                 diff=self.lines.diff(remark.fix) if remark.fix else "",
                 see=rule.see,

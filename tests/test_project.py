@@ -43,6 +43,7 @@ STAGES = [
     "flow",
     "kernel",
     "suffix",
+    "peers",
     "guard",
     "rule",
     "locate touched",

@@ -1,0 +1,194 @@
+"""How the functions of a kernel tree use a symbol, and what they test before: what most do is what a new one lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kfunclint import index
+from kfunclint.clang import Parser
+from kfunclint.clang.lexer import code
+from kfunclint.errors import Unreviewable
+from kfunclint.facts import Fact, Kfunc
+from kfunclint.finding import Missing, Place, Reason
+from kfunclint.flow import Condition, bars, calls, is_plain_call, taken
+from kfunclint.progress import Step
+from kfunclint.source import Source
+from kfunclint.syntax import Function, bare
+from kfunclint.tree import Tree
+
+_MOST_FILES = 32  # of a review: 32 files take 3 seconds
+_NAMED = 3
+_ONCE = re.compile(r"\b__\w*(?:init|exit)\b", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A function that uses a symbol. `tests` are calls without arguments: they hold wherever it does, and where one of
+    them fails it never comes to it. A function that cannot be followed has none."""
+
+    name: str
+    at: Place
+    returns: str
+    tests: frozenset[Condition]
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """The functions that use a symbol. To compare it, or to test it for NULL, is no use.
+
+    `public` are those that other files can call, as they are not static or stand in a header: the caller of a static
+    one may have made the test, and what is __init may run before there is anything to test. `others` counts these.
+    """
+
+    symbol: str
+    public: tuple[Peer, ...]
+    others: int
+
+    def testing(self, test: Condition) -> tuple[Peer, ...]:
+        """Those that make a test first."""
+        return tuple(peer for peer in self.public if test in peer.tests)
+
+    def is_custom(self, test: Condition) -> bool:
+        """Do most of them make it first, and more than one?"""
+        count = len(self.testing(test))
+        return count > 1 and 2 * count > len(self.public)
+
+
+def find(
+    tree: Tree,
+    symbol: str,
+    parser: Parser,
+    *,
+    most: int,
+    own: Mapping[str, Source] | None = None,
+    step: Step = lambda what: None,
+) -> Peers:
+    """Look for a symbol, a variable or a call "name()", in the kernel's part of a tree. A name counts once.
+
+    `own` are the files of a series as it leaves them, by path; what they have of the series does not count. `step` is
+    told what is being read. Raises Unreviewable or OSError where the symbol cannot be counted: it stands in more than
+    `most` files, or one of them cannot be parsed, or is known by its hunks only.
+    """
+    name = symbol.removesuffix("()")
+    step(f"looking for {name}")
+    paths = [path for path in tree.containing((name,)) if index.is_inside(path)]
+    if len(paths) > most:
+        raise Unreviewable(tree.name, None, f"{name} stands in {len(paths)} files, too many to be counted")
+    public: dict[str, Peer] = {}
+    others = 0
+    for path in paths:
+        source = (own or {}).get(path) or index.source_of(tree, path)
+        if source is None or not source.whole:
+            raise Unreviewable(path, None, "not seen as a whole")
+        step(f"reading {path}")
+        for function, is_public in _functions(source, name, parser):
+            peer = _peer(function, path, symbol)
+            if peer and is_public:
+                public[peer.name] = _joined(public.get(peer.name), peer)
+            others += peer is not None and not is_public
+    return Peers(symbol, tuple(public.values()), others)
+
+
+def _joined(one: Peer | None, other: Peer) -> Peer:
+    """Where #if chooses between two of a name, what both test."""
+    return replace(one, tests=one.tests & other.tests) if one else other
+
+
+def _functions(source: Source, name: str, parser: Parser) -> Iterator[tuple[Function, bool]]:
+    """The functions of a whole file that mention a name, and whether others can call them. Raises Unreviewable."""
+    texts = [line.text for stretch in source.stretches for line in stretch.lines]
+    lines = _mentions(texts, name)
+    unit = parser.parse(source, lines=lines) if lines else None
+    if unit is None:
+        return
+    if unit.failure:
+        raise Unreviewable(source.path, None, unit.failure)
+    for function in unit.functions:
+        span = range(function.first_line, function.end_line + 1)
+        if lines.isdisjoint(span) or function.name == name or any(_is_new(source, line) for line in span):
+            continue
+        once = any(_ONCE.search(text) for text in texts[function.first_line - 1 : function.line])
+        yield function, not once and (not function.static or source.path.endswith(".h"))
+
+
+def _mentions(texts: Sequence[str], name: str) -> frozenset[int]:
+    """The lines on which a name stands in code, and not behind a dot or an arrow."""
+    tokens = code("\n".join(texts))
+    before = ("", *(token.text for token in tokens))
+    return frozenset(
+        token.line
+        for token, last in zip(tokens, before, strict=False)
+        if token.text == name and last not in (".", "->")
+    )
+
+
+def _is_new(source: Source, number: int) -> bool:
+    line = source.line(number)
+    return line is not None and line.added
+
+
+def _peer(function: Function, path: str, symbol: str) -> Peer | None:
+    """A function with its tests; None for one that does not use the symbol, or another thing of that name."""
+    at = Place(path, function.line, function.column, function.column + len(function.name))
+    if not function.complete:
+        return Peer(function.name, at, function.returns, frozenset())
+    name = symbol.removesuffix("()")
+    body = function.body
+    if any(one.name == name for one in function.parameters) or any(
+        node.kind == "var" and node.text == name for node in body.walk()
+    ):
+        return None
+    found = taken(body, name) if name == symbol else [call for call in calls(body) if call.node.text == name]
+    if not found:
+        return None
+    known = frozenset.intersection(*(use.known for use in found))
+    asked = (test for test in known if is_plain_call(test.text))
+    tests = frozenset(test for test in asked if all(bars(body, test, use.node) for use in found))
+    return Peer(function.name, at, function.returns, tests)
+
+
+class Precedents:
+    """Looks up in a tree who makes the tests that findings miss, each symbol once."""
+
+    def __init__(self, tree: Tree, parser: Parser, sources: Collection[Source], step: Step) -> None:
+        """`sources` are the files of the series that is reviewed."""
+        self._tree = tree
+        self._parser = parser
+        self._own = {source.path: source for source in sources}
+        self._step = step
+        self._known: dict[str, Peers | None] = {}
+
+    def __call__(self, missing: Missing, fact: Fact) -> tuple[Reason, ...]:
+        """One reason if most of the functions that use the symbol make the test first, else none."""
+        peers = self._peers(missing.symbol)
+        test = Condition(missing.guard, missing.holds)
+        if peers is None or not peers.is_custom(test):
+            return ()
+        returns = bare(fact.returns) if isinstance(fact, Kfunc) else None
+        those = sorted(peers.testing(test), key=lambda peer: bare(peer.returns) != returns)
+        who = f"{_number(len(those), len(peers.public))} public functions that use {missing.symbol}"
+        return (Reason(those[0].at, f"{who} test {missing.guard} first{_named(those)}"),)
+
+    def _peers(self, symbol: str) -> Peers | None:
+        if symbol not in self._known:
+            try:
+                found = find(self._tree, symbol, self._parser, most=_MOST_FILES, own=self._own, step=self._step)
+            except (Unreviewable, OSError):
+                found = None
+            self._known[symbol] = found
+        return self._known[symbol]
+
+
+def _number(those: int, all_: int) -> str:
+    if those < all_:
+        return f"{those} of the {all_}"
+    return "both" if all_ == 2 else f"all {all_}"
+
+
+def _named(peers: Sequence[Peer]) -> str:
+    """The first of them."""
+    names = [f"{peer.name}()" for peer in peers[:_NAMED]]
+    words = f"{', '.join(names[:-1])} and {names[-1]}"
+    return f": {words}" if len(names) == len(peers) else f", {words} among them"

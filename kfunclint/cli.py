@@ -39,6 +39,11 @@ def _command(given: Sequence[str], parser: Parser | None) -> int:
 
         _loaded()
         return cli_tree.run(given[1:], parser)
+    if given[:1] == ["mine"]:
+        from kfunclint import cli_mine
+
+        _loaded()
+        return cli_mine.run(given[1:], parser)
     if given[:1] in (["rules"], ["explain"]):
         from kfunclint import explain
 

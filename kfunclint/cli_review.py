@@ -33,7 +33,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         prog="kfunclint",
         description="Review Linux kernel patches that add or change BPF kfuncs.",
         epilog="Exit status: 0 nothing at or above --fail-on, 1 findings, 2 something could not be reviewed. "
-        "See also: kfunclint tree --help, kfunclint rules, kfunclint explain RULE.",
+        "See also: kfunclint tree --help, kfunclint mine --help, kfunclint rules, kfunclint explain RULE.",
     )
     add = parser.add_argument
     add("input", nargs="+", help="mbox (also .gz), .patch, .eml, folder of patches, Maildir, or - for standard input")

@@ -1,0 +1,63 @@
+"""The command `kfunclint mine`: proposes guards from what the functions of a kernel tree test first."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from kfunclint import mine, options, peers, progress, tree
+from kfunclint.clang import Parser
+from kfunclint.errors import Unreviewable
+from kfunclint.paths import kernel_around
+from kfunclint.report import amount
+
+_MOST_FILES = 400  # a minute or so
+
+
+def run(argv: Sequence[str], parser: Parser | None = None) -> int:
+    """Run the command with what stands behind `mine`; gives its exit status. `parser` is one that is running already.
+
+    Raises Unreviewable for a tree that cannot be read, or a symbol that cannot be counted in it.
+    """
+    arguments = _arguments(argv)
+    folder = arguments.tree or kernel_around(Path())
+    if folder is None:
+        raise Unreviewable(".", None, "not in a kernel tree: name one with --tree")
+    with contextlib.closing(tree.open_tree(folder)) as opened, progress.shown() as step, parser or Parser() as running:
+        found = peers.find(opened, arguments.symbol, running, most=_MOST_FILES, step=step)
+        name = opened.name
+    if not mine.proposed(found):
+        options.say(_nothing(found))
+    options.write(mine.table(found, name), arguments.output)
+    return options.CLEAN
+
+
+def _nothing(found: peers.Peers) -> str:
+    if not found.public:
+        return f"{found.symbol}: no public function uses it (a function that is called is written with (): foo())"
+    count = amount(len(found.public), "public function")
+    return f"{found.symbol}: no test without arguments stands before it in most of the {count} that use it"
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="kfunclint mine",
+        description="Propose guards: the tests without arguments that most public functions make before they use a "
+        "symbol, as rows for tables/guards.toml in a folder for --rules. Public are functions that are not static, or "
+        "stand in a header.",
+        epilog="Exit status: 0, also if there is nothing to propose; 2 the symbol cannot be counted.",
+    )
+    add = parser.add_argument
+    add("symbol", metavar="SYMBOL", type=_symbol, help="a variable, or a function as 'name()'")
+    add("--tree", metavar="DIR", type=Path, help="the kernel tree (default: the one kfunclint runs in)")
+    add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
+    return parser.parse_args(argv)
+
+
+def _symbol(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_]\w{0,99}(?:\(\))?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a name nor name()")
+    return text

@@ -13,7 +13,7 @@ from kfunclint.filescan import Definition, FileFacts
 from kfunclint.git import HASH
 from kfunclint.progress import Step
 from kfunclint.source import Source
-from kfunclint.store import Kept
+from kfunclint.store import Hits, Kept
 from kfunclint.survey import LARGEST, SUFFIXES, survey
 from kfunclint.tree import GitTree, Tree
 
@@ -50,7 +50,7 @@ def build(tree: Tree, also: Sequence[str] = (), step: Step = lambda what: None) 
     `also` are folders of OUTSIDE to take in, which are not cached. `step` is told what is being read. Raises
     Unreviewable or OSError for a tree that cannot be read.
     """
-    name = store.key(_identity(tree))
+    name = store.key(identity(tree))
     before = store.load(name) or Kept("", {}, (), ())
     now = _updated(tree, before, step)
     if now is not before:
@@ -62,7 +62,8 @@ def build(tree: Tree, also: Sequence[str] = (), step: Step = lambda what: None) 
     return Index(tuple(files[path] for path in sorted(files)), now.elsewhere)
 
 
-def _identity(tree: Tree) -> str:
+def identity(tree: Tree) -> str:
+    """What tells a tree from others on this machine."""
     where = tree.repository.folder if isinstance(tree, GitTree) else tree.root
     return f"{type(tree).__name__} {where.resolve() if where else tree.name}"
 
@@ -155,6 +156,31 @@ def _elsewhere(
             for one in found:
                 missing.pop(one.name, None)
     return tuple(sorted(found, key=lambda one: (one.at.path or "", one.at.line)))
+
+
+def holding(tree: Tree, word: str, step: Step = lambda what: None) -> tuple[str, ...]:
+    """The paths of the files in the kernel's part of a tree that hold a word, from the cache where they still do.
+
+    `step` is told what is being read. Raises Unreviewable or OSError for a tree that cannot be read.
+    """
+    name = store.key(f"{identity(tree)} {word}")
+    before = store.load_hits(name) or Hits("", {}, ())
+    if isinstance(tree, GitTree):
+        state, stamps = tree.state, before.stamps
+        if state == before.state:
+            return before.paths
+        step("git grep")
+        paths = tuple(filter(is_inside, tree.containing((word,))))
+    else:
+        assert tree.root is not None
+        found = survey(tree.root, OUTSIDE, word.encode(), before.stamps, step)
+        if not found.changed:
+            return before.paths
+        state, stamps = "", found.stamps
+        old = (path for path in before.paths if posixpath.dirname(path) not in found.changed)
+        paths = tuple(sorted({*old, *found.hits}))
+    store.save(name, Hits(state, stamps, paths))
+    return paths
 
 
 _MOST_RELATED = 20

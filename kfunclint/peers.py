@@ -73,15 +73,17 @@ def find(
     """
     name = symbol.removesuffix("()")
     step(f"looking for {name}")
-    paths = [path for path in tree.containing((name,)) if index.is_inside(path)]
+    paths = index.holding(tree, name, step)
     if len(paths) > most:
         raise Unreviewable(tree.name, None, f"{name} stands in {len(paths)} files, too many to be counted")
     public: dict[str, Peer] = {}
     others = 0
     for path in paths:
         source = (own or {}).get(path) or index.source_of(tree, path)
-        if source is None or not source.whole:
-            raise Unreviewable(path, None, "not seen as a whole")
+        if source is None:  # a header of registers, made by a machine
+            continue
+        if not source.whole:
+            raise Unreviewable(path, None, "known by its hunks only")
         step(f"reading {path}")
         for function, is_public in _functions(source, name, parser):
             peer = _peer(function, path, symbol)

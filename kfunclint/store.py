@@ -7,10 +7,10 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kfunclint.facts import Entry, Flag, KfuncSet, Registration
 from kfunclint.filescan import Definition, Dtor, FileFacts, Filter
@@ -20,6 +20,7 @@ FORMAT = 1
 """Grows with every change of what is kept and of how a file is read: an index of another format is made anew."""
 
 _LARGEST = 64 << 20  # bytes
+T = TypeVar("T")
 _TEXT_OR_NONE = (str, type(None))
 
 
@@ -33,8 +34,17 @@ class Kept:
     elsewhere: tuple[Definition, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The files that hold a word, and what that is true for, as of a Kept."""
+
+    state: str
+    stamps: Mapping[str, str]
+    paths: tuple[str, ...]
+
+
 def key(identity: str) -> str:
-    """The name under which the index of a tree is kept."""
+    """The name under which the index of a tree, or what else is known of it, is kept."""
     return hashlib.blake2b(identity.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
@@ -46,18 +56,27 @@ def folder() -> Path:
 
 def load(name: str) -> Kept | None:
     """What was kept under a name; None if nothing was, or nothing that this version can trust."""
+    return _load(name, _kept)
+
+
+def load_hits(name: str) -> Hits | None:
+    """The hits that were kept under a name; None if none were, or none that this version can trust."""
+    return _load(name, _hits)
+
+
+def _load(name: str, parse: Callable[[Any], T]) -> T | None:
     try:
         path = folder() / f"{name}.json"
         if path.stat().st_size > _LARGEST:
             return None
-        return _kept(json.loads(path.read_bytes()))
+        return parse(json.loads(path.read_bytes()))
     except (OSError, ValueError, RuntimeError):  # RuntimeError: no home, or nested too deep
         return None
 
 
-def save(name: str, kept: Kept) -> None:
+def save(name: str, kept: Kept | Hits) -> None:
     """Keep it under a name, whole or not at all. A folder that cannot be written to is left alone."""
-    text = json.dumps(_plain(kept), separators=(",", ":"))
+    text = json.dumps(_plain(kept) if isinstance(kept, Kept) else _plain_hits(kept), separators=(",", ":"))
     with contextlib.suppress(OSError, RuntimeError):
         where = folder()
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -73,6 +92,10 @@ def save(name: str, kept: Kept) -> None:
 def _plain(kept: Kept) -> list[Any]:
     files = [_plain_file(file) for file in kept.files]
     return [FORMAT, kept.state, dict(kept.stamps), files, [_plain_definition(one) for one in kept.elsewhere]]
+
+
+def _plain_hits(hits: Hits) -> list[Any]:
+    return [FORMAT, hits.state, dict(hits.stamps), list(hits.paths)]
 
 
 def _plain_file(file: FileFacts) -> list[Any]:
@@ -124,9 +147,20 @@ def _kept(value: Any) -> Kept:
     if type(value) is not list or value[:1] != [FORMAT]:
         raise ValueError("another format")
     _, state, stamps, files, elsewhere = _row(value, int, str, dict, list, list)
-    if any(type(stamp) is not str for stamp in stamps.values()):
+    return Kept(state, _stamps(stamps), tuple(map(_file, files)), tuple(map(_definition, elsewhere)))
+
+
+def _hits(value: Any) -> Hits:
+    if type(value) is not list or value[:1] != [FORMAT]:
+        raise ValueError("another format")
+    _, state, stamps, paths = _row(value, int, str, dict, list)
+    return Hits(state, _stamps(stamps), tuple(_row(paths, *[str] * len(paths))))
+
+
+def _stamps(value: dict[Any, Any]) -> dict[Any, str]:
+    if any(type(stamp) is not str for stamp in value.values()):
         raise ValueError("not a stamp")
-    return Kept(state, stamps, tuple(map(_file, files)), tuple(map(_definition, elsewhere)))
+    return value
 
 
 def _file(value: Any) -> FileFacts:

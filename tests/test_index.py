@@ -178,6 +178,34 @@ def test_changed_files_are_read_again_and_no_others(change: str, make: Make, mon
     assert (now == before) == (change == "an outside file")
 
 
+def holding(root: Path, word: str) -> tuple[tuple[str, ...], list[str]]:
+    """The files that hold a word, and what was read to find them."""
+    read: list[str] = []
+    tree = open_tree(root)
+    try:
+        return index.holding(tree, word, read.append), read
+    finally:
+        tree.close()
+
+
+def test_files_that_hold_a_word(make: Make) -> None:
+    root = make(KERNEL | {"tools/core.c": "depot_core\n"})
+    assert holding(root, "depot_core")[0] == (CORE, DEPOT)
+    assert holding(root, "depot_core") == ((CORE, DEPOT), [])
+    assert holding(root, "bpf_gauge_heat")[0] == (GAUGE_H, XMACRO)
+    make({CORE: "int nothing;\n", FAR: "int depot_core;\n", GAUGE_H: None})
+    assert holding(root, "depot_core")[0] == (DEPOT, FAR)
+    assert holding(root, "bpf_gauge_heat")[0] == (XMACRO,)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'[1,"",{},[1]]', b'[1,"",{"a":1},[]]', b'[0,"",{},[]]', b"[" * 99999])
+def test_damaged_hits_are_sought_anew(content: bytes, linux: Path, cache: Path) -> None:
+    first = holding(linux, "depot_core")
+    (kept,) = cache.iterdir()
+    kept.write_bytes(content)
+    assert holding(linux, "depot_core") == first
+
+
 def test_a_branch_that_was_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
     commit(tmp_path / "linux", KERNEL)
     build(tmp_path / "linux")

@@ -22,6 +22,11 @@ Output = pytest.CaptureFixture[str]
 Mine = Callable[..., tuple[str, str]]
 
 
+@pytest.fixture(autouse=True)
+def no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def mined(tmp_path: Path, capsys: Output) -> Mine:
     """What the command says, on standard output and on standard error, of a tree with these files."""

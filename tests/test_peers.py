@@ -53,6 +53,11 @@ def functions(text: str, *names: str) -> str:
     return "\n".join(text.replace("NAME", name) for name in names)
 
 
+@pytest.fixture(autouse=True)
+def no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
 @pytest.fixture
 def count(tmp_path: Path, parser: Parser) -> Count:
     """Count in a folder with these files and no others."""

@@ -188,10 +188,12 @@ def holding(root: Path, word: str) -> tuple[tuple[str, ...], list[str]]:
         tree.close()
 
 
-def test_files_that_hold_a_word(make: Make) -> None:
+def test_files_that_hold_a_word(make: Make, cache: Path) -> None:
     root = make(KERNEL | {"tools/core.c": "depot_core\n"})
     assert holding(root, "depot_core")[0] == (CORE, DEPOT)
+    kept = {path: path.stat().st_ino for path in cache.iterdir()}
     assert holding(root, "depot_core") == ((CORE, DEPOT), [])
+    assert {path: path.stat().st_ino for path in cache.iterdir()} == kept
     assert holding(root, "bpf_gauge_heat")[0] == (GAUGE_H, XMACRO)
     make({CORE: "int nothing;\n", FAR: "int depot_core;\n", GAUGE_H: None})
     assert holding(root, "depot_core")[0] == (DEPOT, FAR)

@@ -138,15 +138,20 @@ def test_calls_are_counted_as_calls(count: Count) -> None:
     assert [(peer.name, set(peer.tests)) for peer in found.public] == [("depot_one", {OFF})]
 
 
-def test_two_of_a_name_count_once(count: Count) -> None:
-    parts = {"a": functions(GOOD, "one"), "b": functions(BAD, "one")}
-    found = count({f"arch/{arch}/depot.c": text for arch, text in parts.items()})
+@pytest.mark.parametrize("texts", [(GOOD, BAD), (BAD, GOOD)])
+def test_two_of_a_name_count_once(texts: tuple[str, str], count: Count) -> None:
+    found = count({f"arch/{arch}/depot.c": functions(text, "one") for arch, text in zip("ab", texts, strict=True)})
     assert [(peer.name, set(peer.tests)) for peer in found.public] == [("depot_one", set())]
 
 
 def test_one_that_cannot_be_followed_tests_nothing(count: Count) -> None:
     found = count({"kernel/depot.c": f"struct depot *depot_one(void)\n{{\n{TESTS}\tWHAT {{ IS }} THIS(\n{USES}}}\n"})
     assert [(peer.name, set(peer.tests)) for peer in found.public] == [("depot_one", set())]
+
+
+def test_one_that_cannot_be_followed_may_not_use_it_at_all(count: Count) -> None:
+    text = "int depot_one(struct yard *yard)\n{\n\tWHAT { IS } THIS(\n\treturn yard->top_depot->id;\n}\n"
+    assert not count({"kernel/depot.c": text}).public
 
 
 def test_what_cannot_be_counted_is_said(count: Count) -> None:
@@ -224,6 +229,23 @@ def test_what_the_series_adds_is_no_example(say: Callable[..., list[str]]) -> No
     assert say({"kernel/depot.c": old}, diff("kernel/depot.c", old, more)) == [
         "kernel/depot.c:1: both public functions that use top_depot test depot_off() first: depot_one() and depot_two()"
     ]
+
+
+def test_a_place_is_one_behind_the_series(say: Callable[..., list[str]]) -> None:
+    old = functions(GOOD, "one", "two")
+    lines = old.count("\n")
+    patch = diff("kernel/bpf_depot.c", "", KFUNC) + (
+        f"diff --git a/kernel/depot.c b/kernel/depot.c\n--- a/kernel/depot.c\n+++ b/kernel/depot.c\n"
+        f"@@ -1,{lines} +1,{lines + 1} @@\n+int more;\n" + "".join(f" {line}\n" for line in old.splitlines())
+    )
+    assert say({"kernel/depot.c": old}, patch)[0].startswith("kernel/depot.c:2: both")
+    # seen through its hunks, nobody knows what else is in it
+    assert say({"kernel/depot.c": "int other;\n" + functions(GOOD, "five", "six")}, patch) == []
+
+
+def test_a_header_that_a_machine_made_is_left_out(say: Callable[..., list[str]]) -> None:
+    files = {"kernel/depot.c": functions(GOOD, "one", "two"), "include/depot_regs.h": "int top_depot_x;\n" * (1 << 18)}
+    assert len(say(files)) == 1
 
 
 def test_a_review_of_the_tree_says_it_too(tmp_path: Path, capsys: Output) -> None:

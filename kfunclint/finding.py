@@ -36,7 +36,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A second place that makes the first one wrong, with a few words ("registered here")."""
+    """A second place that makes the first one wrong, or shows it done right, with a few words ("registered here")."""
 
     at: Place
     note: str

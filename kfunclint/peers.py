@@ -65,8 +65,9 @@ def find(
     own: Mapping[str, Source] | None = None,
     step: Step = lambda what: None,
 ) -> Peers:
-    """Look for a symbol, a variable or a call "name()", in the kernel's part of a tree. A name counts once.
+    """Look for a symbol, a variable or a call "name()", in the kernel's part of a tree.
 
+    Functions of one name count once, what stands behind an #else does not, nor does what is hidden in a macro.
     `own` are the files of a series as it leaves them, by path; what they have of the series does not count. `step` is
     told what is being read. Raises Unreviewable or OSError where the symbol cannot be counted: it stands in more than
     `most` files, or one of them cannot be parsed, or is known by its hunks only.

@@ -117,16 +117,7 @@ def parsed(row: Any) -> Guard:
     """The guard that a row of the table describes. Raises BadRow."""
     if not isinstance(row, Mapping):
         raise BadRow("a row must be a table of its own")
-    for name in row:
-        if name not in (*_TEXTS, *_OTHERS):
-            raise BadRow(f"no such key: {name}")
-    for name in _TEXTS:
-        if not isinstance(row.get(name), str):
-            raise BadRow(f"{name} must be a text")
-    if not is_plain_call(row["guard"]):
-        raise BadRow("guard must be a call without arguments, such as foo_disabled()")
-    if not isinstance(row.get("holds"), bool):
-        raise BadRow("holds must be true or false")
+    _check(row)
     try:
         level = Level(row.get("level", Level.WARNING))
     except ValueError as error:
@@ -150,8 +141,25 @@ def parsed(row: Any) -> Guard:
         contract=_texts(row, "contract"),
         since=row.get("since"),
         until=row.get("until"),
-        strict=bool(row.get("strict", False)),
+        strict=row.get("strict", False),
     )
+
+
+def _check(row: Mapping[str, Any]) -> None:
+    for name in row:
+        if name not in (*_TEXTS, *_OTHERS):
+            raise BadRow(f"no such key: {name!r}")
+    for name in _TEXTS:
+        if not isinstance(row.get(name), str):
+            raise BadRow(f"{name} must be a text")
+    for name in ("since", "until"):
+        if not isinstance(row.get(name, ""), str):
+            raise BadRow(f'{name} must be a release such as "6.12"')
+    if not is_plain_call(row["guard"]):
+        raise BadRow("guard must be a call without arguments, such as foo_disabled()")
+    for name, default in (("holds", None), ("strict", False)):
+        if not isinstance(row.get(name, default), bool):
+            raise BadRow(f"{name} must be true or false")
 
 
 def _texts(row: Mapping[str, Any], name: str) -> tuple[str, ...]:

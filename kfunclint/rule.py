@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import tomllib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from kfunclint import content, guard
+from kfunclint import content, guard, toml
+from kfunclint.errors import Unreviewable
 from kfunclint.facts import Fact, Kfunc
 from kfunclint.finding import Level, Remark
 from kfunclint.kernel import Kernel, Release
@@ -107,14 +108,16 @@ def shipped() -> tuple[Rule[Any], ...]:
     return load(content.folder("rules"), "kfunclint.rules")
 
 
-def load(folder: Path, prefix: str) -> tuple[Rule[Any], ...]:
+def load(folder: Path, prefix: str, *, python: bool = True) -> tuple[Rule[Any], ...]:
     """Every rule below a folder, ordered by id.
 
-    One a file, "flags/ret-null-missing" for flags/ret_null_missing.py, and one a row of tables/guards.toml.
+    One a file, "flags/ret-null-missing" for flags/ret_null_missing.py, and one a row of tables/guards.toml; without
+    `python`, which runs what it loads, only the rows.
 
     Raises BadRule, naming the file.
     """
-    found = [_only_rule(name, module) for name, module in content.modules(folder, prefix)]
+    modules = content.modules(folder, prefix) if python else ()
+    found = [_only_rule(name, module) for name, module in modules]
     return tuple(sorted((*found, *_guards(folder)), key=lambda one: one.id))
 
 
@@ -123,14 +126,20 @@ def _guards(folder: Path) -> Iterator[Rule[Kfunc]]:
     if not path.is_file():
         return
     try:
-        rows = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadRule(f"{path}: {error}") from error
-    for name, row in rows.items():
+        rows = toml.read(path)
+    except Unreviewable as error:
+        raise BadRule(str(error)) from error
+    for name, row in rows.values.items():
         try:
-            yield _checked(_of_guard(f"guards/{name}", guard.parsed(row)))
-        except (guard.BadRow, ValueError, AttributeError) as error:
-            raise BadRule(f"{path}: {name}: {error}") from error
+            yield _checked(_of_guard(_guard_id(name), guard.parsed(row)))
+        except (guard.BadRow, ValueError) as error:
+            raise BadRule(f"{rows.refusal((name,), str(error))}") from error
+
+
+def _guard_id(name: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", name):
+        raise guard.BadRow(f"{name!r} is not a name such as foo-disabled-unchecked")
+    return f"guards/{name}"
 
 
 def _of_guard(name: str, row: guard.Guard) -> Rule[Kfunc]:

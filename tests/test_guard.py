@@ -95,7 +95,9 @@ def test_a_kfunc_that_takes_one_is_left_alone(tmp_path: Path, lint: Lint) -> Non
         ({"uses": "top_depot"}, "list of texts"),
         ({"level": "fatal"}, "one of check, warning, error"),
         ({"because": None}, "because must be a text"),
-        ({"besides": 1}, "no such key: besides"),
+        ({"since": 6.12}, "since must be a release"),
+        ({"strict": "yes"}, "strict must be true or false"),
+        ({"besides": 1}, "no such key: 'besides'"),
     ],
 )
 def test_a_wrong_row_is_refused(changes: dict[str, Any], words: str) -> None:
@@ -103,10 +105,27 @@ def test_a_wrong_row_is_refused(changes: dict[str, Any], words: str) -> None:
         guard.parsed(row(**changes))
 
 
-@pytest.mark.parametrize("text", ["[x", "[x]\ntitle = 1\n", ROW + 'since = "soon"\n', "x = 1\n"])
-def test_a_wrong_table_names_its_file(text: str, tmp_path: Path) -> None:
-    with pytest.raises(rule.BadRule, match=r"guards\.toml"):
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[x", " expected ']' at the end"),
+        ("\n[x]\ntitle = 1\n", "2: title must be a text"),
+        (ROW + 'since = "soon"\n', "1: 'soon' is not a kernel release"),
+        ("x = 1\n", "1: a row must be a table"),
+        ('["x\\u001b"]', r"1: 'x\\x1b' is not a name"),
+        ("x" * 70_000, " larger than 64 KiB"),
+    ],
+)
+def test_a_wrong_table_names_its_file_and_line(text: str, line: str, tmp_path: Path) -> None:
+    with pytest.raises(rule.BadRule, match=rf"guards\.toml:{line}"):
         rule.load(folder(tmp_path, text), "own")
+
+
+def test_tables_are_loaded_without_running_python(tmp_path: Path) -> None:
+    own = folder(tmp_path, ROW)
+    (own / "flags").mkdir()
+    (own / "flags" / "own.py").write_text("raise SystemExit\n")
+    assert [found.id for found in rule.load(own, "own", python=False)] == ["guards/depot-closed-unchecked"]
 
 
 USES = {

@@ -15,7 +15,7 @@ from kfunclint import catalogue, report, rule
 
 # Data flows down this list, so a module may import only what stands above it; names on one line are one stage.
 STAGES = [
-    "__init__ errors content finding syntax",
+    "__init__ errors content finding syntax toml",
     "spelling",
     "body message",
     "mime",

@@ -125,3 +125,14 @@ class Withheld:
 
     finding: Finding
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """A request for silence that silenced nothing: its file, its 1-based line there (None where it is not known), its
+    text, and why."""
+
+    file: str
+    line: int | None
+    text: str
+    why: str

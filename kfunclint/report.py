@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -95,6 +95,24 @@ def counted(findings: Iterable[Finding]) -> dict[Level, int]:
     """How many findings there are of each level, the worst level first."""
     levels = [finding.level for finding in findings]
     return {level: levels.count(level) for level in reversed(Level)}
+
+
+MANY = 5
+
+
+def withheld(review: Review) -> Iterator[tuple[tuple[Finding, ...], str]]:
+    """What is not said and why: one finding, or all those together of which more than MANY have the same reason."""
+    by_reason: dict[str, list[Finding]] = {}
+    for one in review.withheld:
+        by_reason.setdefault(one.why, []).append(one.finding)
+    for why, findings in by_reason.items():
+        yield from [(tuple(findings), why)] if len(findings) > MANY else [((finding,), why) for finding in findings]
+
+
+def unused(review: Review) -> Iterator[tuple[str, str]]:
+    """The requests for silence that had no effect: where each stands, and its text with the reason."""
+    for one in review.unused:
+        yield f"{one.file}:{one.line}" if one.line else one.file, f"{one.text}: {one.why}"
 
 
 def amount(number: int, noun: str) -> str:

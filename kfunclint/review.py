@@ -13,7 +13,7 @@ from kfunclint import source
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.evidence import Context, of_c
-from kfunclint.finding import Finding, Withheld
+from kfunclint.finding import Finding, Unused, Withheld
 from kfunclint.kernel import Kernel, Vocabulary
 from kfunclint.locate import Lines
 from kfunclint.mail import Mail, Series
@@ -41,7 +41,7 @@ class Review:
     patch, mail line and rule; of a tree they have the number of the source for a patch. `skipped` says for what was not
     looked at why not: a rule's id or a file's path, and the reason. `failures` has the traceback of every rule that
     raised, by its id; `refused` the mails that could not be read; `rules` those that were to run;
-    `withheld` what was found and is not said.
+    `withheld` what was found and is not said; `unused` the requests for silence that had no effect.
     """
 
     series: Series | None
@@ -57,6 +57,7 @@ class Review:
     rules: tuple[Rule[Any], ...]
     tree: str = ""
     withheld: tuple[Withheld, ...] = ()
+    unused: tuple[Unused, ...] = ()
 
 
 def review(

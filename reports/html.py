@@ -53,9 +53,8 @@ def render(review: Review) -> str:
             patches=page.patches(review),
             skipped=_visible(review.skipped),
             failures=_visible(review.failures),
-            withheld=[
-                (visible(one.finding.rule), visible(f"{one.finding.message}: {one.why}")) for one in review.withheld
-            ],
+            withheld=[_withheld(findings, why) for findings, why in report.withheld(review)],
+            unused=[(visible(where), visible(text)) for where, text in report.unused(review)],
             refused=[visible(str(why)) for why in review.refused],
             version=__version__,
             script=_SCRIPT,
@@ -70,6 +69,12 @@ def _visible(found: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def _visible_lines(text: str) -> str:
     return "\n".join(map(visible, text.split("\n")))
+
+
+def _withheld(findings: Sequence[Finding], why: str) -> tuple[str, str]:
+    if findings[1:]:
+        return report.amount(len(findings), "finding"), visible(why)
+    return visible(findings[0].rule), visible(f"{findings[0].message}: {why}")
 
 
 def _counts(findings: Iterable[Finding]) -> list[tuple[str, int]]:

@@ -30,6 +30,7 @@ def render(review: Review) -> str:
             {"why": one.why, "finding": _finding(one.finding, of_mail=review.series is not None)}
             for one in review.withheld
         ],
+        "unused": [{"file": one.file, "line": one.line, "text": one.text, "why": one.why} for one in review.unused],
     }
     return json.dumps(found, indent=2) + "\n"
 

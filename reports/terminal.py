@@ -98,8 +98,12 @@ def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
     patches = amount(len(review.patches), "patch") if review.series else amount(files, "file")
     counts = [amount(count, level) for level, count in report.counted(review.findings).items() if count]
     yield f"{', '.join(counts)} in {patches}" if counts else f"nothing found in {patches}"
-    for one in review.withheld:
-        yield visible(f"not said: {_place(one.finding.at, mails)} {one.finding.rule}: {one.why}")
+    for findings, why in report.withheld(review):
+        first = findings[0]
+        what = amount(len(findings), "finding") if findings[1:] else f"{_place(first.at, mails)} {first.rule}"
+        yield visible(f"not said: {what}: {why}")
+    for where, text in report.unused(review):
+        yield visible(f"without effect: {where}: {text}")
     for name, why in review.skipped.items():
         yield visible(f"not checked: {name}: {why}")
     for name, trace in review.failures.items():

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from kfunclint import kernel, patch, source
 from kfunclint.facts import Kfunc
-from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason, Remark, Withheld
+from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason, Remark, Unused, Withheld
 from kfunclint.locate import Lines, key
 from kfunclint.mail import Mail, Series
 from kfunclint.patch import Patch
@@ -257,11 +257,12 @@ def sample() -> Review:
 
 
 def trouble() -> Review:
-    """The sample without findings, but with one withheld, a rule that was skipped and one that failed."""
+    """The sample without findings, but with one withheld, an unused request, a rule that was skipped and one that failed."""
     found = a_review(mails())
     return replace(
         found,
         withheld=(Withheld(wrong_word(found), "Max Maintainer has said it"),),
+        unused=(Unused("series.mbox", 21, "kfunclint: ignore text - my way", "nothing was found that it silences"),),
         skipped={"guards/depot-disabled-unchecked": "only a part is in view of bpf_depot_get()"},
         failures={"flags/odd": "Traceback (most recent call last):\n  ...\nKeyError: 'flags'\n"},
     )

@@ -20,7 +20,7 @@ from sample import a_finding, a_mail, a_review, mails, place, sample, trouble
 from kfunclint import mail, report, rule
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.finding import Level, Withheld
+from kfunclint.finding import Level, Unused, Withheld
 from kfunclint.review import Review, review
 
 INPUTS = {"series": "fixtures/series.mbox", "page": "fixtures/reports/page.txt"}
@@ -106,7 +106,7 @@ def test_json_of_real_mails_is_what_the_schema_says(parser: Parser, monkeypatch:
 def test_the_schema_is_strict() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     described = [node for node in objects(SCHEMA) if "required" in node]
-    assert len(described) == 9
+    assert len(described) == 10
     for node in described:
         assert node["additionalProperties"] is False
         assert set(node["required"]) == set(node["properties"])
@@ -176,10 +176,21 @@ def hostile() -> Review:
         found,
         findings=(second, first),
         withheld=(Withheld(first, HOSTILE),),
+        unused=(Unused(HOSTILE, 1, HOSTILE, HOSTILE),),
         skipped={HOSTILE: HOSTILE},
         failures={"a/b": HOSTILE},
         refused=refused,
     )
+
+
+@pytest.mark.parametrize(("count", "lines"), [(1, 1), (report.MANY, report.MANY), (report.MANY + 1, 1)])
+def test_what_many_share_is_told_once(count: int, lines: int) -> None:
+    found = sample()
+    review = replace(found, withheld=(Withheld(found.findings[0], "recorded"),) * count)
+    text = report.render("terminal", review)
+    assert text.count("not said: ") == text.count(": recorded\n") == lines
+    assert ("not said: 6 findings: recorded\n" in text) == (count == 6)
+    assert report.render("html", review).count(": recorded</li>") == lines
 
 
 @pytest.mark.parametrize("kind", ["terminal", "reply", "html"])

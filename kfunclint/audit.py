@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from kfunclint import index
 from kfunclint import kernel as kernel_
 from kfunclint.clang import Parser
-from kfunclint.errors import Unreviewable
 from kfunclint.evidence import facts_of, wants_types, with_released
 from kfunclint.facts import Facts
-from kfunclint.finding import Finding, Origin
+from kfunclint.finding import Origin
 from kfunclint.index import Index
 from kfunclint.kernel import Vocabulary
 from kfunclint.locate import Lines
@@ -27,9 +23,6 @@ from kfunclint.run import Run
 from kfunclint.source import Line, Source, whole
 from kfunclint.syntax import Unit
 from kfunclint.tree import Tree
-
-SCHEMA = 1
-_MAX_BASELINE = 64 << 20
 
 
 def audit(
@@ -126,39 +119,3 @@ def _of_kfuncs(facts: Facts) -> Facts:
         docs=tuple(doc for doc in facts.docs if doc.function in kfuncs),
         comments=(),
     )
-
-
-# ---- the baseline
-
-
-def baseline(path: Path) -> Counter[str]:
-    """The keys of the findings that a file records. Raises Unreviewable."""
-    try:
-        if path.stat().st_size > _MAX_BASELINE:
-            raise Unreviewable(str(path), None, f"larger than {_MAX_BASELINE >> 20} MiB")
-        found = json.loads(path.read_bytes())
-        return Counter(str(one["key"]) for one in found["findings"])
-    except OSError as error:
-        raise Unreviewable(str(path), None, error.strerror or "cannot be read") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Unreviewable(str(path), None, "not a baseline of kfunclint") from error
-
-
-def recorded(findings: Iterable[Finding]) -> str:
-    """The text of a baseline file: the findings by key, with what tells people which they are."""
-    rows = [
-        {"key": found.key, "rule": found.rule, "path": found.at.path, "function": found.function} for found in findings
-    ]
-    return json.dumps({"schema": SCHEMA, "findings": rows}, indent=1) + "\n"
-
-
-def news(review: Review, known: Mapping[str, int]) -> Review:
-    """The review without the findings that are known, each as often as it is."""
-    left = Counter(known)
-    new = []
-    for found in review.findings:
-        if left[found.key]:
-            left[found.key] -= 1
-        else:
-            new.append(found)
-    return replace(review, findings=tuple(new))

@@ -44,6 +44,10 @@ def _command(given: Sequence[str], parser: Parser | None) -> int:
 
         _loaded()
         return cli_mine.run(given[1:], parser)
+    if given[:1] == ["config"]:
+        from kfunclint import cli_config
+
+        return cli_config.run(given[1:])
     if given[:1] in (["rules"], ["explain"]):
         from kfunclint import explain
 

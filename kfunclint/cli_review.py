@@ -33,7 +33,8 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         prog="kfunclint",
         description="Review Linux kernel patches that add or change BPF kfuncs.",
         epilog="Exit status: 0 nothing at or above --fail-on, 1 findings, 2 something could not be reviewed. "
-        "See also: kfunclint tree --help, kfunclint mine --help, kfunclint rules, kfunclint explain RULE.",
+        "See also: kfunclint tree --help, kfunclint mine --help, kfunclint config, kfunclint rules, "
+        "kfunclint explain RULE.",
     )
     add = parser.add_argument
     add("input", nargs="+", help="mbox (also .gz), .patch, .eml, folder of patches, Maildir, or - for standard input")
@@ -97,37 +98,42 @@ def _version(text: str) -> str:
 
 
 def _run(arguments: argparse.Namespace, running: Parser | None) -> int:
-    with running or Parser() as parser, _tree(arguments) as tree, progress.shown() as step:
-        rules = options.rules(arguments)
+    chosen = options.selection(arguments)
+    with running or Parser() as parser, _tree(arguments, chosen.settings.tree) as tree, progress.shown() as step:
         inbox = mail.read(arguments.input)
         for why in inbox.broken:
             options.say(str(why))
         every = arguments.version == "all"
         version = int(arguments.version) if arguments.version.isdecimal() else None
-        chosen = mail.select(inbox, version, every)
         reviews = [
-            review(
-                series,
-                rules,
-                parser,
-                arguments.kernel,
-                tree=tree,
-                each_patch=arguments.each_patch,
-                deep=arguments.deep,
-                step=step,
+            chosen.applied(
+                review(
+                    series,
+                    chosen.rules,
+                    parser,
+                    chosen.settings.kernel,
+                    tree=tree,
+                    each_patch=arguments.each_patch,
+                    deep=arguments.deep,
+                    step=step,
+                )
             )
-            for series in chosen
+            for series in mail.select(inbox, version, every)
         ]
     for found in reviews:
         options.say_trouble(found)
+    status = options.status(reviews, chosen.settings.fail_on, trouble=bool(inbox.broken))
+    if options.recorded(chosen, reviews):
+        return options.TROUBLE if status == options.TROUBLE else options.CLEAN
     _write(arguments, [found for found in reviews if found.patches])
-    return options.status(reviews, arguments, trouble=bool(inbox.broken))
+    return status
 
 
 @contextlib.contextmanager
-def _tree(arguments: argparse.Namespace) -> Iterator[Tree | None]:
-    """The tree that was asked for, or else the one around the working directory if it can be read."""
-    found = None if arguments.no_tree else arguments.tree or kernel_around(Path())
+def _tree(arguments: argparse.Namespace, set_: Path | None) -> Iterator[Tree | None]:
+    """The tree that was asked for, or else the one around the working directory if it can be read, or else `set_`."""
+    around = None if arguments.no_tree or arguments.tree else kernel_around(Path())
+    found = None if arguments.no_tree else arguments.tree or around or set_
     if found is None:
         yield None
         return
@@ -136,7 +142,7 @@ def _tree(arguments: argparse.Namespace) -> Iterator[Tree | None]:
     try:
         tree = open_tree(found)
     except Unreviewable as why:
-        if arguments.tree is not None:
+        if found != around:
             raise
         options.say(f"{why}; reviewed without a tree")
         yield None

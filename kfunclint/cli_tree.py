@@ -45,17 +45,15 @@ def _reading(step: Step) -> Step:
 def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step, parser: Parser) -> int:
     from kfunclint import audit, report  # a list needs no rules
 
-    known = audit.baseline(arguments.baseline) if arguments.baseline and arguments.baseline.exists() else None
-    rules = options.rules(arguments)
-    found = audit.audit(opened, paths, rules, parser, asked=arguments.kernel, deep=arguments.deep, step=_reading(step))
+    chosen = options.selection(arguments, arguments.tree)
+    kernel, deep = chosen.settings.kernel, arguments.deep
+    found = audit.audit(opened, paths, chosen.rules, parser, asked=kernel, deep=deep, step=_reading(step))
+    found = chosen.applied(found, complete=not paths)
     options.say_trouble(found)
-    if arguments.baseline and known is None:
-        arguments.baseline.write_text(audit.recorded(found.findings), encoding="utf-8")
-        options.say(f"{arguments.baseline}: {report.amount(len(found.findings), 'finding')} recorded")
+    if options.recorded(chosen, [found]):
         return options.TROUBLE if found.failures else options.CLEAN
-    found = audit.news(found, known or {})
     options.write(report.render(arguments.format, found, colour=options.colour(arguments.output)), arguments.output)
-    return options.status([found], arguments)
+    return options.status([found], chosen.settings.fail_on)
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -71,12 +69,6 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     add("--format", choices=_REVIEWS, default="terminal", help="what to print (default: terminal)")
     add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
     add("--kernel", metavar="RELEASE", help="judge for this release, such as 6.12 (default: the tree's own)")
-    add(
-        "--baseline",
-        metavar="FILE",
-        type=Path,
-        help="say only what FILE does not hold; where there is none yet, record there what stands",
-    )
     options.add_rules(parser)
     options.add_deep(parser)
     return parser.parse_intermixed_args(argv)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class Unreviewable(Exception):
     """A mail, or a whole input, that cannot be reviewed.
@@ -14,3 +16,12 @@ class Unreviewable(Exception):
         self.file = file
         self.line = line
         self.reason = reason
+
+
+def hint(name: str, known: Mapping[str, str]) -> str:
+    """A question about the name that is most like a wrong one, "" if none is like it; `known` has the right names by
+    what people may write for them."""
+    from difflib import get_close_matches  # costs 5 ms, and only a wrong name needs it
+
+    near = get_close_matches(name, known, n=1)
+    return f", did you mean {known[near[0]]}?" if near else ""

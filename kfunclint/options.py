@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from kfunclint.finding import Level
 
 if TYPE_CHECKING:
     from kfunclint.review import Review
-    from kfunclint.rule import Rule
+    from kfunclint.selection import Selection
 
 CLEAN, FINDINGS, TROUBLE = 0, 1, 2
 
@@ -21,15 +21,31 @@ CLEAN, FINDINGS, TROUBLE = 0, 1, 2
 def add_rules(parser: argparse.ArgumentParser) -> None:
     """The options that choose rules, and the level that counts."""
     add = parser.add_argument
-    add("--only", metavar="RULE", action="append", default=[], help="run only this family or rule (repeatable)")
-    add("--ignore", metavar="RULE", action="append", default=[], help="leave out this family or rule (repeatable)")
-    add("--strict", action="store_true", help="run the rules too that are not free of false alarms yet")
-    add("--rules", metavar="DIR", action="append", default=[], type=Path, help="more rules of your own (repeatable)")
+    add("--only", metavar="RULE", action="append", help="run only this family or rule (repeatable)")
+    add("--ignore", metavar="RULE", action="append", help="leave out this family or rule (repeatable)")
+    add("--strict", action="store_true", default=None, help="run the rules too that are not free of false alarms yet")
+    add("--rules", metavar="DIR", action="append", type=Path, help="more rules of your own (repeatable)")
     add(
         "--fail-on",
         choices=[level.value for level in Level],
-        default=Level.WARNING.value,
         help="exit with 1 from this level on (default: warning)",
+    )
+    add(
+        "--baseline",
+        metavar="FILE",
+        type=Path,
+        help="say only what FILE does not hold; where there is none yet, record there what stands",
+    )
+    add_config(parser)
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """The option that names a file of settings."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        type=Path,
+        help="take the settings of FILE instead of the tree's .kfunclint.toml and your own",
     )
 
 
@@ -42,12 +58,44 @@ def add_deep(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def rules(arguments: argparse.Namespace) -> tuple[Rule[Any], ...]:
-    """The rules that the options choose. Raises rule.BadRule."""
-    from kfunclint import rule  # what lists kfuncs needs none
+def selection(arguments: argparse.Namespace, start: Path = Path()) -> Selection:
+    """What the options, and the files of settings for a folder, choose. Raises rule.BadRule and Unreviewable."""
+    from kfunclint import config, settings  # what lists kfuncs needs none
+    from kfunclint.selection import Selection
 
-    more = [found for folder in arguments.rules for found in rule.load(folder, "kfunclint_rules")]
-    return rule.chosen((*rule.shipped(), *more), only=arguments.only, ignore=arguments.ignore, strict=arguments.strict)
+    files = config.sources(arguments.config, start)
+    found = settings.merged(_given(arguments), files)
+    for folder in found.rules:
+        if not folder.python and any(folder.path.glob("*/*.py")):
+            say(f"{folder.path}: a tree's Python is not run, only its tables; --rules or your own settings can name it")
+    return Selection(found)
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What the command line sets, as a file of settings would."""
+    from kfunclint.config import Folder
+
+    options = {name: value for name, value in vars(arguments).items() if value is not None}
+    given: dict[str, Any] = {key: options[key] for key in ("strict", "kernel", "baseline") if key in options}
+    given |= {key: tuple(options[key]) for key in ("only", "ignore") if key in options}
+    if "rules" in options:
+        given["rules"] = tuple(map(Folder, options["rules"]))
+    if "fail_on" in options:
+        given["fail-on"] = Level(options["fail_on"])
+    return given
+
+
+def recorded(chosen: Selection, reviews: Sequence[Review]) -> bool:
+    """Record the findings in the file of --baseline, where there is none yet; True if that was done."""
+    path = chosen.settings.baseline
+    if path is None or chosen.recorded is not None:
+        return False
+    from kfunclint import baseline, report
+
+    findings = [finding for review in reviews for finding in review.findings]
+    path.write_text(baseline.recorded(findings), encoding="utf-8")
+    say(f"{path}: {report.amount(len(findings), 'finding')} recorded")
+    return True
 
 
 def say(text: str) -> None:
@@ -64,9 +112,8 @@ def say_trouble(review: Review) -> None:
         say(f"{name}: the rule failed: {last}")
 
 
-def status(reviews: Iterable[Review], arguments: argparse.Namespace, trouble: bool = False) -> int:
-    """The exit status: trouble goes before findings at or above --fail-on."""
-    fail_on = Level(arguments.fail_on)
+def status(reviews: Iterable[Review], fail_on: Level, trouble: bool = False) -> int:
+    """The exit status: trouble goes before findings at or above a level."""
     found = TROUBLE if trouble else CLEAN
     for review in reviews:
         if review.refused or review.failures:

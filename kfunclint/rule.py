@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from kfunclint import content, guard, toml
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import Unreviewable, hint
 from kfunclint.facts import Fact, Kfunc
 from kfunclint.finding import Level, Remark
 from kfunclint.kernel import Kernel, Release
@@ -179,14 +179,14 @@ def chosen(
     """The rules to run; `only` and `ignore` hold families or ids. Raises BadRule for a name that nothing has."""
     rules, only, ignore = tuple(rules), tuple(only), tuple(ignore)
     for name in (*only, *ignore):
-        if not any(_named(found, name) for found in rules):
-            raise BadRule(f"{name}: no such rule or family{_nearest(rules, name)}")
+        if reason := objection(rules, name):
+            raise BadRule(f"{name}: {reason}")
     return tuple(
         found
         for found in rules
         if (strict or not found.strict)
-        and (not only or any(_named(found, name) for name in only))
-        and not any(_named(found, name) for name in ignore)
+        and (not only or any(covers(name, found.id) for name in only))
+        and not any(covers(name, found.id) for name in ignore)
     )
 
 
@@ -196,18 +196,24 @@ def named(rules: Iterable[Rule[Any]], name: str) -> Rule[Any]:
     for found in rules:
         if found.id == name:
             return found
-    raise BadRule(f"{name}: no such rule{_nearest(rules, name)}")
+    raise BadRule(f"{name}: no such rule{hint(name, _written(found.id for found in rules))}")
 
 
-def _nearest(rules: Iterable[Rule[Any]], name: str) -> str:
-    """A question about the id, or else the last part of one, that is most like a name."""
-    from difflib import get_close_matches  # costs 5 ms, and only a wrong name needs it
-
-    ids = {found.id: found.id for found in rules}
-    ids |= {found.partition("/")[2]: found for found in ids}
-    near = get_close_matches(name, ids, n=1)
-    return f", did you mean {ids[near[0]]}?" if near else ""
+def covers(name: str, id_: str) -> bool:
+    """Is a name the id of that rule, or a family that it is in?"""
+    return id_ == name or id_.startswith(name + "/")
 
 
-def _named(found: Rule[Any], name: str) -> bool:
-    return found.id == name or found.id.startswith(name + "/")
+def objection(rules: Iterable[Rule[Any]], name: str) -> str:
+    """What is wrong with a name that neither a rule nor a family has, and which is most like it; "" otherwise."""
+    ids = [found.id for found in rules]
+    if any(covers(name, id_) for id_ in ids):
+        return ""
+    families = {family: family for family in (id_.partition("/")[0] for id_ in ids)}
+    return f"no such rule or family{hint(name, families | _written(ids))}"
+
+
+def _written(ids: Iterable[str]) -> dict[str, str]:
+    """The ids by what people write for them: all of it, or the last part."""
+    found = {id_: id_ for id_ in ids}
+    return found | {id_.partition("/")[2]: id_ for id_ in found}

@@ -257,7 +257,7 @@ def sample() -> Review:
 
 
 def trouble() -> Review:
-    """The sample without findings, but with one withheld, an unused request, a rule that was skipped and one that failed."""
+    """No findings, but one withheld, a request without effect, a rule that was skipped and one that failed."""
     found = a_review(mails())
     return replace(
         found,

@@ -1,0 +1,51 @@
+"""Files of findings that are known: what stands in one is not said again."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from kfunclint.errors import Unreviewable
+from kfunclint.finding import Finding, Withheld
+from kfunclint.review import Review
+
+SCHEMA = 1
+_MAX_SIZE = 64 << 20
+
+
+def read(path: Path) -> Counter[str]:
+    """The keys of the findings that a file records. Raises Unreviewable."""
+    try:
+        if path.stat().st_size > _MAX_SIZE:
+            raise Unreviewable(str(path), None, f"larger than {_MAX_SIZE >> 20} MiB")
+        found = json.loads(path.read_bytes())
+        return Counter(str(one["key"]) for one in found["findings"])
+    except OSError as error:
+        raise Unreviewable(str(path), None, error.strerror or "cannot be read") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Unreviewable(str(path), None, "not a baseline of kfunclint") from error
+
+
+def recorded(findings: Iterable[Finding]) -> str:
+    """The text of a file that records the findings: by key, with what tells people which they are."""
+    rows = [
+        {"key": found.key, "rule": found.rule, "path": found.at.path, "function": found.function} for found in findings
+    ]
+    return json.dumps({"schema": SCHEMA, "findings": rows}, indent=1) + "\n"
+
+
+def news(review: Review, known: Mapping[str, int], name: str) -> Review:
+    """The review with those findings withheld that the file of that name records, each as often as it does."""
+    left = Counter(known)
+    new: list[Finding] = []
+    old: list[Withheld] = []
+    for found in review.findings:
+        if left[found.key]:
+            left[found.key] -= 1
+            old.append(Withheld(found, f"recorded in {name}"))
+        else:
+            new.append(found)
+    return replace(review, findings=tuple(new), withheld=(*review.withheld, *old))

@@ -1,0 +1,262 @@
+"""Files of settings: where they are, what may stand in them, and what is wrong with one.
+
+A file in a tree may be a stranger's: it can name no file outside of its folder, and no Python of it runs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from kfunclint import paths, toml
+from kfunclint.errors import Unreviewable, hint
+from kfunclint.finding import Level
+from kfunclint.kernel import Release
+from kfunclint.silence import Request
+from kfunclint.toml import Document, Key
+
+NAME = ".kfunclint.toml"
+OFF: Final = "off"
+_MAX_PATTERN = 256
+
+Values = Mapping[str, Any]
+"""What a file or the command line sets: values as they are in Settings, by key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder of more rules; without `python`, only its tables count."""
+
+    path: Path
+    python: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file of settings; `trusted` if the user has chosen it, not whoever made the tree."""
+
+    document: Document
+    folder: Path
+    trusted: bool
+    values: Values
+
+
+def sources(asked: Path | None, start: Path) -> tuple[Source, ...]:
+    """The files that count, the weightiest first: the one that was asked for alone, or else that of the tree around a
+    folder, and the user's. Raises Unreviewable for one that cannot be used."""
+    if asked is not None:
+        return (_read(asked, trusted=True),)
+    tree, own = tree_file(start), user_file()
+    found = [_read(tree, trusted=False)] if tree else []
+    return (*found, *([_read(own, trusted=True)] if own and own.exists() else []))
+
+
+def user_file() -> Path | None:
+    """kfunclint/config.toml in $XDG_CONFIG_HOME or ~/.config; None without a home."""
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    try:
+        folder = Path(base) if base.startswith("/") else Path.home() / ".config"
+    except RuntimeError:
+        return None
+    return folder / "kfunclint" / "config.toml"
+
+
+def tree_file(start: Path) -> Path | None:
+    """The nearest .kfunclint.toml from a folder upward to the top of its kernel tree or git repository; outside of
+    those only that in the folder itself, for others may write above it."""
+    try:
+        here = start.resolve()
+        around = (here, *here.parents)
+        top = next((one for one in around if (one / ".git").exists()), None)
+        ends = {top, paths.kernel_around(here)} - {None} or {here}
+        inside = around[: next(number for number, one in enumerate(around, 1) if one in ends)]
+        return next((one / NAME for one in inside if os.path.lexists(one / NAME)), None)
+    except OSError:
+        return None
+
+
+def _read(path: Path, trusted: bool) -> Source:
+    name = NAME if path.parent == Path.cwd() and path.name == NAME else str(path)
+    if not trusted and not (path.is_file() and path.resolve().is_relative_to(path.parent.resolve())):
+        raise Unreviewable(name, None, "not a plain file in its folder")
+    document = toml.read(path, name)
+    source = Source(document, path.parent, trusted, {})
+    return Source(document, path.parent, trusted, _table(source, (), document.values, _KEYS))
+
+
+# ---- what may stand in them
+
+_Kind = Callable[[Source, Key, Any], Any]
+
+
+def _table(source: Source, key: Key, value: Any, kinds: Mapping[str, _Kind]) -> dict[str, Any]:
+    found = {}
+    for name, inner in value.items():
+        if name not in kinds:
+            reason = f"unknown key {name!r}{hint(name, {known: known for known in kinds})}"
+            raise source.document.refusal((*key, name), reason)
+        found[name] = kinds[name](source, (*key, name), inner)
+    return found
+
+
+def _wrong(source: Source, key: Key, expected: str) -> Unreviewable:
+    name = str(key[-1])
+    return source.document.refusal(key, f"{name if name in _ALL else repr(name)} must be {expected}")
+
+
+def _plain(expected: str, convert: Callable[[Any], Any]) -> _Kind:
+    def kind(source: Source, key: Key, value: Any) -> Any:
+        try:
+            return convert(value)
+        except (TypeError, ValueError) as error:
+            raise _wrong(source, key, expected) from error
+
+    return kind
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise TypeError
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError
+    return tuple(map(_text, value))
+
+
+def _pattern(value: Any) -> str:
+    if len(_text(value)) > _MAX_PATTERN:
+        raise ValueError
+    return _text(value)
+
+
+def _patterns(value: Any) -> tuple[str, ...]:
+    return tuple(map(_pattern, _texts(value)))
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _release(value: Any) -> str:
+    Release.parse(_text(value))
+    return str(value)
+
+
+def _level(value: Any) -> str:
+    return OFF if value == OFF else Level(value)
+
+
+def _levels(source: Source, key: Key, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _wrong(source, key, 'a table such as {"flags/ret-null-missing" = "error"}')
+    kind = _plain(f"one of {_LEVELS}, {OFF}", _level)
+    return {name: kind(source, (*key, name), level) for name, level in value.items()}
+
+
+def _path(source: Source, key: Key, value: Any) -> Path:
+    """A path as it is meant in that file. Raises Unreviewable for one that a tree may not name."""
+    text: str = _plain("a path", _text)(source, key, value)
+    try:
+        if source.trusted:
+            return source.folder / Path(text).expanduser()
+        inside = (source.folder / text).resolve().is_relative_to(source.folder.resolve())
+    except (OSError, RuntimeError) as error:
+        raise source.document.refusal(key, f"{text!r} cannot be found") from error
+    if reason := paths.objection(text) or ("" if inside else "link that leads out of the tree"):
+        raise source.document.refusal(key, f"{text!r}: {reason}")
+    return source.folder / text
+
+
+def _folder(source: Source, key: Key, value: Any) -> Folder:
+    path = _path(source, key, value)
+    if not path.is_dir():
+        raise source.document.refusal(key, f"no folder {value!r}")
+    if not source.trusted:
+        _path(source, key, f"{value}/tables/guards.toml")
+    return Folder(path, source.trusted)
+
+
+def _folders(source: Source, key: Key, value: Any) -> tuple[Folder, ...]:
+    return tuple(_folder(source, key, one) for one in _plain("a list of folders", _texts)(source, key, value))
+
+
+def _file(source: Source, key: Key, value: Any) -> Path:
+    path = _path(source, key, value)
+    if not path.is_file():
+        raise source.document.refusal(key, f"no file {value!r}")
+    return path
+
+
+def _kernel_tree(source: Source, key: Key, value: Any) -> Path:
+    if not source.trusted:
+        raise source.document.refusal(key, "tree may stand only in your own file, or in one given with --config")
+    return _path(source, key, value)
+
+
+def _tables(kinds: Mapping[str, _Kind], needed: str, made: Callable[[Source, int, dict[str, Any]], Any]) -> _Kind:
+    """An array of tables, each with the key that is `needed`."""
+
+    def kind(source: Source, key: Key, value: Any) -> Any:
+        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+            raise _wrong(source, key, f"tables, each below a line [[{key[-1]}]]")
+        found = []
+        for number, one in enumerate(value):
+            table = _table(source, (*key, number), one, kinds)
+            if needed not in table:
+                raise source.document.refusal((*key, number), f"{key[-1]} without {needed}")
+            found.append(made(source, number, table))
+        return tuple(found)
+
+    return kind
+
+
+def _profile(source: Source, number: int, table: dict[str, Any]) -> Values:
+    del source, number
+    return table
+
+
+def _silence(source: Source, number: int, table: dict[str, Any]) -> Request:
+    rule, path, function = (str(table.get(key, "")) for key in ("rule", "path", "function"))
+    if not (rule or path or function):
+        raise source.document.refusal(
+            ("silence", number), "silence about everything: name a rule, a path or a function"
+        )
+    text = "silence of " + " ".join(filter(None, (rule, path, function)))
+    line = source.document.line("silence", number)
+    return Request(rule, path, function, table["reason"], None, source.document.file, line, text)
+
+
+_LEVELS = ", ".join(Level)
+_CHOICE: dict[str, _Kind] = {
+    "only": _plain("a list of rules or families", _texts),
+    "ignore": _plain("a list of rules or families", _texts),
+    "strict": _plain("true or false", _boolean),
+    "levels": _levels,
+}
+_PROFILE = _CHOICE | {
+    "paths": _plain(f'a list of patterns such as "mm/**", each of at most {_MAX_PATTERN} characters', _patterns)
+}
+_SILENCE = {
+    "rule": _plain("a rule or a family", _text),
+    "path": _plain(f'a pattern such as "mm/**" of at most {_MAX_PATTERN} characters', _pattern),
+    "function": _plain("the name of a function", lambda value: _text(value).removesuffix("()")),
+    "reason": _plain("a text of one line", _text),
+}
+_KEYS = _CHOICE | {
+    "fail-on": _plain(f"one of {_LEVELS}", Level),
+    "kernel": _plain('a release such as "6.12"', _release),
+    "tree": _kernel_tree,
+    "rules": _folders,
+    "baseline": _file,
+    "profile": _tables(_PROFILE, "paths", _profile),
+    "silence": _tables(_SILENCE, "reason", _silence),
+}
+_ALL = _KEYS.keys() | _PROFILE.keys() | _SILENCE.keys()

@@ -1,0 +1,90 @@
+"""What settings make of a review: which rules run where, how loud they are, and what is not said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from kfunclint import baseline, rule, settings, silence
+from kfunclint.config import OFF
+from kfunclint.finding import Finding, Level
+from kfunclint.paths import matches
+from kfunclint.review import Review
+from kfunclint.rule import Rule
+from kfunclint.settings import Choice, Settings
+
+
+class Selection:
+    """The rules that settings choose; `rules` are those that have to run, `known` all there are.
+
+    `recorded` has the keys of the findings in the baseline, None where that is still to be written.
+    """
+
+    def __init__(self, found: Settings) -> None:
+        """Raises BadRule or Unreviewable for a rule, a name in the settings or a baseline that is wrong."""
+        more = (
+            one for folder in found.rules for one in rule.load(folder.path, "kfunclint_rules", python=folder.python)
+        )
+        self.known = (*rule.shipped(), *more)
+        settings.check(found, self.known)
+        self.settings = found
+        self._choices = (found.choice, *(profile.choice for profile in found.profiles))
+        self._ids = [_ids(choice, self.known) for choice in self._choices]
+        self.rules = tuple(one for one in self.known if any(one.id in ids for ids in self._ids))
+        self.recorded = _recorded(found)
+
+    def applied(self, review: Review, *, complete: bool = False) -> Review:
+        """The review as the settings want it told; it is `complete` if a whole tree was reviewed."""
+        found = self._leveled(review)
+        found = silence.applied(found, self.settings.silences, self.known, complete=complete)
+        return baseline.news(found, self.recorded or {}, str(self.settings.baseline))
+
+    def _leveled(self, review: Review) -> Review:
+        """The review without the findings of rules that are not for their files, each at the level that is set."""
+        if len(self._choices) == 1 and not self.settings.choice.levels:
+            return review
+        files = _files(review)
+        ran = set[str]().union(*(self._ids[self._number([path])] for paths in files.values() for path in paths))
+        left_out = {one.id for one in self.rules} - (ran or self._ids[0])
+        return replace(
+            review,
+            findings=tuple(self._judged(review, files)),
+            skipped={name: why for name, why in review.skipped.items() if name not in left_out},
+            failures={name: why for name, why in review.failures.items() if name not in left_out},
+            rules=tuple(one for one in review.rules if one.id not in left_out),
+        )
+
+    def _judged(self, review: Review, files: Mapping[int, Sequence[str]]) -> Iterator[Finding]:
+        for finding in review.findings:
+            paths = [finding.at.path] if finding.at.path is not None else files.get(finding.at.patch or 0, ())
+            number = self._number(paths)
+            level = self._choices[number].level(finding.rule)
+            if finding.rule in self._ids[number]:
+                yield replace(finding, level=level) if isinstance(level, Level) else finding
+
+    def _number(self, paths: Sequence[str]) -> int:
+        """The number of the last profile that describes all of the paths, 0 if none does."""
+        profiles = list(enumerate(self.settings.profiles, 1))
+        for number, profile in reversed(profiles):
+            if paths and all(any(matches(path, one) for one in profile.patterns) for path in paths):
+                return number
+        return 0
+
+
+def _ids(choice: Choice, known: Sequence[Rule[Any]]) -> frozenset[str]:
+    chosen = rule.chosen(known, only=choice.only, ignore=choice.ignore, strict=choice.strict)
+    return frozenset(one.id for one in chosen if choice.level(one.id) != OFF)
+
+
+def _recorded(found: Settings) -> Mapping[str, int] | None:
+    return baseline.read(found.baseline) if found.baseline and found.baseline.exists() else None
+
+
+def _files(review: Review) -> dict[int, list[str]]:
+    """The files that each patch touches; 0 has those of all, as a cover letter and a tree speak of all."""
+    found = {
+        patch.mail.number: [file.new_path or file.old_path or "" for file in patch.files] for patch in review.patches
+    }
+    found[0] = [path for paths in found.values() for path in paths] or [source.path for source in review.sources]
+    return found

@@ -1,0 +1,146 @@
+"""Silence that somebody asked for, with a reason: in the mail below the `---`, or in a configuration file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kfunclint import rule
+from kfunclint.body import is_signature, layout
+from kfunclint.finding import Finding, Unused, Withheld
+from kfunclint.patch import Patch
+from kfunclint.paths import matches
+from kfunclint.review import Review
+from kfunclint.rule import Rule
+
+MOST = 100  # requests in one mail
+_REQUEST = re.compile(r"kfunclint: ignore(?:[ \t]+|$)")
+_COMPLETE = re.compile(r"([\w/-]+)(?:[ \t]+(\w+)(?:\(\))?)?[ \t]+-[ \t]+(\S.*)", re.ASCII)
+_OLD_DIFF = re.compile(r"(?:Range-diff|Interdiff)\b.*:$")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request for silence about the findings of a rule or family, in files, of a kfunc; "" stands for all.
+
+    `path` is a pattern of paths.matches(); `patch` the number of the patch that it is about, None for all. `file` and
+    `line` say where it stands, the line is None where it is not known; `text` is how it reads there.
+    """
+
+    rule: str
+    path: str
+    function: str
+    reason: str
+    patch: int | None
+    file: str
+    line: int | None
+    text: str
+
+    def covers(self, finding: Finding) -> bool:
+        return (
+            self.patch in (None, finding.origin.patch)
+            and (not self.rule or rule.covers(self.rule, finding.rule))
+            and (not self.path or (finding.at.path is not None and matches(finding.at.path, self.path)))
+            and self.function in ("", finding.function)
+        )
+
+    @property
+    def why(self) -> str:
+        """What is told of a finding that it withholds."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{self.reason} ({place})"
+
+
+def applied(
+    review: Review, configured: Sequence[Request], known: Sequence[Rule[Any]], *, complete: bool = False
+) -> Review:
+    """The review without the findings that its own mails or a configuration ask to withhold.
+
+    `known` are all rules, whether they ran or not. A line of a mail without effect is told if its rules ran over all
+    that is there; one of the configuration only where the review is `complete`, that of a whole tree.
+    """
+    mails, unused = _of_mails(review, known)
+    findings: list[Finding] = []
+    withheld: list[Withheld] = []
+    used: set[Request] = set()
+    for finding in review.findings:
+        by = [request for request in (*mails, *configured) if request.covers(finding)]
+        used.update(by)
+        if by:
+            withheld.append(Withheld(finding, by[0].why))
+        else:
+            findings.append(finding)
+    unused += (
+        Unused(request.file, request.line, request.text, "nothing was found that it silences")
+        for request in (*mails, *(configured if complete else ()))
+        if request not in used and _ran(review, request)
+    )
+    return replace(
+        review,
+        findings=tuple(findings),
+        withheld=(*review.withheld, *withheld),
+        unused=(*review.unused, *unused),
+    )
+
+
+def _ran(review: Review, request: Request) -> bool:
+    """Did rules run that it is about, and none of them over a part only?"""
+    about = [found for found in review.rules if not request.rule or rule.covers(request.rule, found.id)]
+    return any(found.holds_for(review.kernel) for found in about) and not any(
+        found.id in review.skipped or found.id in review.failures for found in about
+    )
+
+
+def _of_mails(review: Review, known: Sequence[Rule[Any]]) -> tuple[list[Request], list[Unused]]:
+    """The requests in the mails of a review, and those that cannot be granted."""
+    granted: list[Request] = []
+    unused: list[Unused] = []
+    for patch in filter(None, (review.cover, *review.patches)):
+        for count, (line, text) in enumerate(_lines(patch), 1):
+            if count > MOST:
+                unused.append(_refused(patch, line, text, f"there are more than {MOST} in this mail"))
+                break
+            found = _parsed(patch, line, text, known)
+            if isinstance(found, Request):
+                granted.append(found)
+            else:
+                unused.append(found)
+    return granted, unused
+
+
+def _lines(patch: Patch) -> Iterator[tuple[int, str]]:
+    """Every line of a mail that asks for silence, with its 1-based number; not those of quotes, diffs and signature."""
+    if "kfunclint: ignore" not in patch.mail.body:
+        return
+    yield from ((line.mail_line, line.text) for line in patch.message if _REQUEST.match(line.text))
+    lines = patch.mail.body.split("\n")
+    found = layout(lines, patch.mail.message_start - 1)
+    for at in range(found.end, len(lines) if found.diff is None else found.diff):
+        if is_signature(lines[at]) or _OLD_DIFF.match(lines[at]):
+            return
+        text = lines[at].lstrip(" \t") if patch.mail.number else lines[at]  # git indents the notes of a commit
+        if _REQUEST.match(text):
+            yield at + 1, text
+
+
+def _parsed(patch: Patch, line: int, text: str, known: Sequence[Rule[Any]]) -> Request | Unused:
+    found = _COMPLETE.fullmatch(_REQUEST.sub("", text.rstrip(), count=1))
+    if patch.mail.number and patch.message and line <= patch.message[-1].mail_line:
+        return _refused(patch, line, text, "git would keep it, move it below the ---")
+    if not found:
+        return _refused(patch, line, text, "write kfunclint: ignore RULE [FUNCTION] - reason")
+    name, function, reason = found.groups(default="")
+    if objection := rule.objection(known, name):
+        return _refused(patch, line, text, f"{name}: {objection}")
+    mail = patch.mail
+    return Request(name, "", function, reason, mail.number or None, mail.file, _input_line(patch, line), text.rstrip())
+
+
+def _refused(patch: Patch, line: int, text: str, why: str) -> Unused:
+    return Unused(patch.mail.file, _input_line(patch, line), text.rstrip(), why)
+
+
+def _input_line(patch: Patch, line: int) -> int | None:
+    return None if patch.mail.first_line is None else patch.mail.first_line + line - 1

@@ -83,11 +83,16 @@ def _read(path: Path, trusted: bool) -> Source:
     if not trusted and not (path.is_file() and path.resolve().is_relative_to(path.parent.resolve())):
         raise Unreviewable(name, None, "not a plain file in its folder")
     document = toml.read(path, name)
-    source = Source(document, path.parent, trusted, {})
-    return Source(document, path.parent, trusted, _table(source, (), document.values, _KEYS))
+    return Source(document, path.parent, trusted, values(document, path.parent, trusted))
 
 
 # ---- what may stand in them
+
+
+def values(document: Document, folder: Path, trusted: bool) -> Values:
+    """What a file in that folder sets. Raises Unreviewable, naming the line."""
+    return _table(Source(document, folder, trusted, {}), (), document.values, _KEYS)
+
 
 _Kind = Callable[[Source, Key, Any], Any]
 

@@ -86,16 +86,16 @@ def _first(layers: Sequence[Values], key: str, default: Any) -> Any:
 
 def _choice(layers: Sequence[Values]) -> Choice:
     end = next((number for number, layer in enumerate(layers, 1) if "only" in layer), len(layers))
+    levels = {
+        name: (level, number)
+        for number, layer in reversed(list(enumerate(layers, 1)))
+        for name, level in layer.get("levels", {}).items()
+    }
     return Choice(
         only=_first(layers, "only", ()),
         ignore=_first(layers[:end], "ignore", ()),
         strict=_first(layers, "strict", False),
-        levels={
-            name: level
-            for number, layer in reversed(list(enumerate(layers, 1)))
-            for name, level in layer.get("levels", {}).items()
-            if level != OFF or number <= end
-        },
+        levels={name: level for name, (level, number) in levels.items() if level != OFF or number <= end},
     )
 
 

@@ -14,14 +14,14 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kfunclint import config, options, paths, toml
+from kfunclint import config, options, paths, rule, toml
 from kfunclint.cli import main
 from kfunclint.cli_config import listing
 from kfunclint.cli_review import _arguments
 from kfunclint.config import OFF, Folder
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Level
-from kfunclint.settings import Choice, Settings, merged
+from kfunclint.settings import Choice, Settings, check, merged
 
 Output = pytest.CaptureFixture[str]
 SERIES = str(ROOT / "fixtures" / "series.mbox")
@@ -492,6 +492,22 @@ def test_what_is_shown_sets_the_same(layers: list[dict[str, Any]]) -> None:
     document = toml.loads("".join(f"{line}\n" for line in listing(shown)).encode(), "x")
     again = merged({}, [source(config.values(document, Path(), trusted=True))])
     assert replace(again, sources=()) == replace(shown, sources=())
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/configuration.md"])
+def test_the_examples_of_the_documentation_are_good(name: str, tmp_path: Path) -> None:
+    text = (ROOT / name).read_text()
+    start = text.index("    ignore = [" if name == "README.md" else "    only = [")
+    block = itertools.takewhile(lambda line: not line or line.startswith("    "), text[start:].splitlines())
+    (tmp_path / "tools" / "kfunclint").mkdir(parents=True)
+    (tmp_path / "known.json").write_text('{"findings": []}')
+    document = toml.loads("\n".join(line[4:] for line in block).encode(), "x")
+    found = merged({}, [replace(source(config.values(document, tmp_path, trusted=True)), document=document)])
+    check(found, rule.shipped())
+    assert found.silences
+    if name != "README.md":
+        shown = {key for values in (document.values, *document.values["profile"]) for key in values}
+        assert shown == set(LINES) | {"paths"}
 
 
 # Patterns.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import pytest
 from conftest import ROOT
 from expect import complaints, read
 from jsonschema import Draft202012Validator
+from sample import sample
 from test_audit import BODY, KERNEL, SET, mail
 from test_removal import GUARDED, WITHOUT_GUARD, series
 from trees import commit, git
 
+from kfunclint import baseline, options, rule, silence
 from kfunclint import mail as mail_
-from kfunclint import options, rule, silence
 from kfunclint.clang import Parser
 from kfunclint.cli import main
 from kfunclint.cli_review import _arguments
@@ -117,6 +119,19 @@ def test_a_line_silences_what_it_names(line: str, patch: int, left: list[str], c
     found = told(with_line(line, patch), capsys=capsys)
     assert rules(found) == left
     assert sorted(rules(found) + [one for one in hidden(found) if one.startswith("flags/")]) == FLAGS
+
+
+def test_a_cover_letter_is_not_indented_by_git(capsys: Output) -> None:
+    for indent, left in (("  ", FLAGS), ("", [])):
+        below = f"\n---\n{indent}kfunclint: ignore flags - no\n\nbase-commit:"
+        assert rules(told(SERIES.replace("\n\nbase-commit:", below), capsys=capsys)) == left
+
+
+def test_a_name_stands_for_itself_or_a_family() -> None:
+    found = [
+        rule.covers(name, "flags/ret-null-missing") for name in ("flags/ret-null-missing", "flags", "flags/ret", "")
+    ]
+    assert found == [True, True, False, False]
 
 
 def test_what_is_withheld_does_not_count(capsys: Output) -> None:
@@ -356,6 +371,14 @@ def test_a_baseline_of_a_series_outlives_a_reroll(capsys: Output) -> None:
     Path("series.mbox").write_text(reroll.replace("KF_ACQUIRE | KF_RET_NULL", "KF_ACQUIRE | KF_ACQUIRE"))
     assert main(["series.mbox", "--baseline", "known.json", "--fail-on", "check"]) == 1
     assert "[flags/duplicate-flag]" in capsys.readouterr().out
+
+
+def test_a_baseline_knows_a_finding_as_often_as_it_stood() -> None:
+    known = sample()
+    twice = replace(known, findings=(*known.findings, *known.findings[:1]))
+    found = baseline.news(twice, Counter(one.key for one in known.findings), "known.json")
+    assert found.findings == known.findings[:1]
+    assert [one.finding for one in found.withheld] == list(known.findings)
 
 
 def test_a_baseline_holds_nothing_that_is_silenced_already(capsys: Output) -> None:

@@ -20,7 +20,9 @@ from kfunclint.toml import Document, Key
 
 NAME = ".kfunclint.toml"
 OFF: Final = "off"
+_MOST = 100  # entries, and patterns: each is held against each file of a series
 _MAX_PATTERN = 256
+_MAX_PARTS = 16
 
 Values = Mapping[str, Any]
 """What a file or the command line sets: values as they are in Settings, by key."""
@@ -135,9 +137,10 @@ def _texts(value: Any) -> tuple[str, ...]:
 
 
 def _pattern(value: Any) -> str:
-    if len(_text(value)) > _MAX_PATTERN:
+    text = _text(value)
+    if len(text) > _MAX_PATTERN or text.count("/") >= _MAX_PARTS:
         raise ValueError
-    return _text(value)
+    return text
 
 
 def _patterns(value: Any) -> tuple[str, ...]:
@@ -212,6 +215,8 @@ def _tables(kinds: Mapping[str, _Kind], needed: str, made: Callable[[Source, int
     def kind(source: Source, key: Key, value: Any) -> Any:
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             raise _wrong(source, key, f"tables, each below a line [[{key[-1]}]]")
+        if len(value) > _MOST:
+            raise source.document.refusal(key, f"more than {_MOST} of [[{key[-1]}]]")
         found = []
         for number, one in enumerate(value):
             table = _table(source, (*key, number), one, kinds)
@@ -223,9 +228,11 @@ def _tables(kinds: Mapping[str, _Kind], needed: str, made: Callable[[Source, int
     return kind
 
 
-def _profile(source: Source, number: int, table: dict[str, Any]) -> Values:
-    del source, number
-    return table
+def _profiles(source: Source, key: Key, value: Any) -> tuple[Values, ...]:
+    found: tuple[Values, ...] = _tables(_PROFILE, "paths", lambda source, number, table: table)(source, key, value)
+    if sum(len(table["paths"]) for table in found) > _MOST:
+        raise source.document.refusal(key, f"more than {_MOST} patterns")
+    return found
 
 
 def _silence(source: Source, number: int, table: dict[str, Any]) -> Request:
@@ -240,18 +247,17 @@ def _silence(source: Source, number: int, table: dict[str, Any]) -> Request:
 
 
 _LEVELS = ", ".join(Level)
+_SHORT = f'patterns such as "mm/**", of at most {_MAX_PATTERN} characters and {_MAX_PARTS} names'
 _CHOICE: dict[str, _Kind] = {
     "only": _plain("a list of rules or families", _texts),
     "ignore": _plain("a list of rules or families", _texts),
     "strict": _plain("true or false", _boolean),
     "levels": _levels,
 }
-_PROFILE = _CHOICE | {
-    "paths": _plain(f'a list of patterns such as "mm/**", each of at most {_MAX_PATTERN} characters', _patterns)
-}
+_PROFILE = _CHOICE | {"paths": _plain(f"a list of {_SHORT}", _patterns)}
 _SILENCE = {
     "rule": _plain("a rule or a family", _text),
-    "path": _plain(f'a pattern such as "mm/**" of at most {_MAX_PATTERN} characters', _pattern),
+    "path": _plain(f"one of the {_SHORT}", _pattern),
     "function": _plain("the name of a function", lambda value: _text(value).removesuffix("()")),
     "reason": _plain("a text of one line", _text),
 }
@@ -261,7 +267,7 @@ _KEYS = _CHOICE | {
     "tree": _kernel_tree,
     "rules": _folders,
     "baseline": _file,
-    "profile": _tables(_PROFILE, "paths", _profile),
+    "profile": _profiles,
     "silence": _tables(_SILENCE, "reason", _silence),
 }
 _ALL = _KEYS.keys() | _PROFILE.keys() | _SILENCE.keys()

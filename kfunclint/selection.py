@@ -45,20 +45,25 @@ class Selection:
         if len(self._choices) == 1 and not self.settings.choice.levels:
             return review
         files = _files(review)
-        ran = set[str]().union(*(self._ids[self._number([path])] for paths in files.values() for path in paths))
-        left_out = {one.id for one in self.rules} - (ran or self._ids[0])
+        of_files = {path: self._number([path]) for path in files[0]}
+        of_mails = {number: self._number(paths) for number, paths in files.items()}
+        ran = frozenset[str]().union(*(self._ids[number] for number in (*of_files.values(), *of_mails.values())))
+        left_out = {one.id for one in self.rules} - ran
         return replace(
             review,
-            findings=tuple(self._judged(review, files)),
+            findings=tuple(self._judged(review, of_files, of_mails)),
             skipped={name: why for name, why in review.skipped.items() if name not in left_out},
             failures={name: why for name, why in review.failures.items() if name not in left_out},
             rules=tuple(one for one in review.rules if one.id not in left_out),
         )
 
-    def _judged(self, review: Review, files: Mapping[int, Sequence[str]]) -> Iterator[Finding]:
+    def _judged(self, review: Review, files: dict[str, int], mails: Mapping[int, int]) -> Iterator[Finding]:
+        """The findings as the choice wants them whose number the file, or else the mail, has."""
         for finding in review.findings:
-            paths = [finding.at.path] if finding.at.path is not None else files.get(finding.at.patch or 0, ())
-            number = self._number(paths)
+            path = finding.at.path
+            if path is not None and path not in files:  # the old name of a file
+                files[path] = self._number([path])
+            number = mails[finding.at.patch or 0] if path is None else files[path]
             level = self._choices[number].level(finding.rule)
             if finding.rule in self._ids[number]:
                 yield replace(finding, level=level) if isinstance(level, Level) else finding

@@ -237,6 +237,7 @@ def test_the_nearest_file_counts(tree: Path) -> None:
 
 # What is refused, in one line.
 
+SHORT = 'patterns such as "mm/**", of at most 256 characters and 16 names'
 REFUSED = [
     ("strict = true\nfail_on = 1\n", "2: unknown key 'fail_on', did you mean fail-on?"),
     ("zzz = 1\n", "1: unknown key 'zzz'"),
@@ -260,15 +261,15 @@ REFUSED = [
     ("profile = 1\n", "1: profile must be tables, each below a line [[profile]]"),
     ("[profile]\n", "1: profile must be tables, each below a line [[profile]]"),
     ("[[profile]]\nstrict = true\n", "1: profile without paths"),
-    (
-        f'[[profile]]\npaths = ["{"x" * 257}"]\n',
-        '2: paths must be a list of patterns such as "mm/**", each of at most 256 characters',
-    ),
+    (f'[[profile]]\npaths = ["{"x" * 257}"]\n', f"2: paths must be a list of {SHORT}"),
+    (f'[[profile]]\npaths = ["a", "{"a/" * 16}"]\n', f"2: paths must be a list of {SHORT}"),
+    ('[[profile]]\npaths = ["a", "b", "c"]\n' * 34, "1: more than 100 patterns"),
+    ('[[silence]]\nreason = "a"\nrule = "text"\n' * 101, "1: more than 100 of [[silence]]"),
     ('[[silence]]\nrule = "text"\n', "1: silence without reason"),
     ('[[silence]]\nreason = ""\n', "2: reason must be a text of one line"),
     ('[[silence]]\nreason = "a\\nb"\n', "2: reason must be a text of one line"),
     ("[[silence]]\nrule = 1\n", "2: rule must be a rule or a family"),
-    ("[[silence]]\npath = 1\n", '2: path must be a pattern such as "mm/**" of at most 256 characters'),
+    ("[[silence]]\npath = 1\n", f"2: path must be one of the {SHORT}"),
     ("[[silence]]\nfunction = 1\n", "2: function must be the name of a function"),
     ('[[silence]]\nreason = "a"\n', "1: silence about everything: name a rule, a path or a function"),
     ('ignore = [\n"text", "txet/grammar"]\n', "1: 'txet/grammar': no such rule or family, did you mean text/grammar?"),

@@ -336,6 +336,10 @@ def test_what_only_another_profile_runs_leaves_no_trace(lint_with: Any) -> None:
     found = lint_with('only = ["flags"]\n[[profile]]\npaths = ["net/**"]\nonly = ["guards"]\n')
     assert {one.id.partition("/")[0] for one in found.rules} == {"flags"}
     assert (found.skipped, found.failures) == ({"a.c": "too long"}, {})
+    # no profile describes all files of patch 1, so the general choice counts for its message
+    both = '[[profile]]\npaths = ["mm/*.c"]\nonly = ["text"]\n[[profile]]\npaths = ["mm/Makefile"]\nonly = ["args"]\n'
+    found = lint_with(f'only = ["flags"]\n{both}')
+    assert {one.id.partition("/")[0] for one in found.rules} == {"flags", "text", "args"}
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class Document:
         """The 1-based line of the statement that sets a key, or else of the table it ought to stand in; None if neither
         is found for certain."""
         table = None
-        for number, path in _statements(self.text):
+        for number, path in _known(self.text):
             if path[: len(key)] == key:
                 return number
             if path == key[: len(path)]:
@@ -73,6 +74,11 @@ def loads(data: bytes, file: str) -> Document:
         at = _AT.search(str(error))
         reason = _AT.sub("", str(error))
         raise Unreviewable(file, int(at[1]) if at else None, reason[:1].lower() + reason[1:]) from error
+
+
+@lru_cache(maxsize=4)
+def _known(text: str) -> tuple[tuple[int, Key], ...]:
+    return tuple(_statements(text))
 
 
 def _statements(text: str) -> Iterator[tuple[int, Key]]:

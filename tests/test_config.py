@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+from trees import FILES, commit
 
 from kfunclint import config, options, paths, rule, toml
 from kfunclint.cli import main
@@ -188,6 +189,43 @@ def test_the_level_of_the_smallest_family_counts() -> None:
     choice = Choice(levels={"flags": OFF, "flags/ret-null-missing": Level.ERROR, "own/one": Level.CHECK})
     found = [choice.level(id_) for id_ in ("flags/ret-null-missing", "flags/other", "own/one/two", "own/two")]
     assert found == [Level.ERROR, OFF, Level.CHECK, None]
+
+
+PATCH = """\
+From: Ann Author <ann@example.org>
+Subject: [PATCH] depot: count
+
+Count.
+---
+--- a/kernel/bpf/depot.c
++++ b/kernel/bpf/depot.c
+@@ -1 +1,2 @@
+ int depot;
++int count;
+"""
+
+
+def test_a_tree_that_is_set_is_for_where_none_is_around(
+    tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    for name in ("set", "around"):
+        commit(tree.parent / name, FILES)
+        (tree.parent / name / "one.patch").write_text(PATCH)
+    path = own(tree, 'tree = "../../set"\n')
+    for folder, arguments, told in (
+        (tree, [], "applied to set at "),
+        (tree.parent / "around", [], "applied to around at "),
+        (tree, ["--tree", "../around"], "applied to around at "),
+        (tree, ["--no-tree"], ""),
+    ):
+        monkeypatch.chdir(folder)
+        assert main(["../set/one.patch", *arguments]) == 0
+        out = capsys.readouterr().out
+        assert told in out if told else "applied to" not in out
+    path.write_text('tree = "../../none"\n')
+    monkeypatch.chdir(tree)
+    assert main(["../set/one.patch"]) == 2
+    assert capsys.readouterr().err == f"kfunclint: {path.parent}/../../none: no such folder\n"
 
 
 # Where the tree's file is looked for.

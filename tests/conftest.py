@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,12 @@ ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "fixtures" / "reports"
 Lint = Callable[..., Review]
 Golden = Callable[[str, str], None]
+
+
+def pytest_configure() -> None:
+    """What git sets for a hook or `git rebase --exec` must not lead tests to the repository that they are run in."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[name]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

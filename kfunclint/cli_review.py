@@ -120,6 +120,10 @@ def _run(arguments: argparse.Namespace, running: Parser | None) -> int:
             )
             for series in mail.select(inbox, version, every)
         ]
+    if inbox.replies:
+        from kfunclint import prior  # most reviews have no replies
+
+        reviews = prior.heard_all(reviews, inbox)
     for found in reviews:
         options.say_trouble(found)
     status = options.status(reviews, chosen.settings.fail_on, trouble=bool(inbox.broken))

@@ -19,23 +19,29 @@ _MAIL_FIELDS = {"from", "subject", "date", "message-id", "received", "return-pat
 def read(names: Iterable[str]) -> Inbox:
     """Read files, folders of patches, Maildirs, and standard input for "-"; never raises for what they hold.
 
-    Answers, forwards and mails that bring no patch are set aside; a name under which there was nothing else is broken.
+    Answers, forwards and mails that bring no patch are set aside; where there is nothing else, every name is broken,
+    and so is a name under which there was no mail at all.
     """
     names = list(names)
     mails: list[Mail] = []
+    replies: list[Mail] = []
     broken: list[Unreviewable] = []
     fruitful: set[str] = set()
+    answered: set[str] = set()
     for name, raw in raw_mails(names):
         try:
-            found = _mails(raw)
+            found, answers = _mails(raw)
         except Unreviewable as refusal:
             broken.append(refusal)
             fruitful.add(name)
         else:
             mails += found
+            replies += answers
             fruitful |= {name} if found else set()
+            answered |= {name} if answers else set()
+    fruitful |= answered if mails else set()
     broken += [Unreviewable(label(name), None, "no patch in it") for name in names if name not in fruitful]
-    return Inbox(series.grouped(mails), tuple(broken))
+    return Inbox(series.grouped(mails), tuple(broken), tuple(replies))
 
 
 def select(inbox: Inbox, version: int | None, every: bool) -> tuple[Series, ...]:
@@ -44,30 +50,38 @@ def select(inbox: Inbox, version: int | None, every: bool) -> tuple[Series, ...]
     return series.chosen(inbox.series, version, every)
 
 
-def _mails(raw: Raw | Unreviewable) -> list[Mail]:
-    """The patches or cover letter in the bytes of a mail, none if it is neither. Raises Unreviewable."""
+def _mails(raw: Raw | Unreviewable) -> tuple[list[Mail], list[Mail]]:
+    """The patches or cover letter in the bytes of a mail, and what answers one instead. Raises Unreviewable."""
     if isinstance(raw, Unreviewable):
         raise raw
     try:
         decoded = mime.decode(raw.data)
         if not _MAIL_FIELDS & decoded[0].fields.keys():
-            return [_from_text(mime.plain(raw.data), raw)]
+            return [_from_text(mime.plain(raw.data), raw)], []
     except mime.MailError as error:
         line = raw.line + error.line - 1 if error.line else raw.line
         raise Unreviewable(raw.file, line, str(error)) from error
-    return [mail for one in decoded for mail in _patches(one, raw)]
+    patches: list[Mail] = []
+    answers: list[Mail] = []
+    for one in decoded:
+        mail, parsed = _from_mail(one, raw)
+        if _is_patch(mail, parsed, raw):
+            patches.append(mail)
+        elif parsed.reply or mail.in_reply_to or mail.references:
+            answers.append(mail)
+    return patches, answers
 
 
-def _patches(decoded: mime.Decoded, raw: Raw) -> list[Mail]:
-    mail, parsed = _from_mail(decoded, raw)
+def _is_patch(mail: Mail, parsed: Subject, raw: Raw) -> bool:
+    """Is it a patch or cover letter? Raises Unreviewable for one that says so and has no diff."""
     # without a mark, a mail in a thread is an answer, unless it is laid out as git does
     if parsed.reply or not (parsed.marked or not mail.in_reply_to or "\n---\n" in mail.body):
-        return []
+        return False
     if diff_start(mail.body.split("\n"), 0) is not None:
-        return [mail]
+        return True
     if parsed.marked and mail.number:
         raise Unreviewable(raw.file, raw.line, "no diff in this patch mail")
-    return [mail] if parsed.marked else []
+    return parsed.marked
 
 
 def _from_mail(decoded: mime.Decoded, raw: Raw) -> tuple[Mail, Subject]:

@@ -82,13 +82,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """All that an input holds: every version of every series, and what could not be read.
+    """All that an input holds: every version of every series, what could not be read, and answers to patches.
 
     Families of rerolls come in order of appearance, the versions of a family oldest first.
     """
 
     series: tuple[Series, ...]
     broken: tuple[Unreviewable, ...]
+    replies: tuple[Mail, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

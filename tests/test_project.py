@@ -16,11 +16,12 @@ from kfunclint import catalogue, report, rule
 # Data flows down this list, so a module may import only what stands above it; names on one line are one stage.
 STAGES = [
     "__init__ errors content finding syntax toml",
-    "spelling",
+    "spelling about",
     "body message",
-    "mime",
+    "mime reply",
     "mbox series",
     "mail",
+    "thread",
     "paths",
     "git",
     "tree",
@@ -50,7 +51,7 @@ STAGES = [
     "removal evidence",
     "run",
     "review",
-    "silence baseline",
+    "silence baseline prior",
     "config",
     "settings",
     "selection",

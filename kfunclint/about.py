@@ -1,0 +1,137 @@
+"""Is what somebody wrote below a line about the very thing that a finding says of it?
+
+Only names and words that stand there decide: what a finding names as missing or as too much, the word that it would put
+for another, or its rule. A remark that names none of them counts for nothing, so the finding is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from kfunclint.finding import Finding
+
+_WORD = re.compile(r"\w+:?")
+# identifiers, capitals, and the headings of kernel-doc
+_NAME = re.compile(r"\b\w*_\w+\b|\b[A-Z][A-Z0-9]+\b|\b[A-Z][a-z]+:")
+_FLAG = re.compile(r"[A-Z0-9]+_[A-Z0-9_]+")
+_QUOTED = re.compile(r'"([^"]{1,80})"')
+_STEM = 5
+_FEW = 4
+_VAGUE = {"kf", "ret", "args", "iter", "new", "next", "first", "instead", "then", "that", "with"}
+_MISSPELLED = {"typo", "spelling", "misspelled", "misspelling", "grammar", "nit"}
+_ALL = {"all", "both", "these", "those", "them", "same", "every", "each", "other"}
+
+
+@lru_cache(maxsize=4096)
+def words(text: str) -> frozenset[str]:
+    """The words of a text in lower case, also without a colon behind them and without the s of a plural."""
+    found = set(map(str.casefold, _WORD.findall(text)))
+    found |= {word.rstrip(":") for word in found}
+    return frozenset(found | {re.sub(r"s(:?)$", r"\1", word) for word in found if len(word) > _FEW})
+
+
+def _names(text: str) -> set[str]:
+    return {name.casefold() for name in _NAME.findall(text)}
+
+
+def _stems(found: Iterable[str]) -> set[str]:
+    return {word.rstrip(":")[:_STEM] for word in found}
+
+
+class Topic:
+    """What tells a remark about a finding from any other about the same line.
+
+    `missing` are the names that the finding has and the line has not, `strong` those of them that are like no word of
+    prose, `parts` what flags and headings among them say ("sleep" of KF_SLEEPABLE); `present` are names of the line,
+    `surplus` what of it is to go, `mending` the words that say how to mend it. `wrong` is a word of prose that is to be
+    another, `right` the other, or several.
+    """
+
+    def __init__(self, finding: Finding) -> None:
+        line, own = words(finding.quoted), words(finding.function or "")
+        edits = [edit.text for edit in finding.fix.edits] if finding.fix else []
+        mend = finding.fix.description.partition(", or ")[0] if finding.fix else ""
+        marked = finding.quoted[finding.at.column - 1 : finding.at.end_column - 1]
+        named = (_names(finding.message) - own) | _names("\n".join((mend, *edits)))
+        self.rule = finding.rule
+        self.missing = {name for name in named if name not in line}
+        self.strong = {name for name in self.missing if "_" in name or name.endswith(":")}
+        self.parts = _parts(_NAME.findall(f"{finding.message} {mend}"), self.strong)
+        self.present = ((named | words(marked)) & line) - own
+        self.surplus = (words(mend) & line) - _VAGUE if mend.startswith("drop ") else set()
+        self.mending = _stems(word for word in words(mend) if len(word) >= _FEW and word not in _VAGUE)
+        quoted = [found.casefold() for found in _QUOTED.findall(finding.message)]
+        prose = bool(quoted) and quoted[0] == marked.casefold()
+        self.wrong = quoted[0] if prose else ""
+        self.right = [*quoted[1:], *map(str.casefold, edits)] if prose else []
+
+    def met_on(self, text: str) -> bool:
+        """Is a text that stands right below the line about the same?"""
+        said = words(text)
+        if f"[{self.rule}]" in text:
+            return True
+        if self.wrong:
+            return self._corrected(said) or bool(len(said) <= _FEW and said & _MISSPELLED)
+        if said & (self.strong | self.surplus) or _stems(said) & self.parts:
+            return True
+        return not self.strong and (bool(said & self.missing) or len(_stems(said) & self.mending) > 1)
+
+    def met_near(self, text: str, certain: bool = False) -> bool:
+        """Is a text that stands a few quoted lines further down about the same? `certain`: only if by a name that is
+        like no word of prose."""
+        said = words(text)
+        if self.wrong:
+            return self._corrected(said)
+        if certain or self.strong:
+            return bool(said & self.strong)
+        return len(said & (self.missing | self.present)) > 1
+
+    def _corrected(self, said: frozenset[str]) -> bool:
+        """Does a text put the right word for the wrong one? One that people use anyway says so only on its own."""
+        right = any(words(right) <= said for right in self.right if right)
+        telling = len(self.wrong) >= _FEW and (self.wrong in said or bool(said & _MISSPELLED))
+        return right and (telling or len(said) <= _FEW)
+
+
+def _parts(names: Iterable[str], strong: set[str]) -> set[str]:
+    """The stems of what flags and headings are made of."""
+    wanted = [name for name in names if name.casefold() in strong and (_FLAG.fullmatch(name) or name.endswith(":"))]
+    return _stems(word for name in wanted for word in re.split("[_:]", name.casefold()) if word not in _VAGUE and word)
+
+
+def of_all(text: str) -> bool:
+    """Does a text speak of several lines at once?"""
+    return bool(words(text) & _ALL)
+
+
+# What an author says who means to change it; what he begins with who agrees.
+_DO = (
+    r"(?:add|address|adjust|amend|change|correct|do|drop|fix|include|make|move|put|reflect|remove|rename|repair|rephrase"
+    r"|replace|resend|respin|rework|reword|send|switch|update|use)"
+)
+_PROMISE = re.compile(
+    rf"\b(?:will|'?ll|shall|going to|gonna|let me|can|could|should|must|need to|needs to) (?:\w+ ){{0,2}}{_DO}\b"
+    r"|\b(?:added|addressed|changed|corrected|done|dropped|fixed|removed|renamed|replaced|updated)\b(?! by\b)"
+    r"|\bin (?:the )?(?:next|v\d+)\b|\bgood (?:call|catch|idea|point|spot)\b|\byou(?: a|')re (?:\w+ )?right\b"
+    r"|\b(?:mea culpa|my (?:bad|fault|mistake)|i missed|missed (?:it|that|this)|forgot)\b",
+    re.I,
+)
+_AGREED = re.compile(
+    r"(?:(?:hi|hello|hey)\b[^.!?]{0,40}[,.!] )?"
+    r"(?:ack|agreed?|correct|done|fair|got it|indeed|makes sense|noted|ok|okay|oops|right|sounds|sure|thanks?|thank you"
+    r"|true|yeah|yep|yes|yup)\b",
+    re.I,
+)
+_CONTRAST = re.compile(r"\b(?:although|but|however|though|except)\b", re.I)
+_SHORTEST_REASON = 4
+
+
+def is_reason(text: str) -> bool:
+    """Does an author's answer say why the line is to stay as it is? No promise, no agreement, no mere question."""
+    text = " ".join(text.split())
+    if _PROMISE.search(text) or (_AGREED.match(text) and not _CONTRAST.search(text)):
+        return False
+    sentences = [one for one in re.split(r"(?<=[.!?])\s", text) if one]
+    return len(text.split()) >= _SHORTEST_REASON and not all(one.endswith("?") for one in sentences)

@@ -1,0 +1,269 @@
+"""What somebody has said already: which findings a thread withholds, and which it does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kfunclint import mail, report, rule
+from kfunclint.about import is_reason
+from kfunclint.clang import Parser
+from kfunclint.mail import Inbox
+from kfunclint.prior import heard
+from kfunclint.reply import MOST_QUOTED, passages
+from kfunclint.review import Review, review
+from kfunclint.thread import Thread
+
+THREADS = ROOT / "fixtures" / "threads"
+REPLIES = sorted(path.stem for path in (THREADS / "replies").glob("*.mbox"))
+
+NULL, GRAMMAR, SPELLING = "flags/ret-null-missing", "text/grammar", "text/spelling"
+RETURN, TRUSTED = "kerneldoc/return-missing", "flags/trusted-args-with-release"
+ALL = {
+    1: {NULL, GRAMMAR, SPELLING, RETURN, TRUSTED},
+    2: {NULL, GRAMMAR, RETURN},
+}
+
+# what is withheld for v1, and for v2
+CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "point": ({NULL: "Max Maintainer has said it in <max-1@example.org>"}, {}),
+    "other-words": (
+        dict.fromkeys((NULL, RETURN), "Max Maintainer has said it in <max-1@example.org>"),
+        {},
+    ),
+    "other-point": ({}, {}),
+    "split": ({GRAMMAR: "Max Maintainer has said it in <max-1@example.org>"}, {}),
+    "split-before": ({}, {}),
+    "wrapped": ({TRUSTED: "Max Maintainer has said it in <max-1@example.org>"}, {}),
+    "broken": ({}, {}),
+    "top-posting": ({}, {}),
+    "cut": ({}, {}),
+    "nearer": ({}, {}),
+    "all": ({NULL: "Max Maintainer has said it in <max-1@example.org>"}, {}),
+    "bot": ({NULL: "review-bot@example.org has said it in <bot-1@example.org>"}, {}),
+    "carets": ({}, {}),
+    "subject-only": ({NULL: "Max Maintainer has said it in <max-1@example.org>"}, {}),
+    "elsewhere": ({}, {}),
+    "not-certain": ({}, {}),
+    "correction": (
+        dict.fromkeys((SPELLING, TRUSTED), "Max Maintainer has said it in <max-1@example.org>"),
+        {},
+    ),
+    "same-word": ({}, {}),
+    "silent": ({NULL: "Max Maintainer has said it in <max-1@example.org>"}, {}),
+    "answered": (
+        {NULL: "Max Maintainer has said it in <max-1@example.org>"},
+        {NULL: "Ann Author has answered it for v1 in <ann-1@example.org>"},
+    ),
+    "answered-trimmed": (
+        {NULL: "Max Maintainer has said it in <max-1@example.org>"},
+        {NULL: "Ann Author has answered it for v1 in <ann-1@example.org>"},
+    ),
+    "answered-late": (
+        {NULL: "Max Maintainer has said it in <max-1@example.org>"},
+        {NULL: "Ann Author has answered it for v1 in <ann-2@example.org>"},
+    ),
+    "agreed": ({NULL: "Max Maintainer has said it in <max-1@example.org>"}, {}),
+    "thanked": ({NULL: "Max Maintainer has said it in <max-1@example.org>"}, {}),
+    "asked-back": ({NULL: "Max Maintainer has said it in <max-1@example.org>"}, {}),
+    "answered-by-another": ({NULL: "Max Maintainer has said it in <max-1@example.org>"}, {}),
+    "quoted-only": (
+        {NULL: "somebody has said it, <ann-1@example.org> quotes it"},
+        {NULL: "Ann Author has answered it for v1 in <ann-1@example.org>"},
+    ),
+    "on-v2": ({}, {NULL: "Max Maintainer has said it in <max-3@example.org>"}),
+    "flowed": ({NULL: "Max Maintainer has said it in <max-1@example.org>"}, {}),
+    "html": ({}, {}),
+    "circle": ({}, {}),
+}
+
+
+def rules() -> tuple[rule.Rule[Any], ...]:
+    return rule.chosen(rule.shipped(), only=(), ignore=(), strict=False)
+
+
+def inbox(*names: str) -> Inbox:
+    found = mail.read(str(THREADS / f"{name}.mbox") for name in names)
+    assert not found.broken
+    return found
+
+
+@cache
+def reviewed(version: int) -> Review:
+    (series,) = mail.select(inbox("v1", "v2"), version, False)
+    with Parser() as parser:
+        return review(series, rules(), parser)
+
+
+def listened(version: int, found: Inbox) -> Review:
+    """The review of a version with the replies of an inbox that holds it."""
+    (series,) = mail.select(found, version, False)
+    return heard(replace(reviewed(version), series=series), found, Thread(found))
+
+
+def test_every_fixture_has_its_case() -> None:
+    assert set(REPLIES) == set(CASES)
+    for version, found in ALL.items():
+        assert {finding.rule for finding in reviewed(version).findings} == found
+
+
+@pytest.mark.parametrize("name", REPLIES)
+@pytest.mark.parametrize("version", [1, 2])
+def test_what_was_said_is_withheld_and_nothing_else(name: str, version: int) -> None:
+    found = listened(version, inbox("v1", "v2", f"replies/{name}"))
+    expected = CASES[name][version - 1]
+    assert {one.finding.rule: one.why for one in found.withheld} == expected
+    assert {finding.rule for finding in found.findings} == ALL[version] - set(expected) | (
+        {RETURN} if version == 2 else set()
+    )
+    assert len(found.findings) + len(found.withheld) == len(reviewed(version).findings)
+
+
+def test_a_lone_series_is_reviewed_as_ever() -> None:
+    found = inbox("v1")
+    assert listened(1, found) == replace(reviewed(1), series=found.series[0])
+
+
+def test_what_kfunclint_mailed_itself_is_not_mailed_again(tmp_path: Path) -> None:
+    first = reviewed(1)
+    (text,) = report.files("reply", first).values()
+    reply = tmp_path / "reply.eml"
+    reply.write_text(f"From: kfunclint <kfunclint@example.org>\nMessage-ID: <bot-1@example.org>\n{text}")
+    found = mail.read([str(THREADS / "v1.mbox"), str(reply)])
+    again = listened(1, found)
+    assert again.findings == ()
+    assert {one.why for one in again.withheld} == {"kfunclint has said it in <bot-1@example.org>"}
+
+
+def test_a_version_that_came_later_has_no_say_about_an_older_one() -> None:
+    assert listened(1, inbox("v1", "v2", "replies/on-v2")).withheld == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It cannot be NULL, the verifier sees to that.",
+        "No, because a KF_RCU pointer is never NULL here.",
+        "Yes, but the id comes from the map, which holds valid ones only.",
+        "This is on purpose: the caller checks it.",
+    ],
+)
+def test_a_reason(text: str) -> None:
+    assert is_reason(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "No.",
+        "Will do.",
+        "Ok, I'll add it.",
+        "Right, that is what the verifier wants to see.",
+        "Hi Max, thanks for looking at this so closely.",
+        "Good point, let me think about how to do that.",
+        "I forgot about that one, it is the same for all of them.",
+        "This will be in v3, together with the tests.",
+        "I have added the flag to all of the entries.",
+        "You are absolutely right about the flag of this one.",
+        "Do you mean the other one? Or is it this one here?",
+    ],
+)
+def test_no_reason(text: str) -> None:
+    assert not is_reason(text)
+
+
+# Taking replies apart.
+
+
+def quotes(body: str) -> list[tuple[tuple[str, ...], list[tuple[int, tuple[str, ...]]]]]:
+    return [(one.quoted, [(turn.level, turn.lines) for turn in one.turns]) for one in passages(body)]
+
+
+def test_levels_say_who_wrote_what() -> None:
+    body = "On Monday Max wrote:\n> On Sunday Ann wrote:\n> > +\tx = 1;\n>\n>  Why 1?\n\nBecause.\n\n> Ok.\nFine."
+    assert quotes(body) == [
+        (("+ x = 1;",), [(1, ("Why 1?",)), (0, ("Because.",)), (1, ("Ok.",)), (0, ("Fine.",))]),
+        (("Why 1?",), [(0, ("Because.",))]),
+        (("Ok.",), [(0, ("Fine.",))]),
+    ]
+
+
+@pytest.mark.parametrize("mark", ["[...]", "[ ... ]", "[snip]", "<snip>", "...", "(...)", "\u2026", "[Snipped]"])
+def test_a_cut_ends_a_quote_and_a_remark(mark: str) -> None:
+    assert quotes(f"> a\n{mark}\nText.") == []
+    assert quotes(f"> a\n> {mark}\n> b\nText.\n{mark}\nMore.") == [(("b",), [(0, ("Text.",))])]
+
+
+@pytest.mark.parametrize("end", ["-- ", "--", "_" * 47])
+def test_a_signature_is_no_remark(end: str) -> None:
+    assert quotes(f"> a\n{end}\nMax") == []
+
+
+def test_quotes_are_known_by_any_mailers_marks() -> None:
+    for marks in (">> ", "> > ", ">>", "> >", " > > "):
+        assert quotes(f"{marks}a\n> b\nc")[0] == (("a",), [(1, ("b",)), (0, ("c",))])
+
+
+@settings(deadline=None)
+@given(st.text("> ab[.]-\n\u2026", max_size=60))
+def test_any_text_is_taken_apart(body: str) -> None:
+    for one in passages(body):
+        assert 0 < len(one.quoted) <= MOST_QUOTED
+        assert one.turns
+        assert all(turn.lines and turn.level < one.level for turn in one.turns)
+        assert all(line.strip() and line in " ".join(body.split()) for line in one.quoted)
+
+
+# Hostile replies: what is counted is the work, not the time.
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\n".join(">" * level + "a" for level in range(3000, 0, -1)),
+        "\n".join("> " * (20 - number % 20) + "a" for number in range(60_000)),
+        "> a\n" + "b\n" * 60_000,
+        "> a\n" * 60_000 + "b",
+        "> a\nb\n" * 60_000,
+        ">" * 1_000_000 + "a\nb",
+        "> a" + " " * 1_000_000 + "\nb",
+    ],
+    ids=["stairs", "saw", "long remark", "long quote", "many", "deep", "wide"],
+)
+def test_a_hostile_reply_is_read_in_bounds(body: str) -> None:
+    found = passages(body)
+    lines = body.count("\n") + 1
+    assert sum(len(one.quoted) for one in found) <= lines
+    assert sum(len(turn.lines) for one in found for turn in one.turns) <= 60 * min(lines, 20_000)
+    assert all(len(line) <= 1000 for one in found for line in one.quoted)
+
+
+def test_a_hostile_thread_is_heard_in_bounds(tmp_path: Path) -> None:
+    line = "> +BTF_ID_FLAGS(func, bpf_depot_find, KF_ACQUIRE)"
+    text = (THREADS / "v1.mbox").read_text()
+    for number in range(300):
+        parent = f"reply-{number - 1}" if number else "depot-v1"
+        text += (
+            "From mboxrd@z Thu Jan  1 00:00:00 1970\nFrom: Max Maintainer <max@example.org>\nSubject: Re: depot\n"
+            f"Message-ID: <reply-{number}@example.org>\nIn-Reply-To: <{parent}@example.org>\n\n"
+            + f"{line}\nWhy so, number {number}?\n" * 50
+            + "\n"
+        )
+    path = tmp_path / "thread.mbox"
+    path.write_text(text)
+    found = mail.read([str(path)])
+    assert len(found.replies) == 300
+    (patch,) = found.series[0].patches
+    thread = Thread(found)
+    (number,) = [at for at, text in enumerate(patch.body.split("\n"), 1) if text == line[2:]]
+    assert len(thread.at(patch, number)) == 20
+    assert all(len(point.voices) <= 20 for point in thread.at(patch, number))
+    assert listened(1, found).withheld == ()

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from kfunclint import __version__, mail, options, progress, report
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
+from kfunclint.kernel import Kernel
+from kfunclint.mail import Series
 from kfunclint.paths import kernel_around
 from kfunclint.review import Review, review
 
@@ -49,13 +51,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         help="write a report beside it; a FILE that ends in / is a folder, one file a mail (repeatable)",
     )
     _add_kernel(parser)
-    add(
-        "--version",
-        metavar="N",
-        default="newest",
-        type=_version,
-        help="review version N of the series, or all (default: the newest complete one)",
-    )
+    _add_versions(parser)
     options.add_rules(parser)
     options.add_deep(parser)
     add(
@@ -84,6 +80,22 @@ def _add_kernel(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_versions(parser: argparse.ArgumentParser) -> None:
+    """The options that say what version to review, and what to compare it with."""
+    parser.add_argument(
+        "--version",
+        metavar="N",
+        default="newest",
+        type=_version,
+        help="review version N of the series, or all (default: the newest complete one)",
+    )
+    parser.add_argument(
+        "--since",
+        metavar="OLD",
+        help="say what was mended, stands and is new since OLD: an earlier version as file, or its number in the input",
+    )
+
+
 def _report(text: str) -> tuple[str, str]:
     name, _, file = text.partition("=")
     if name not in report.formats() or not file:
@@ -105,28 +117,30 @@ def _run(arguments: argparse.Namespace, running: Parser | None) -> int:
             options.say(str(why))
         every = arguments.version == "all"
         version = int(arguments.version) if arguments.version.isdecimal() else None
-        reviews = [
-            chosen.applied(
-                review(
-                    series,
-                    chosen.rules,
-                    parser,
-                    chosen.settings.kernel,
-                    tree=tree,
-                    each_patch=arguments.each_patch,
-                    deep=arguments.deep,
-                    step=step,
-                )
+
+        def judge(series: Series, asked: str | Kernel | None, each_patch: bool = False) -> Review:
+            found = review(
+                series, chosen.rules, parser, asked, tree=tree, each_patch=each_patch, deep=arguments.deep, step=step
             )
-            for series in mail.select(inbox, version, every)
+            return chosen.applied(found)
+
+        reviews = [
+            judge(series, chosen.settings.kernel, arguments.each_patch) for series in mail.select(inbox, version, every)
         ]
+        trouble = bool(inbox.broken)
+        if arguments.since:
+            from kfunclint.cli_since import Earlier  # most reviews are of a series alone
+
+            earlier = Earlier(arguments.since, inbox, judge)
+            reviews = earlier.compared(reviews)
+            trouble = trouble or earlier.trouble
     if inbox.replies:
         from kfunclint import prior  # most reviews have no replies
 
         reviews = prior.heard_all(reviews, inbox)
     for found in reviews:
         options.say_trouble(found)
-    status = options.status(reviews, chosen.settings.fail_on, trouble=bool(inbox.broken))
+    status = options.status(reviews, chosen.settings.fail_on, trouble=trouble)
     if options.recorded(chosen, reviews):
         return options.TROUBLE if status == options.TROUBLE else options.CLEAN
     _write(arguments, [found for found in reviews if found.patches])

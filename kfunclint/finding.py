@@ -100,7 +100,8 @@ class Finding:
 
     `function` is the kfunc it speaks of, if any; `quoted` the line as written, without the sign of the diff;
     `diff` the fix as a unified diff; `key` names the finding across rerolls: no line number is part of it.
-    `repaired_by` is the number of a later patch that mends it.
+    `repaired_by` is the number of a later patch that mends it; `stands` whether an earlier version that was reviewed
+    beside it had it, too (None: there was none, or it is not known).
     """
 
     rule: str
@@ -117,6 +118,7 @@ class Finding:
     origin: Origin
     key: str
     repaired_by: int | None = None
+    stands: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +138,14 @@ class Unused:
     line: int | None
     text: str
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """An earlier version of a series, reviewed beside it: what to call it ("v1"), the subject and message-id of its
+    first mail, and what was found in it and is not there any more."""
+
+    name: str
+    subject: str
+    message_id: str
+    fixed: tuple[Finding, ...]

@@ -13,7 +13,7 @@ from kfunclint import source
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.evidence import Context, of_c
-from kfunclint.finding import Finding, Unused, Withheld
+from kfunclint.finding import Finding, Since, Unused, Withheld
 from kfunclint.kernel import Kernel, Vocabulary
 from kfunclint.locate import Lines
 from kfunclint.mail import Mail, Series
@@ -41,7 +41,8 @@ class Review:
     patch, mail line and rule; of a tree they have the number of the source for a patch. `skipped` says for what was not
     looked at why not: a rule's id or a file's path, and the reason. `failures` has the traceback of every rule that
     raised, by its id; `refused` the mails that could not be read; `rules` those that were to run;
-    `withheld` what was found and is not said; `unused` the requests for silence that had no effect.
+    `withheld` what was found and is not said; `unused` the requests for silence that had no effect; `since` the earlier
+    version that it was compared with.
     """
 
     series: Series | None
@@ -58,20 +59,22 @@ class Review:
     tree: str = ""
     withheld: tuple[Withheld, ...] = ()
     unused: tuple[Unused, ...] = ()
+    since: Since | None = None
 
 
 def review(
     series: Series,
     rules: Sequence[Rule[Any]],
     parser: Parser,
-    asked: str | None = None,
+    asked: str | Kernel | None = None,
     *,
     tree: Tree | None = None,
     each_patch: bool = False,
     deep: bool = False,
     step: Step = lambda what: None,
 ) -> Review:
-    """Review one series; `asked` is the release to judge it for, if the user named one, `tree` a kernel tree.
+    """Review one series; `asked` is the release to judge it for, if the user named one, or the kernel that another
+    version was judged for, `tree` a kernel tree.
 
     It is judged at its end. `each_patch` adds what is wrong behind one patch and repaired by a later one; `deep` reads
     the types of kfuncs from the headers of the tree; `step` is told what is being done. Raises ValueError for a release
@@ -172,8 +175,10 @@ def _parsed(mails: Iterable[Mail], refused: list[Unreviewable]) -> Iterator[Patc
             refused.append(why)
 
 
-def _target(patches: Sequence[Patch], asked: str | None, tree: Vocabulary | None) -> Kernel:
+def _target(patches: Sequence[Patch], asked: str | Kernel | None, tree: Vocabulary | None) -> Kernel:
     """The kernel that the mails speak of: their tags and dates, and the flags in lines that they found there."""
+    if isinstance(asked, Kernel):
+        return asked
     return kernel_.target(
         asked=asked,
         tags=[tag for patch in patches for tag in patch.mail.tags],

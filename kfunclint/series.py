@@ -167,7 +167,7 @@ def _related(found: Sequence[tuple[str, Series]]) -> tuple[Series, ...]:
         for key in filter(None, keys):
             if number not in known.setdefault(key, [])[-_LOOK_BACK:]:
                 known[key].append(number)
-    return tuple(one for family in families for one in sorted(family, key=_age))
+    return tuple(one for family in families for one in sorted(family, key=age))
 
 
 _CHANGE = re.compile(r"^change-id: (\S{1,200})[ \t]*$", re.M)
@@ -187,22 +187,23 @@ def _family(one: Series, families: Sequence[Sequence[Series]], candidates: Seque
     if by_change:
         return by_change[-1]
     for number in (*by_author[::-1], *by_thread[::-1]):
-        if any(_is_reroll(one, other) for other in families[number][-_LOOK_BACK:]):
+        if any(is_reroll(one, other) for other in families[number][-_LOOK_BACK:]):
             return number
     for number in by_thread[::-1]:
-        ages = {_age(other) for other in families[number]}
-        if number in by_author and _age(one) not in ages and (one.total > 1) == (families[number][-1].total > 1):
+        ages = {age(other) for other in families[number]}
+        if number in by_author and age(one) not in ages and (one.total > 1) == (families[number][-1].total > 1):
             return number
     return len(families)
 
 
-def _age(one: Series) -> tuple[bool, int]:
+def age(one: Series) -> tuple[bool, int]:
     """Orders the versions of a family: RFCs come before what they ask comments for."""
     return not any(tag.lower() == "rfc" for tag in _first(one).tags), one.version
 
 
-def _is_reroll(one: Series, other: Series) -> bool:
-    if _age(one) == _age(other):
+def is_reroll(one: Series, other: Series) -> bool:
+    """Are two series versions of one another by their titles, or the same version sent twice?"""
+    if age(one) == age(other):
         return _titles(one) == _titles(other)
     mine, theirs = _titles(one), _titles(other)
     common = sorted(mine.keys() & theirs.keys())

@@ -55,6 +55,7 @@ def render(review: Review) -> str:
             failures=_visible(review.failures),
             withheld=[_withheld(findings, why) for findings, why in report.withheld(review)],
             unused=[(visible(where), visible(text)) for where, text in report.unused(review)],
+            since=_since(review),
             refused=[visible(str(why)) for why in review.refused],
             version=__version__,
             script=_SCRIPT,
@@ -77,6 +78,18 @@ def _withheld(findings: Sequence[Finding], why: str) -> tuple[str, str]:
     return visible(findings[0].rule), visible(f"{findings[0].message}: {why}")
 
 
+def _since(review: Review) -> dict[str, Any] | None:
+    if review.since is None:
+        return None
+    marks = [finding.stands for finding in review.findings]
+    return {
+        "name": visible(review.since.name),
+        "stands": marks.count(True),
+        "new": marks.count(False),
+        "fixed": [(one.rule, visible(f"{one.at.path or 'message'}: {one.message}")) for one in review.since.fixed],
+    }
+
+
 def _counts(findings: Iterable[Finding]) -> list[tuple[str, int]]:
     return [(level.value, count) for level, count in report.counted(findings).items() if count]
 
@@ -86,6 +99,7 @@ class _Page:
 
     def __init__(self, review: Review, rules: Sequence[str]) -> None:
         self.texts = report.lines(review)
+        self.since = review.since
         self.found: dict[tuple[int, int], list[tuple[Finding, dict[str, Any]]]] = {}
         for number, finding in enumerate(review.findings, 1):
             at = finding.origin.patch, finding.origin.mail_line
@@ -192,6 +206,7 @@ class _Page:
             "diff": _visible_lines(finding.diff.rstrip("\n")),
             "see": finding.see,
             "repaired_by": finding.repaired_by,
+            "stands": visible(self.since.name) if self.since and finding.stands else "",
         }
 
 

@@ -31,6 +31,7 @@ def render(review: Review) -> str:
             for one in review.withheld
         ],
         "unused": [{"file": one.file, "line": one.line, "text": one.text, "why": one.why} for one in review.unused],
+        "since": _since(review),
     }
     return json.dumps(found, indent=2) + "\n"
 
@@ -44,6 +45,17 @@ def _series(review: Review) -> dict[str, Any] | None:
         "message_id": first.message_id or None,
         "version": review.series.version,
         "total": review.series.total,
+    }
+
+
+def _since(review: Review) -> dict[str, Any] | None:
+    if review.since is None:
+        return None
+    return {
+        "version": review.since.name,
+        "subject": review.since.subject,
+        "message_id": review.since.message_id or None,
+        "fixed": [_finding(finding, of_mail=True) for finding in review.since.fixed],
     }
 
 
@@ -82,6 +94,7 @@ def _finding(finding: Finding, of_mail: bool) -> dict[str, Any]:
         "see": finding.see,
         "key": finding.key,
         "repaired_by": finding.repaired_by,
+        "stands": finding.stands,
     }
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from email.header import Header
 
 from kfunclint import __version__, report
-from kfunclint.finding import Finding, Reason
+from kfunclint.finding import Finding, Reason, Since
 from kfunclint.locate import Lines
 from kfunclint.mail import Mail
 from kfunclint.patch import DiffLine, FileDiff, Patch
@@ -129,7 +129,7 @@ def _body(review: Review, patch: Patch, findings: Sequence[Finding], texts: Line
     name, address = _parted(patch.mail.author)
     who = f"{(name or address or 'the author')[:_EXCERPT]} wrote:"
     date = _one_line(patch.mail.date)[:_EXCERPT]
-    lines = [_safe(f"On {date}, {who}" if date else who), *_Quote(patch, findings, texts).lines(), "-- "]
+    lines = [_safe(f"On {date}, {who}" if date else who), *_Quote(patch, findings, texts, review.since).lines(), "-- "]
     lines += _wrapped(f"kfunclint {__version__}, a program, judged this for Linux {review.kernel.release}.")
     lines += ["Is a remark wrong? Please say so in a reply; a person reads it."]
     return "\n".join(lines) + "\n"
@@ -142,13 +142,14 @@ class _Quote:
     which a gap needs no mark.
     """
 
-    def __init__(self, patch: Patch, findings: Sequence[Finding], texts: Lines) -> None:
+    def __init__(self, patch: Patch, findings: Sequence[Finding], texts: Lines, since: Since | None) -> None:
         self.mail = patch.mail
         self.body = patch.mail.body.split("\n")
         self.texts = texts
         self.remarks: dict[int, list[Finding]] = {}
         for finding in findings:
             self.remarks.setdefault(finding.origin.mail_line, []).append(finding)
+        self.since = f"as in {since.name}" if since else ""
         self.said: set[tuple[str, str]] = set()
         self.last = max(self.remarks)
         self.headers: set[int] = set()
@@ -216,7 +217,8 @@ class _Quote:
         if not again:
             yield ""
         word = _word(finding)
-        yield from _wrapped(f"{word}* [{finding.rule}]" if word else " ".join(self._sentences(finding)))
+        stands = f" ({self.since})" if finding.stands else ""
+        yield from _wrapped(f"{word}*{stands} [{finding.rule}]" if word else " ".join(self._sentences(finding)))
         yield ""
 
     def _sentences(self, finding: Finding) -> Iterator[str]:
@@ -231,6 +233,8 @@ class _Quote:
             yield f"Please {_full(finding.fix.description)}"
         if finding.repaired_by:
             yield f"Patch {finding.repaired_by}/{self.mail.total} repairs it."
+        if finding.stands:
+            yield _sentence(self.since)
         yield f"[{finding.rule}]"
 
     def _is_new(self, finding: Finding, text: str) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from kfunclint import report
-from kfunclint.finding import Finding, Level, Place, Reason
+from kfunclint.finding import Finding, Level, Place, Reason, Since
 from kfunclint.locate import Lines
 from kfunclint.mail import Mail
 from kfunclint.report import amount, visible
@@ -29,7 +29,7 @@ def render(review: Review, colour: bool = False) -> str:
     texts = report.lines(review)
     blocks = ["\n".join(_head(review, paint))]
     for finding in review.findings:
-        blocks.append("\n".join(_finding(finding, mails, texts, paint)))
+        blocks.append("\n".join(_finding(finding, mails, texts, review.since, paint)))
     blocks.append("\n".join(_end(review, mails)))
     return "\n\n".join(blocks) + "\n"
 
@@ -50,7 +50,9 @@ def _head(review: Review, paint: Paint) -> Iterator[str]:
         yield visible(f"applied to {review.base.name}: {review.base.why}")
 
 
-def _finding(finding: Finding, mails: dict[int, Mail], texts: Lines, paint: Paint) -> Iterator[str]:
+def _finding(
+    finding: Finding, mails: dict[int, Mail], texts: Lines, since: Since | None, paint: Paint
+) -> Iterator[str]:
     level = paint(f"{finding.level}:", _COLOURS[finding.level])
     place = paint(_place(finding.at, mails), _BOLD)
     yield f"{place} {level} {visible(finding.message)} {paint(f'[{finding.rule}]', _FAINT)}"
@@ -61,6 +63,8 @@ def _finding(finding: Finding, mails: dict[int, Mail], texts: Lines, paint: Pain
         yield f"{paint('fix:', _NOTE)} {visible(finding.fix.description)}"
     if finding.repaired_by:
         yield f"{paint('note:', _NOTE)} patch {finding.repaired_by} repairs it"
+    if finding.stands and since:
+        yield f"{paint('note:', _NOTE)} stands since {visible(since.name)}"
 
 
 def _reason(reason: Reason, mails: dict[int, Mail], texts: Lines, paint: Paint) -> Iterator[str]:
@@ -98,6 +102,8 @@ def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
     patches = amount(len(review.patches), "patch") if review.series else amount(files, "file")
     counts = [amount(count, level) for level, count in report.counted(review.findings).items() if count]
     yield f"{', '.join(counts)} in {patches}" if counts else f"nothing found in {patches}"
+    if review.since:
+        yield from _since(review.since, review.findings)
     for findings, why in report.withheld(review):
         first = findings[0]
         what = amount(len(findings), "finding") if findings[1:] else f"{_place(first.at, mails)} {first.rule}"
@@ -110,3 +116,12 @@ def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
         yield visible(f"failed: {name}: {trace.strip().rpartition(_BREAK)[2]}")
     for refusal in review.refused:
         yield visible(f"not read: {refusal}")
+
+
+def _since(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
+    """What came of the findings of an earlier version."""
+    stands = sum(finding.stands is True for finding in findings)
+    new = sum(finding.stands is False for finding in findings)
+    yield f"since {visible(since.name)}: fixed {len(since.fixed)}, stands {stands}, new {new}"
+    for finding in since.fixed:
+        yield visible(f"fixed: {finding.at.path or 'message'}: {finding.message} [{finding.rule}]")

@@ -20,8 +20,9 @@ from sample import a_finding, a_mail, a_review, mails, place, sample, trouble
 from kfunclint import mail, report, rule
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.finding import Level, Unused, Withheld
+from kfunclint.finding import Level, Since, Unused, Withheld
 from kfunclint.review import Review, review
+from kfunclint.since import compared
 
 INPUTS = {"series": "fixtures/series.mbox", "page": "fixtures/reports/page.txt"}
 SCHEMA = json.loads((ROOT / "reports" / "json.schema.json").read_text())
@@ -45,6 +46,23 @@ def test_a_review_is_told_as_ever(
 ) -> None:
     found = reviewed(INPUTS[name], parser, monkeypatch)
     golden(f"{name}.{kind}", report.render(kind, found))
+
+
+def rerolled(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> Review:
+    old, new = (reviewed(f"fixtures/threads/v{version}.mbox", parser, monkeypatch) for version in (1, 2))
+    return compared(new, old)
+
+
+@pytest.mark.parametrize("kind", ["terminal", "reply", "json"])
+def test_a_reroll_is_told_as_ever(kind: str, golden: Golden, parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    golden(f"reroll.{kind}", report.render(kind, rerolled(parser, monkeypatch)))
+
+
+def test_a_page_says_what_a_reroll_mended(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = report.render("html", rerolled(parser, monkeypatch))
+    assert "Since v1: fixed 2, stands 3, new 1." in text
+    assert text.count("Stands since v1.") == 3
+    assert text.count("&#34;recieve&#34; is misspelled") == 1
 
 
 @pytest.mark.parametrize("kind", report.formats())
@@ -101,12 +119,13 @@ def test_json_is_what_the_schema_says(found: Review) -> None:
 def test_json_of_real_mails_is_what_the_schema_says(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in (*INPUTS.values(), "fixtures/mail/kinds.patch"):
         VALIDATOR.validate(as_json(reviewed(path, parser, monkeypatch)))
+    VALIDATOR.validate(as_json(rerolled(parser, monkeypatch)))
 
 
 def test_the_schema_is_strict() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     described = [node for node in objects(SCHEMA) if "required" in node]
-    assert len(described) == 10
+    assert len(described) == 11
     for node in described:
         assert node["additionalProperties"] is False
         assert set(node["required"]) == set(node["properties"])
@@ -174,9 +193,10 @@ def hostile() -> Review:
     refused = (Unreviewable(HOSTILE, 1, HOSTILE),)
     return replace(
         found,
-        findings=(second, first),
+        findings=(second, replace(first, stands=True)),
         withheld=(Withheld(first, HOSTILE),),
         unused=(Unused(HOSTILE, 1, HOSTILE, HOSTILE),),
+        since=Since(HOSTILE, HOSTILE, HOSTILE, (first,)),
         skipped={HOSTILE: HOSTILE},
         failures={"a/b": HOSTILE},
         refused=refused,

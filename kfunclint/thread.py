@@ -127,15 +127,14 @@ class Thread:
             subject = _ANSWER.sub("", mail.subject, count=1)
             named = [patch for patch in self._posted if patch.subject == subject]
             return [mail, named[0]] if len(named) == 1 else []
-        chain, seen = [mail], {mail.message_id}
-        while len(chain) < _LONGEST_CHAIN:
+        chain = [mail]
+        while len(chain) < _LONGEST_CHAIN:  # replies may answer each other in a circle
             parents = (chain[-1].in_reply_to, *reversed(chain[-1].references))
             parent = next((name for name in parents if name in self._patches or name in self._replies), "")
             if parent in self._patches:
                 return [*chain, self._patches[parent]]
-            if parent in seen or parent not in self._replies:
+            if parent not in self._replies:
                 break
-            seen.add(parent)
             chain.append(self._replies[parent])
         return []
 

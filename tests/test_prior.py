@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfunclint import mail, report, rule
-from kfunclint.about import is_reason
+from kfunclint.about import Topic, is_reason
 from kfunclint.clang import Parser
+from kfunclint.finding import Fix, Place
 from kfunclint.mail import Inbox
 from kfunclint.prior import heard
 from kfunclint.reply import MOST_QUOTED, passages
@@ -49,6 +50,7 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "all": ({NULL: "Max Maintainer has said it in <max-1@example.org>"}, {}),
     "bot": ({NULL: "review-bot@example.org has said it in <bot-1@example.org>"}, {}),
     "carets": ({}, {}),
+    "because-far": ({}, {}),
     "subject-only": ({NULL: "Max Maintainer has said it in <max-1@example.org>"}, {}),
     "elsewhere": ({}, {}),
     "not-certain": ({}, {}),
@@ -131,6 +133,160 @@ def test_a_lone_series_is_reviewed_as_ever() -> None:
     assert listened(1, found) == replace(reviewed(1), series=found.series[0])
 
 
+# What a remark must name.
+
+
+def topic(rule: str, **more: Any) -> Topic:
+    return Topic(replace(next(one for one in reviewed(1).findings if one.rule == rule), **more))
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (NULL, "KF_RET_NULL?"),
+        (NULL, "Can it be null?"),
+        (NULL, "Wrong. [flags/ret-null-missing]"),
+        (TRUSTED, "KF_TRUSTED_ARGS is not needed."),
+        (RETURN, "And what is returned?"),
+        (SPELLING, "receive"),
+        (SPELLING, "s/recieve/receive/"),
+        (SPELLING, "There is a typo in receive here."),
+        (SPELLING, "nit: typo"),
+    ],
+)
+def test_a_remark_right_below_that_says_the_same(rule: str, text: str) -> None:
+    assert topic(rule).met_on(text)
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        (NULL, "Why does it return a depot and not its number?"),
+        (NULL, "Is KF_RCU not enough?"),
+        (TRUSTED, "Please add KF_SLEEPABLE, it sleeps."),
+        (RETURN, "Please write bpf_depot_size() with brackets."),
+        (SPELLING, "Does it receive one that is about to close?"),
+        (SPELLING, "There is a typo somewhere in this paragraph."),
+    ],
+)
+def test_a_remark_right_below_that_says_something_else(rule: str, text: str) -> None:
+    assert not topic(rule).met_on(text)
+
+
+def test_short_words_correct_only_on_their_own() -> None:
+    found = topic(SPELLING, message='"may" should read "can"', at=replace(topic_place(), column=11, end_column=14))
+    assert found.met_on("can*")
+    assert not found.met_on("You may say that it can close, if that is what happens here.")
+
+
+def topic_place() -> Place:
+    return next(one.at for one in reviewed(1).findings if one.rule == SPELLING)
+
+
+def test_a_remark_may_use_the_words_of_the_fix() -> None:
+    mend = Fix("check the range of the index first")
+    found = topic(NULL, message="bpf_depot_find() is wrong", fix=mend)
+    assert found.met_on("Who checks that the range is right?")
+    assert not found.met_on("Who checks that?")
+
+
+def test_further_up_a_remark_must_name_what_no_prose_has() -> None:
+    assert topic(NULL).met_near("KF_RET_NULL is missing.")
+    assert not topic(NULL).met_near("It may be NULL, what about KF_ACQUIRE then?")
+
+
+# What replies are about.
+
+FIND = "+BTF_ID_FLAGS(func, bpf_depot_find, KF_ACQUIRE)"
+PUT = "+BTF_ID_FLAGS(func, bpf_depot_put, KF_RELEASE | KF_TRUSTED_ARGS)"
+
+
+def a_reply(body: str, number: int = 1, parent: str = "depot-v1", author: str = "max") -> str:
+    return (
+        f"From mboxrd@z Thu Jan  1 00:00:00 1970\nFrom: <{author}@example.org>\nSubject: Re: depot\n"
+        f"Message-ID: <reply-{number}@example.org>\nIn-Reply-To: <{parent}@example.org>\n\n{body}\n\n"
+    )
+
+
+def a_thread(tmp_path: Path, *replies: str, change: tuple[str, str] = ("", "")) -> Inbox:
+    """Both versions, v1 with a text of it changed, and replies."""
+    path = tmp_path / "thread.mbox"
+    versions = [(THREADS / f"v{version}.mbox").read_text() for version in (1, 2)]
+    path.write_text(versions[0].replace(*change) + versions[1] + "".join(replies))
+    return mail.read([str(path)])
+
+
+def heard_at(inbox: Inbox, text: str) -> list[list[tuple[str, ...]]]:
+    """What was said about every line of v1 with this text: for each of them the lines of all voices."""
+    thread = Thread(inbox)
+    (patch,) = inbox.series[0].patches
+    lines = [number for number, line in enumerate(patch.body.split("\n"), 1) if line == text]
+    return [[voice.lines for point in thread.at(patch, number) for voice in point.voices] for number in lines]
+
+
+def test_a_line_that_stands_in_several_places_is_known_by_its_neighbours(tmp_path: Path) -> None:
+    twice = "+ * @depot: which one"
+    assert heard_at(a_thread(tmp_path, a_reply(f"> {twice}\nWhy?")), twice) == [[], []]
+    below = a_thread(tmp_path, a_reply(f"> + * bpf_depot_size - Measure a depot\n> {twice}\nWhy?"))
+    assert heard_at(below, twice) == [[], [("Why?",)]]
+    above = a_thread(
+        tmp_path, a_reply(f"> {twice}\n> + */\n> +__bpf_kfunc void bpf_depot_put(struct depot *depot)\nWhy?")
+    )
+    assert heard_at(above, twice) == [[("Why?",)], []]
+
+
+def test_the_rest_of_a_broken_line_is_no_remark(tmp_path: Path) -> None:
+    broken = PUT.replace("| ", "|\n")
+    assert heard_at(a_thread(tmp_path, a_reply(f"> {broken}\n\nFine.")), PUT) == [[("Fine.",)]]
+    assert heard_at(a_thread(tmp_path, a_reply(f"> {broken}")), PUT) == [[]]
+
+
+def test_words_that_are_quoted_again_are_heard_once(tmp_path: Path) -> None:
+    first = a_reply(f"> {FIND}\nWhat does it return?")
+    second = a_reply(f">> {FIND}\n> What does it return?\n\nA depot.", 2, "reply-1", "ann")
+    assert heard_at(a_thread(tmp_path, first, second), FIND) == [[("What does it return?",), ("A depot.",)]]
+
+
+def test_an_answer_to_words_that_were_said_twice_is_about_nothing(tmp_path: Path) -> None:
+    first = a_reply(f"> {FIND}\nIs that so, really?\n> {PUT}\nIs that so, really?")
+    second = a_reply("> Is that so, really?\nIt is.", 2, "reply-1", "ann")
+    inbox = a_thread(tmp_path, first, second)
+    assert heard_at(inbox, FIND) == heard_at(inbox, PUT) == [[("Is that so, really?",)]]
+
+
+@pytest.mark.parametrize(("author", "withheld"), [("max", 1), ("ann", 0)])
+def test_what_an_author_writes_some_lines_below_is_an_answer(author: str, withheld: int, tmp_path: Path) -> None:
+    found = a_thread(
+        tmp_path, a_reply(f"> {FIND}\n> +BTF_KFUNCS_END(bpf_depot_ids)\nKF_ACQUIRE and NULL?", author=author)
+    )
+    finding = next(one for one in reviewed(1).findings if one.rule == NULL)
+    finding = replace(finding, message="bpf_depot_find() has KF_ACQUIRE and gives NULL", fix=None)
+    alone = replace(reviewed(1), series=found.series[0], findings=(finding,))
+    assert len(heard(alone, found, Thread(found)).withheld) == withheld
+
+
+ANSWERED = (
+    a_reply(f"> {FIND}\nKF_RET_NULL is missing."),
+    a_reply("> KF_RET_NULL is missing.\nIt never returns that, see depot_by_id().", 2, "reply-1", "ann"),
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "withheld"),
+    [
+        (("", ""), 1),
+        (("kernel/depot/bpf.c", "kernel/depot/old.c"), 0),
+        (("+BTF_KFUNCS_START", FIND + "\n+BTF_KFUNCS_START"), 0),
+    ],
+    ids=["same", "another file", "twice"],
+)
+def test_an_answer_for_an_earlier_version_is_about_the_same_line(
+    change: tuple[str, str], withheld: int, tmp_path: Path
+) -> None:
+    found = a_thread(tmp_path, *ANSWERED, change=change)
+    assert len(listened(2, found).withheld) == withheld
+
+
 def test_what_kfunclint_mailed_itself_is_not_mailed_again(tmp_path: Path) -> None:
     first = reviewed(1)
     (text,) = report.files("reply", first).values()
@@ -200,6 +356,14 @@ def test_levels_say_who_wrote_what() -> None:
 def test_a_cut_ends_a_quote_and_a_remark(mark: str) -> None:
     assert quotes(f"> a\n{mark}\nText.") == []
     assert quotes(f"> a\n> {mark}\n> b\nText.\n{mark}\nMore.") == [(("b",), [(0, ("Text.",))])]
+
+
+def test_behind_a_cut_nobody_has_a_say() -> None:
+    assert quotes("> > a\n> Text.\n> [...]\nMore.") == [(("a",), [(1, ("Text.",))])]
+
+
+def test_a_line_that_says_who_wrote_is_no_remark() -> None:
+    assert quotes("> > a\n> Max Maintainer wrote:\nText.") == [(("a",), [(0, ("Text.",))])]
 
 
 @pytest.mark.parametrize("end", ["-- ", "--", "_" * 47])

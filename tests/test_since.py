@@ -16,7 +16,7 @@ from sample import a_finding, a_review, mails, place
 from kfunclint import mail
 from kfunclint.clang import Parser
 from kfunclint.cli import main
-from kfunclint.finding import Finding, Level
+from kfunclint.finding import Finding, Level, Withheld
 from kfunclint.review import Review
 from kfunclint.since import before, compared
 
@@ -112,6 +112,22 @@ def test_every_finding_is_matched_once_at_most(old: list[int], new: list[int]) -
     assert sum(one.stands is True for one in found.findings) == common
     assert len(found.since.fixed) == len(old) - common
     assert [one.key for one in found.findings] == [one.key for one in news]
+
+
+def test_what_is_withheld_stands_too() -> None:
+    withheld = replace(a_version(), withheld=(Withheld(entry(), "quiet"),))
+    found = compared(withheld, a_version(entry()))
+    assert found.withheld[0].finding.stands
+    assert found.since is not None
+    assert found.since.fixed == ()
+
+
+def test_an_rfc_is_called_one() -> None:
+    (old,) = mail.read([V1]).series
+    request = replace(old, patches=tuple(replace(one, tags=("RFC",)) for one in old.patches))
+    found = compared(a_version(), replace(a_version(), series=request))
+    assert found.since is not None
+    assert found.since.name == "RFC v1"
 
 
 # Which version it is compared with.

@@ -372,7 +372,8 @@ class Comment:
 class Prose:
     """A paragraph that people read.
 
-    `kind`: of a commit message ("message"), a cover letter ("cover"), a comment or kernel-doc ("comment", "doc").
+    `kind`: of a commit message ("message"), a cover letter ("cover"), the title of either ("title"), a comment or
+    kernel-doc ("comment", "doc").
     `lines` are its lines, each with the place of its first character; quoted mail, code, shell output, diffs, trailers
     and tables are left out before. `function` is the kfunc whose comment it is, if any; `names` are the words, in lower
     case, that the code of the series uses as names or in them, before or after.

@@ -24,7 +24,7 @@ class Place:
     """A stretch of one line, 1-based, the end exclusive, columns in characters.
 
     With a path: a line of the post-image of the whole series. Without one: a line of the decoded body of the
-    mail that `patch` numbers (n of n/m, 0 for the cover letter).
+    mail that `patch` numbers (n of n/m, 0 for the cover letter), or line 0 for the title in its subject.
     """
 
     path: str | None
@@ -32,6 +32,11 @@ class Place:
     column: int = 1
     end_column: int = 1
     patch: int | None = None
+
+    @property
+    def is_title(self) -> bool:
+        """Does it stand in the subject of a mail?"""
+        return self.path is None and self.line == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,8 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The line of the mail that brought a line: patch n of n/m (0: cover letter), 1-based line of the decoded body."""
+    """The line of the mail that brought a line: patch n of n/m (0: cover letter), 1-based line of the decoded body (0:
+    the title in its subject)."""
 
     patch: int
     message_id: str

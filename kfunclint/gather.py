@@ -132,10 +132,11 @@ def _names(patches: Iterable[Patch], scans: Iterable[Scan]) -> frozenset[str]:
 
 
 def _messages(patches: Iterable[Patch], cover: Patch | None, names: frozenset[str]) -> Iterator[Prose]:
-    if cover is not None:
-        yield from prose.of_message(cover.message, "cover", 0, names)
-    for patch in patches:
-        yield from prose.of_message(patch.message, "message", patch.mail.number, names)
+    for patch in (cover, *patches):
+        if patch is not None:
+            number = patch.mail.number
+            yield from prose.of_title(patch.mail.title, number, names)
+            yield from prose.of_message(patch.message, "message" if number else "cover", number, names)
 
 
 def _comments(source: Source, scan: Scan, kfuncs: Iterable[Kfunc], names: frozenset[str]) -> Iterator[Prose]:

@@ -19,7 +19,7 @@ def key(rule: str, path: str | None, function: str | None, line: str) -> str:
 
 
 class Lines:
-    """All lines of a series: those of the messages, and those of the post-image."""
+    """All lines of a series: titles, those of the messages, and those of the post-image."""
 
     def __init__(self, patches: Iterable[Patch], cover: Patch | None, sources: Iterable[Source]) -> None:
         self._mails = {patch.mail.number: patch for patch in patches}
@@ -28,6 +28,7 @@ class Lines:
         self._messages = {
             (number, line.mail_line): line.text for number, patch in self._mails.items() for line in patch.message
         }
+        self._messages |= {(number, 0): patch.mail.title for number, patch in self._mails.items()}
         self._sources = {source.path: source for source in sources}
 
     def origin(self, at: Place) -> Origin | None:
@@ -80,9 +81,9 @@ class Lines:
         removed = [before]
         if added[-1] == before:  # lines put in front of it
             below, added, removed = [before, *below][:_CONTEXT], added[:-1], []
-        start = at.line - len(above)
+        start = max(at.line - len(above), 1)
         kept = len(above) + len(below)
-        name = at.path or "message"
+        name = at.path or ("subject" if at.is_title else "message")
         head = f"--- a/{name}\n+++ b/{name}\n@@ -{start},{kept + len(removed)} +{start},{kept + len(added)} @@\n"
         signed = ((" ", above), ("-", removed), ("+", added), (" ", below))
         return head + "".join(f"{sign}{line}\n" for sign, lines in signed for line in lines)

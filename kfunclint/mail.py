@@ -92,6 +92,7 @@ def _from_mail(decoded: mime.Decoded, raw: Raw) -> tuple[Mail, Subject]:
     parent, references = _ids(decoded.fields, "in-reply-to"), _ids(decoded.fields, "references")
     sender = _mailbox(decoded.fields.get("from", ("",))[0])
     inner = {} if parsed.reply else layout(decoded.text.split("\n"), 0).fields
+    line = None if "subject" in inner or decoded.subject_line is None else raw.line + decoded.subject_line - 1
     mail = Mail(
         subject=field("subject"),
         title=subject(mime.words(inner["subject"])).title if "subject" in inner else parsed.title,
@@ -111,8 +112,13 @@ def _from_mail(decoded: mime.Decoded, raw: Raw) -> tuple[Mail, Subject]:
         file=raw.file,
         first_line=raw.line + decoded.line - 1 if decoded.line else None,
         sender=sender,
+        title_at=_title_at(line, f"Subject: {field('subject')}", parsed.title),
     )
     return mail, parsed
+
+
+def _title_at(line: int | None, text: str, title: str) -> tuple[int, int] | None:
+    return (line, len(text) - len(title) + 1) if line is not None and text.endswith(title) else None
 
 
 _ID = re.compile(r"<([^<>\s]{1,1000})>")
@@ -183,4 +189,5 @@ def _from_text(text: str, raw: Raw) -> Mail:
         file=raw.file,
         first_line=raw.line,
         message_start=at + (3 if posted else 2),
+        title_at=_title_at(raw.line + at, lines[at], parsed.title) if line else None,
     )

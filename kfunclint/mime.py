@@ -31,21 +31,24 @@ class MailError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Fields by lower-case name, each value still as written but for charset and folding; the text; and the 1-based
-    line of the bytes at which the text begins, None where lines of text and bytes do not correspond."""
+    """Fields by lower-case name, each value still as written but for charset and folding; the text; the 1-based line of
+    the bytes at which the text begins, None where lines of text and bytes do not correspond; and that of the Subject,
+    None where it has none."""
 
     fields: Fields
     text: str
     line: int | None
+    subject_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A leaf of the MIME tree: bytes as sent, and their first line."""
+    """A leaf of the MIME tree: bytes as sent, and their first line; `subject_line` is that of its Subject."""
 
     fields: Fields
     data: bytes
     line: int
+    subject_line: int | None = None
 
 
 def decode(raw: bytes) -> list[Decoded]:
@@ -66,7 +69,8 @@ def decode(raw: bytes) -> list[Decoded]:
             return [_attached(root, text) for text in attached]
         body = "\n".join((*(text for text, _ in texts), *attached))
     _check_lines(body.count("\n"))
-    return [Decoded(root.fields, body, root.line if leaves == [root] and texts and texts[0][1] else None)]
+    line = root.line if leaves == [root] and texts and texts[0][1] else None
+    return [Decoded(root.fields, body, line, root.subject_line)]
 
 
 _FORMAT_PATCH = re.compile(r"From [0-9a-f]{40} [^\n]*\n")
@@ -97,15 +101,17 @@ _FIELD = re.compile(rb"([!-9;-~]{1,80}):[ \t]*")
 def _part(raw: bytes, line: int) -> _Part:
     """Split a mail or part at the first blank line or the first line that no header can hold."""
     fields: dict[str, list[bytes]] = {}
-    at, value = 0, list[bytes]()
+    at, value, subject_line = 0, list[bytes](), None
     while at < len(raw):
         end = raw.find(b"\n", at) + 1 or len(raw)
         content = raw[at:end].rstrip(b"\n")
         if content[:1] in (b" ", b"\t") and value:
             value[-1] += content
         elif match := _FIELD.match(content):
-            value = fields.setdefault(match[1].decode().lower(), [])
+            name = match[1].decode().lower()
+            value = fields.setdefault(name, [])
             value.append(content[match.end() :])
+            subject_line = line if name == "subject" else subject_line
         elif not content.startswith((b">From ", b"From ")):
             at = at if content else end
             line += not content
@@ -114,7 +120,7 @@ def _part(raw: bytes, line: int) -> _Part:
             raise MailError(f"header field of more than {MAX_HEADER >> 10} KiB", line)
         at, line = end, line + 1
     named = {name: tuple(_characters(value, "utf-8") for value in values) for name, values in fields.items()}
-    return _Part(named, raw[at:], line)
+    return _Part(named, raw[at:], line, subject_line)
 
 
 def _leaves(part: _Part, depth: int) -> Iterator[_Part]:

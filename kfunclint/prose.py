@@ -28,6 +28,7 @@ _NOT_PROSE = re.compile(
     """,
     re.VERBOSE,
 )
+_SUBSYSTEMS = re.compile(r"(?:[^\s:]+(?:,? [^\s:]+)?: +)+")
 _CODE_INDENT = 4
 _UNKNOWN_DEPTH = 100_000
 
@@ -54,6 +55,14 @@ def of_message(
         column = indent + 1
         paragraph.append((Place(None, line.mail_line, column, column + len(text), patch), text))
     yield from _prose(kind, paragraph, None, names)
+
+
+def of_title(title: str, patch: int, names: frozenset[str] = frozenset()) -> Iterator[Prose]:
+    """The title of patch n, behind the subsystems that it opens with; for `names` see Prose."""
+    prefix = _SUBSYSTEMS.match(title)
+    start = prefix.end() if prefix else 0
+    if title[start:]:
+        yield Prose("title", ((Place(None, 0, start + 1, len(title) + 1, patch), title[start:]),), None, names)
 
 
 def of_comment(comment: Comment, function: str | None, names: frozenset[str] = frozenset()) -> Iterator[Prose]:

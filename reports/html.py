@@ -129,9 +129,17 @@ class _Page:
     def _patch(self, patch: Patch) -> dict[str, Any]:
         number = patch.mail.number
         return self._part(number, patch.mail.subject or patch.mail.file) | {
-            "message": [self._line(number, line.mail_line, line.text) for line in patch.message],
+            "message": [
+                *self._title(patch),
+                *(self._line(number, line.mail_line, line.text) for line in patch.message),
+            ],
             "files": [self._file(number, file) for file in patch.files],
         }
+
+    def _title(self, patch: Patch) -> list[dict[str, Any]]:
+        """The title once more, below the subject, if there is something to say about it."""
+        row = self._line(patch.mail.number, 0, patch.mail.title)
+        return [row] if row["findings"] else []
 
     def _of_tree(self, source: Source) -> dict[str, Any]:
         """A file of a tree: what stands around its findings."""
@@ -238,7 +246,9 @@ def _parts(text: str, places: Iterable[Place]) -> list[tuple[str, bool]]:
 
 
 def _place(at: Place) -> str:
-    return visible(f"{at.path}:{at.line}") if at.path else f"line {at.line} of the mail"
+    if at.path:
+        return visible(f"{at.path}:{at.line}")
+    return "the subject" if at.is_title else f"line {at.line} of the mail"
 
 
 def _about(rule: Rule[Any], rules: Sequence[str]) -> dict[str, Any]:

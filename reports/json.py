@@ -79,7 +79,7 @@ def _finding(finding: Finding, of_mail: bool) -> dict[str, Any]:
         "level": finding.level.value,
         "strict": finding.strict,
         "message": finding.message,
-        "where": "message" if at.path is None else "file",
+        "where": "subject" if at.is_title else "message" if at.path is None else "file",
         "path": at.path,
         "line": at.line,
         "column": at.column,

@@ -138,8 +138,8 @@ def _body(review: Review, patch: Patch, findings: Sequence[Finding], texts: Line
 class _Quote:
     """The parts of a mail that its findings need, with the remarks in between.
 
-    `shown` are the 1-based lines of the body to quote, `headers` those of them that open the diff of a file, after
-    which a gap needs no mark.
+    `shown` are the 1-based lines of the body to quote, 0 for the subject, `headers` those of them that open the mail or
+    the diff of a file, after which a gap needs no mark.
     """
 
     def __init__(self, patch: Patch, findings: Sequence[Finding], texts: Lines, since: Since | None) -> None:
@@ -152,7 +152,7 @@ class _Quote:
         self.since = f"as in {since.name}" if since else ""
         self.said: set[tuple[str, str]] = set()
         self.last = max(self.remarks)
-        self.headers: set[int] = set()
+        self.headers = {0}
         self.shown = {line for line in self._shown(patch) if line <= self.last}
 
     def lines(self) -> list[str]:
@@ -170,8 +170,8 @@ class _Quote:
         yield from self.remarks
         message = [line.mail_line for line in patch.message]
         if message:
-            starts = (self._paragraph(found, message[0], message[-1]) for found in self.remarks if found <= message[-1])
-            yield from _joined(set().union(*starts))
+            inside = (found for found in self.remarks if 0 < found <= message[-1])
+            yield from _joined(set().union(*(self._paragraph(found, message[0], message[-1]) for found in inside)))
         for file in patch.files:
             for hunk in file.hunks:
                 found = [index for index, line in enumerate(hunk.lines) if line.mail_line in self.remarks]
@@ -197,10 +197,10 @@ class _Quote:
 
     def _line(self, number: int) -> Iterator[str]:
         """A quoted line and its remarks; it is split behind a word that is to be another."""
-        text, start = self.body[number - 1], 0
-        below: list[Finding] = []
+        text, lead = (self.body[number - 1], 0) if number else _titled(self.mail)
+        start, below = 0, list[Finding]()
         for finding in self.remarks.get(number, ()):
-            end = _end_of_word(finding, text)
+            end = _end_of_word(finding, text, lead)
             if end is None or end <= start:
                 below.append(finding)
                 continue
@@ -264,6 +264,12 @@ def _bare(line: str) -> str:
 
 def _line_of(finding: Finding) -> tuple[str | None, int]:
     return finding.at.path, finding.at.line
+
+
+def _titled(mail: Mail) -> tuple[str, int]:
+    """The subject as a line of the header, and how much stands in it in front of the title."""
+    text = f"Subject: {mail.subject if mail.subject.endswith(mail.title) else mail.title}"
+    return text, len(text) - len(mail.title)
 
 
 def _quoted(line: str) -> str:
@@ -336,11 +342,12 @@ def _word(finding: Finding) -> str | None:
     return edits[0].text if prose else None
 
 
-def _end_of_word(finding: Finding, line: str) -> int | None:
-    """Where to split a line of a message: behind the word that the fix replaces and what punctuation follows it."""
+def _end_of_word(finding: Finding, line: str, lead: int) -> int | None:
+    """Where to split a line of a message: behind the word that the fix replaces and what punctuation follows it; the
+    columns of the finding are counted from behind the lead of the line."""
     if finding.at.path is not None or not finding.fix or not _word(finding):
         return None
-    end = finding.fix.edits[0].at.end_column - 1
+    end = lead + finding.fix.edits[0].at.end_column - 1
     while end < len(line) and line[end] in ".,;:!?)\"'":
         end += 1
     return end

@@ -78,7 +78,10 @@ def _place(at: Place, mails: dict[int, Mail]) -> str:
     if at.path is not None:
         return visible(f"{at.path}:{at.line}:{at.column}:")
     mail = mails[at.patch or 0]
-    if mail.first_line is None:
+    if at.is_title and mail.title_at:
+        line, column = mail.title_at
+        return visible(f"{mail.file}:{line}:{column + at.column - 1}:")
+    if at.is_title or mail.first_line is None:
         return visible(f"{mail.subject or mail.file}:")
     return visible(f"{mail.file}:{mail.first_line + at.line - 1}:{at.column}:")
 

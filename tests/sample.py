@@ -101,6 +101,7 @@ def a_mail(number: int, total: int, title: str, body: str) -> Mail:
         body=body,
         file="series.mbox",
         first_line=10 + 100 * (number - 1),
+        title_at=(7 + 100 * (number - 1), len(f"Subject: [PATCH bpf-next{count}] ") + 1),
         sender="Ann Author <ann@example.org>",
     )
 
@@ -167,6 +168,13 @@ def _place(one: Patch, words: str, within: str) -> Place | None:
                 start = diff_line.text.index(words) + 1
                 return Place(file.new_path, diff_line.new, start, start + len(words))
     return None
+
+
+def titled(review: Review, words: str) -> Place:
+    """Where the first title that has the words has them."""
+    mail = next(one.mail for one in review.patches if words in one.mail.title)
+    start = mail.title.index(words) + 1
+    return Place(None, 0, start, start + len(words), mail.number)
 
 
 def a_finding(review: Review, at: Place, rule: str, level: Level, message: str, **more: object) -> Finding:

@@ -77,6 +77,32 @@ def test_lines_of_the_input(name: str) -> None:
             assert lines[patch.first_line + hunk.mail_line - 2].startswith(f"@@ -{hunk.old_start},")
 
 
+@pytest.mark.parametrize(
+    "name", ["plain.eml", "crlf.eml", "quoted-printable.eml", "base64.eml", "series.mboxrd", "b4-am.mbx", "page.txt"]
+)
+def test_titles_in_the_input(name: str) -> None:
+    lines = (MAILS / name).read_text().split("\n")
+    for patch in only(name).patches:
+        assert patch.title_at
+        line, column = patch.title_at
+        assert lines[line - 1][column - 1 :] == patch.title
+
+
+def test_the_title_of_a_folded_subject_begins_where_it_would_on_one_line() -> None:
+    found = alone("folded-subject.eml")
+    assert found.title_at
+    assert (MAILS / found.file.rpartition("/")[2]).read_text().split("\n")[found.title_at[0] - 1].startswith("Subject:")
+    assert found.title_at[1] == len(f"Subject: {found.subject}") - len(found.title) + 1
+
+
+def test_no_place_of_a_title_that_the_body_brings(tmp_path: Path) -> None:
+    text = (MAILS / "in-body.eml").read_text()
+    path = tmp_path / "mail.eml"
+    path.write_text(text.replace("\n\nFrom: ", "\n\nSubject: [PATCH] shelf: another title\nFrom: "))
+    (series,) = mail.select(mail.read([str(path)]), None, False)
+    assert [(patch.title, patch.title_at) for patch in series.patches] == [("shelf: another title", None)]
+
+
 @pytest.mark.parametrize("name", ["quoted-printable.eml", "base64.eml", "attachment.eml", "flowed.eml"])
 def test_no_line_of_the_input_where_lines_differ(name: str) -> None:
     assert alone(name).first_line is None

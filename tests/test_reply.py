@@ -16,7 +16,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample import PATH, a_finding, a_mail, a_review, flag_missing, mails, place, sample, unguarded
+from sample import PATH, a_finding, a_mail, a_review, flag_missing, mails, place, sample, titled, unguarded
 
 from kfunclint import mail, report, rule
 from kfunclint.clang import Parser
@@ -424,3 +424,29 @@ def test_from_at_the_start_of_a_line_is_quoted_in_an_mbox() -> None:
     text = report.render("reply", replace(found, findings=(remark(found, "it's"),)))
     assert len(re.findall("^From ", text, re.MULTILINE)) == 1
     assert "\n> From it's\n" in text
+
+
+def test_a_word_of_the_title_is_quoted_as_the_subject() -> None:
+    found = sample()
+    at = titled(found, "register")
+    fix = Fix('write "list"', (Edit(at, "list"),))
+    of_title = a_finding(found, at, "text/x", Level.CHECK, "no word", fix=fix)
+    lines = body(only_reply(replace(found, findings=(of_title,))))
+    assert lines[1:7] == [
+        "> Subject: [PATCH bpf-next 2/2] depot: register",
+        "",
+        "list* [text/x]",
+        "",
+        "-- ",
+        lines[6],
+    ]
+
+
+def test_the_body_is_quoted_on_below_the_subject() -> None:
+    found = a_review([HELLO])
+    at = titled(found, HELLO.title[:4])
+    both = (a_finding(found, at, "text/x", Level.CHECK, "this title is wrong"), remark(found, "it's"))
+    lines = body(only_reply(replace(found, findings=both)))
+    assert lines[1:5] == [f"> Subject: {HELLO.subject}", "", "This title is wrong. [text/x]", ""]
+    assert lines[5].startswith("> ")
+    assert "[ ... ]" not in lines

@@ -15,12 +15,12 @@ from conftest import ROOT, Golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from sample import a_finding, a_mail, a_review, mails, place, sample, trouble
+from sample import a_finding, a_mail, a_review, mails, place, sample, titled, trouble
 
 from kfunclint import mail, report, rule
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.finding import Level, Since, Unused, Withheld
+from kfunclint.finding import Edit, Fix, Level, Since, Unused, Withheld
 from kfunclint.review import Review, review
 from kfunclint.since import compared
 
@@ -111,6 +111,42 @@ def as_json(found: Review) -> dict[str, Any]:
     return loaded
 
 
+def of_title() -> Review:
+    """A review with nothing but a remark on a word of the second title."""
+    found = sample()
+    at = titled(found, "register")
+    fix = Fix('write "list"', (Edit(at, "list"),))
+    return replace(found, findings=(a_finding(found, at, "text/x", Level.CHECK, "no word", fix=fix),))
+
+
+def test_a_title_in_the_terminal() -> None:
+    text = report.render("terminal", of_title())
+    assert "\nseries.mbox:107:38: check: no word [text/x]\n    depot: register bpf_depot_top()\n" in text
+    assert "\n           ^~~~~~~~\n" in text
+    (patch,) = [one for one in of_title().patches if one.mail.number == 2]
+    unknown = replace(patch, mail=replace(patch.mail, title_at=None))
+    text = report.render("terminal", replace(of_title(), patches=(unknown,)))
+    assert "\n[PATCH bpf-next 2/2] depot: register bpf_depot_top(): check: no word [text/x]\n" in text
+
+
+def test_a_title_in_json() -> None:
+    found = as_json(of_title())
+    VALIDATOR.validate(found)
+    (one,) = found["findings"]
+    assert (one["where"], one["path"], one["line"], one["mail_line"], one["patch"]) == ("subject", None, 0, 0, 2)
+    assert one["quoted"][one["column"] - 1 : one["end_column"] - 1] == "register"
+    assert one["fix"]["diff"].startswith("--- a/subject\n+++ b/subject\n@@ -1,1 +1,1 @@\n-depot: register")
+    for name in ("line", "mail_line"):
+        assert not valid(found | {"findings": [one | {name: 1}]})
+
+
+def test_a_title_on_the_page() -> None:
+    text = report.render("html", of_title())
+    assert "<pre>depot: <mark>register</mark> bpf_depot_top()</pre>" in text
+    assert ">the subject</a>" in text
+    assert text.count("depot: <") == 1
+
+
 @pytest.mark.parametrize("found", [sample(), trouble()], ids=["sample", "trouble"])
 def test_json_is_what_the_schema_says(found: Review) -> None:
     VALIDATOR.validate(as_json(found))
@@ -154,6 +190,7 @@ def test_a_missing_or_surplus_key_is_against_the_schema() -> None:
         ("line", 0),
         ("column", "9"),
         ("where", "message"),
+        ("where", "subject"),
         ("path", None),
         ("rule", "Flags/x"),
         ("message", ""),

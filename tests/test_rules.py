@@ -10,6 +10,7 @@ from conftest import ROOT, Lint
 from expect import complaints, read
 
 from kfunclint import rule
+from kfunclint.mail import Mail
 
 FAMILIES = sorted({found.id.partition("/")[0] for found in rule.shipped()})
 FIXTURES = sorted(path for family in FAMILIES for path in (ROOT / "fixtures" / family).glob("*"))
@@ -20,11 +21,17 @@ def test_fixture(path: Path, lint: Lint) -> None:
     fixture = read(path)
     only = (f"{path.parent.name}/{path.name.partition('.')[0]}",)
     found = lint(fixture.text, kernel=fixture.options.get("kernel"), only=only, tree=fixture.options.get("tree"))
-    first_line = {patch.mail.number: patch.mail.first_line for patch in found.patches}
-    lines = [
-        (finding, (first_line[finding.origin.patch] or 0) + finding.origin.mail_line - 1) for finding in found.findings
-    ]
+    mails = {patch.mail.number: patch.mail for patch in found.patches}
+    lines = [(finding, line_of(mails[finding.origin.patch], finding.origin.mail_line)) for finding in found.findings]
     assert not complaints(fixture, lines)
+
+
+def line_of(mail: Mail, mail_line: int) -> int:
+    """The 1-based line of the fixture's bare text."""
+    if mail_line == 0:
+        assert mail.title_at
+        return mail.title_at[0]
+    return (mail.first_line or 0) + mail_line - 1
 
 
 @pytest.mark.parametrize("found", rule.shipped(), ids=lambda found: found.id)

@@ -11,7 +11,7 @@ from kfunclint.rule import rule
 
 @rule(Prose, Level.CHECK, see="Documentation/process/submitting-patches.rst: Describe your changes")
 def check(prose: Prose, kernel: Kernel) -> Iterator[Remark]:
-    """A word in a commit message or comment is the wrong one.
+    """A word in a title, message or comment is the wrong one.
 
     No dictionary finds these, as every word for itself is right: "it's not necessarily to" for "necessary", a word
     written twice or left out, "it's own", "less then", "can happens", a or an before the wrong sound. Each class holds

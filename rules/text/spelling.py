@@ -19,7 +19,7 @@ _SENTENCE = re.compile(r"(?:^|[.:?!] )$")
 
 @rule(Prose, Level.CHECK, see="scripts/checkpatch.pl: TYPO_SPELLING")
 def check(prose: Prose, kernel: Kernel) -> Iterator[Remark]:
-    """A word in a commit message or comment is misspelled.
+    """A word in a title, commit message or comment is misspelled.
 
     The words are those of codespell's dictionary, and of the kernel's scripts/spelling.txt where there is a tree. What
     may be a name is left alone: capitals inside a sentence, identifiers, words that the code of the series uses as

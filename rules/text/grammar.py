@@ -41,6 +41,10 @@ _QUOTED = re.compile(r"\"[^\"]{0,200}\"|`[^`]{0,200}`|(?<!\w)'[^']{0,40}'(?!\w)|
 # what prose has around a word: no part of an identifier, a path, a mail address or an option
 _BEFORE, _BEHIND = r"(?<![\w/.<>@=*&\\-])", r"(?![\w/=*()\[\]\\]|\.\w|->)"
 
+# "if there is more then go on" only lacks a comma
+_CONDITION = re.compile(r"\b(?:[Ii]f|[Ww]hen|[Ww]henever|[Oo]nce)\b[^.;]*$")
+_CLAUSE = 200  # characters
+
 
 @cache
 def _pattern(before: str, words: tuple[str, ...], behind: str, flags: int = 0) -> re.Pattern[str]:
@@ -66,15 +70,16 @@ def _than(text: str) -> _Slips:
     known = table("grammar")["than"]
     before = _BEFORE + f"(?:{'|'.join(known['comparative'])}) "
     for match in _pattern(before, ("then",), f" (?:{'|'.join(known['object'])})\\b").finditer(text):
-        yield *match.span("word"), "than"
+        if not _CONDITION.search(text, max(0, match.start() - _CLAUSE), match.start()):
+            yield *match.span("word"), "than"
 
 
 def _articles(text: str) -> _Slips:
     known = table("grammar")["article"]
     for article, better, words in (("a", "an", "after_an"), ("an", "a", "after_a")):
-        # a capital A inside a sentence may name something: task A, CPU A
-        before = _BEFORE + f"(?P<article>{article}|(?:(?<=^)|(?<=[.:?!] )){article.capitalize()}) "
-        for match in _pattern(before, tuple(known[words]), _BEHIND, re.MULTILINE).finditer(text):
+        # a capital A may name something: task A, CPU A
+        before = _BEFORE + f"(?P<article>{article}{'|An' if article == 'an' else ''}) "
+        for match in _pattern(before, tuple(known[words]), _BEHIND).finditer(text):
             capital = match["article"][0].isupper()
             yield *match.span("article"), better.capitalize() if capital else better
 
@@ -94,7 +99,7 @@ def _repeated(prose: Prose, text: str) -> Iterator[Remark]:
         word = match["word"].lower()
         end = match.end() + len(word)
         again = _pattern("", (word,), _BEHIND + "(?![-'])").match(text, match.end())
-        if not again or _means_both(text[: match.start()]):
+        if not again or _means_both(text[: match.start()]) or _is_picture(text, match.start(), end):
             continue
         message, drop = f'"{word}" stands here twice', f'drop one "{word}"'
         second = prose.place(match.end(), end)
@@ -103,6 +108,13 @@ def _repeated(prose: Prose, text: str) -> Iterator[Remark]:
             continue
         both = prose.place(match.start(), end)
         yield Remark(both, message, fix=Fix(drop, (Edit(both, match["word"]),)))
+
+
+def _is_picture(text: str, start: int, end: int) -> bool:
+    """Do the two stand beside another word of one letter, as the bits of a register do in a table?"""
+    return bool(
+        re.search(r"(?<!\w)\w $", text[max(0, start - 3) : start]) or re.match(r" \w(?!\w)", text[end : end + 3])
+    )
 
 
 def _means_both(before: str) -> bool:

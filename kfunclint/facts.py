@@ -212,8 +212,8 @@ class Kfunc:
     None where not all are in view. `body` is None unless all of it is in view and was parsed. `doc` is the kernel-doc
     right above it, or one that names it and stands above something else. `bare`: code stands right above it, no comment
     of any kind. `added`: the series brings all of it. `weak`: it carries __weak. `condition` are the #if lines around
-    it, None where they are not all in view. `told` are the paragraphs of messages that say
-    "name()", and of its kernel-doc if the series has a hand in that.
+    it, None where they are not all in view. `told` are the title of the patch that adds it, the paragraphs of messages
+    that say "name()", and those of its kernel-doc if the series has a hand in that.
 
     `exact`: its header is whole in view and the parser read it as it is written, so `returns`, `parameters`, `variadic`
     and `marker` are to be relied on; then `returns_at` is its return type. `in_defs`: it stands between

@@ -48,7 +48,7 @@ def gather(
         found for source, scan in zip(sources, scans, strict=True) for found in _comments(source, scan, kfuncs, names)
     )
     return Facts(
-        kfuncs=_told(kfuncs, messages, comments),
+        kfuncs=_told(kfuncs, messages, comments, sources),
         entries=entries,
         sets=tuple(found for scan in held for found in scan.sets),
         registrations=tuple(registration for scan in held for registration in scan.registrations),
@@ -63,11 +63,19 @@ def _on_purpose(path: str) -> bool:
     return path.startswith(tuple(table("special")["tests"]["paths"]))
 
 
-def _told(kfuncs: Iterable[Kfunc], messages: Iterable[Prose], comments: Iterable[Prose]) -> tuple[Kfunc, ...]:
-    """The kfuncs with what messages and kernel-doc tell of each."""
+def _told(
+    kfuncs: Iterable[Kfunc], messages: Iterable[Prose], comments: Iterable[Prose], sources: Iterable[Source]
+) -> tuple[Kfunc, ...]:
+    """The kfuncs with what titles, messages and kernel-doc tell of each."""
     told: dict[str, list[Prose]] = {}
+    titles = {paragraph.lines[0][0].patch: paragraph for paragraph in messages if paragraph.kind == "title"}
+    files = {source.path: source for source in sources}
+    for kfunc in kfuncs:
+        line = files[kfunc.at.path or ""].line(kfunc.at.line)
+        if kfunc.added and line is not None and line.patch in titles:
+            told.setdefault(kfunc.name, []).append(titles[line.patch])
     for paragraph in messages:
-        for name in dict.fromkeys(_CALLED.findall(paragraph.text)):
+        for name in dict.fromkeys(_CALLED.findall(paragraph.text)) if paragraph.kind != "title" else ():
             told.setdefault(name, []).append(paragraph)
     for paragraph in comments:
         if paragraph.kind == "doc" and paragraph.function:

@@ -9,18 +9,23 @@ from itertools import pairwise
 
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.facts import Facts
+from kfunclint.facts import Facts, Prose
 from kfunclint.gather import gather
 from kfunclint.patch import Patch
 from kfunclint.progress import Step
 from kfunclint.scan import Scan, scan
 from kfunclint.source import Base, Source
+from kfunclint.spelling import slips, wrong_word
 from kfunclint.syntax import Unit
 from kfunclint.touched import Touched
 
 C = (".c", ".h")
 _LARGEST_FILE = 2 << 20  # characters in view; the largest C file that people wrote for the kernel has half of it
 _MOST_TEXT = 8 << 20
+_MOST_STRANGERS = 1000
+_MOST_SOUGHT = 16
+_LONGEST_NAME = 64
+_MANY = 3  # files
 _MOST_STOPS = 4  # each may have taken all the time that a parse is given
 
 
@@ -49,6 +54,7 @@ class Context:
         self.parser = parser
         self.deep = deep
         self.step = step
+        self.absent: dict[str, bool] = {}
 
     def facts(
         self, sources: Sequence[Source], patches: Iterable[Patch] = (), cover: Patch | None = None
@@ -59,7 +65,38 @@ class Context:
         found, unparsed = facts_of(sources, parse, patches, cover)
         if self.base is not None and (more := self._more(found, sources)):
             found, unparsed = facts_of((*sources, *more), parse, patches, cover)
-        return self._with_released(found), unparsed
+        return self._with_meant(self._with_released(found)), unparsed
+
+    def _with_meant(self, found: Facts) -> Facts:
+        """The facts with what was meant by names in messages and comments that the tree does not have."""
+        if self.base is None:
+            return found
+        doubtful = dict(_doubtful(found.prose))
+        try:
+            self._seek({sought for sought, _ in doubtful.values()})
+        except (Unreviewable, OSError):
+            return found
+        meant = {name: known for name, (sought, known) in doubtful.items() if self.absent.get(sought)}
+        return replace(found, prose=tuple(replace(prose, meant=meant) for prose in found.prose))
+
+    def _seek(self, words: Iterable[str]) -> None:
+        """Find out which words the tree does not have, whatever longer word they stand in; it takes seconds, so once.
+
+        A name has it if a single file does; as a plain word it may be misspelled in a comment or two. Raises
+        Unreviewable or OSError.
+        """
+        assert self.base is not None
+        new = sorted(set(words) - self.absent.keys())[: _MOST_SOUGHT - len(self.absent)]
+        files = dict.fromkeys(new, 0)
+        if new:
+            self.step(f"looking for {', '.join(new)}")
+            for path in self.base.tree.containing(new, suffixes=("",)):
+                data = self.base.tree.read(path) or b""
+                for word in new:
+                    files[word] += _MANY if _names_it(word, data) else word.encode() in data
+                if all(count >= _MANY for count in files.values()):
+                    break
+        self.absent |= {word: count < _MANY for word, count in files.items()}
 
     def _with_released(self, found: Facts) -> Facts:
         """The facts with what the kfuncs of the tree release, if something of the series is not released by its own."""
@@ -93,6 +130,27 @@ class Context:
             return related(self.base.tree, wanted, {source.path for source in sources}, self.step)
         except (Unreviewable, OSError):
             return []
+
+
+def _names_it(word: str, data: bytes) -> bool:
+    """Does a name in a file have the word, or is it that name?"""
+    return any(one.encode() in data for one in ((word,) if "_" in word else (f"_{word}", f"{word}_")))
+
+
+def _doubtful(paragraphs: Iterable[Prose]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The names that are nearly one of the series, each with what must not be in the tree for that, and that one."""
+    seen: set[str] = set()
+    for prose in paragraphs:
+        for match in prose.strangers:
+            name = match[0]
+            if name in seen or len(seen) >= _MOST_STRANGERS or len(name) > _LONGEST_NAME:
+                continue
+            seen.add(name)
+            near = slips(name, prose.names)
+            if len(near) == 1:
+                yield name, (name, near[0])
+            elif not near and (found := wrong_word(name, prose.names)):
+                yield name, found
 
 
 def with_released(facts: Facts, released: frozenset[str]) -> Facts:

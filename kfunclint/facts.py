@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -11,6 +11,9 @@ from kfunclint.finding import Edit, Place
 from kfunclint.spelling import one_edit_apart
 from kfunclint.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer, struct_of
 
+_NAME = re.compile(r"(?<![\w/.<>@=*&\\$%#+~^|:'-])[a-z]\w*_\w*(?![\w/*\[\]\\@<>|{}'-]|\.\w|->|::)", re.ASCII)
+_NAMED = re.compile(r"\w+(?:\(\))?\s*(?:-|:|$)")
+_SHORTEST_NAME = 6
 _VERSION = re.compile(r"___v\d+$")  # libbpf strips it
 
 
@@ -376,13 +379,27 @@ class Prose:
     kernel-doc ("comment", "doc").
     `lines` are its lines, each with the place of its first character; quoted mail, code, shell output, diffs, trailers
     and tables are left out before. `function` is the kfunc whose comment it is, if any; `names` are the words, in lower
-    case, that the code of the series uses as names or in them, before or after.
+    case, that the code of the series uses as names or in them, before or after. `meant` has the name that was meant
+    for each that no file of the tree holds and that is nearly one of those, None without a tree.
     """
 
     kind: str
     lines: tuple[tuple[Place, str], ...]
     function: str | None = None
     names: frozenset[str] = frozenset()
+    meant: Mapping[str, str] | None = None
+
+    @property
+    def strangers(self) -> Iterator[re.Match[str]]:
+        """The names in its text, in lower case as they are, that no line of the series has.
+
+        The name that a kernel-doc begins with is none: it is held against the function below.
+        """
+        text = self.text
+        named = _NAMED.match(text) if self.kind == "doc" else None
+        for match in _NAME.finditer(text, named.end() if named else 0):
+            if len(match[0]) >= _SHORTEST_NAME and match[0].islower() and match[0] not in self.names:
+                yield match
 
     @property
     def text(self) -> str:

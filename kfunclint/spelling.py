@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Container, Iterator
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
+from string import ascii_lowercase
 
 from kfunclint.content import table
+
+_SHORTEST_WORD = 5
 
 
 @lru_cache(maxsize=10_000)
@@ -64,6 +69,39 @@ def _entry(word: bytes) -> str:
         else:
             high = start
     return ""
+
+
+def slips(name: str, known: Container[str]) -> tuple[str, ...]:
+    """The known names of which this one may be a slip: two letters swapped, or one too many of a pair."""
+    pairs = [(at, one, other) for at, (one, other) in enumerate(pairwise(name)) if one.isalpha() and other.isalpha()]
+    near = (name[:at] + (other + one if one != other else one) + name[at + 2 :] for at, one, other in pairs)
+    return tuple(dict.fromkeys(one for one in near if one in known))
+
+
+def wrong_word(name: str, known: Container[str]) -> tuple[str, str] | None:
+    """The wrong word of a name, and the one known name that has another letter, one more or one less within it.
+
+    Words of fewer than five letters, and their first and last letters, do not count: what differs there is often meant
+    (foos, vfoo). None where no name or more than one is so near.
+    """
+    near: dict[str, str] = {}
+    words = name.split("_")
+    for index, word in enumerate(words):
+        if len(word) >= _SHORTEST_WORD and word.isalpha() and word not in known:
+            for other in _within(word):
+                meant = "_".join((*words[:index], other, *words[index + 1 :]))
+                if meant in known:
+                    near[meant] = word
+    return next((word, meant) for meant, word in near.items()) if len(near) == 1 else None
+
+
+def _within(word: str) -> Iterator[str]:
+    """The word with a letter dropped, replaced or put in between its first and its last."""
+    for at in range(1, len(word)):
+        if at < len(word) - 1:
+            yield word[:at] + word[at + 1 :]
+            yield from (word[:at] + letter + word[at + 1 :] for letter in ascii_lowercase if letter != word[at])
+        yield from (word[:at] + letter + word[at:] for letter in ascii_lowercase)
 
 
 def one_edit_apart(one: str, other: str) -> bool:

@@ -13,7 +13,7 @@ from kfunclint.content import table
 from kfunclint.facts import Prose
 from kfunclint.finding import Place, Remark
 from kfunclint.kernel import Kernel, Release, Vocabulary
-from kfunclint.spelling import corrections, listed, one_edit_apart
+from kfunclint.spelling import corrections, listed, one_edit_apart, slips, wrong_word
 
 (SPELLING,) = (found for found in rule.shipped() if found.id == "text/spelling")
 
@@ -121,3 +121,40 @@ def test_one_edit_apart(one: str, other: str) -> None:
 )
 def test_more_than_one_edit_apart(one: str, other: str) -> None:
     assert not one_edit_apart(one, other)
+
+
+KNOWN = frozenset({"bpf_shelf_release", "shelf", "bpf_house_table", "bpf_house_tackle"})
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("bpf_shelf_reelase", ("bpf_shelf_release",)),
+        ("bpf_shelf_rellease", ("bpf_shelf_release",)),
+        ("bpf_sehlf_release", ("bpf_shelf_release",)),
+        ("bpf_shelf_relase", ()),
+        ("bpf_shelf_release", ()),
+    ],
+)
+def test_slips(name: str, known: tuple[str, ...]) -> None:
+    assert slips(name, KNOWN) == known
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("bpf_shelf_rlease", ("rlease", "bpf_shelf_release")),
+        ("bpf_shelf_relebse", ("relebse", "bpf_shelf_release")),
+        ("bpf_shelf_releasse", ("releasse", "bpf_shelf_release")),
+        ("bpf_shelf_relexse", ("relexse", "bpf_shelf_release")),
+        ("bpf_shelf_relese", ("relese", "bpf_shelf_release")),
+        ("bpf_house_tacle", None),  # either
+        ("bpf_shelf_releases", None),
+        ("bpf_shelf_releasd", None),
+        ("bpf_shelf_release", None),
+        ("bpx_shelf_release", None),
+        ("bpf_shelf_relea5e", None),
+    ],
+)
+def test_wrong_word(name: str, found: tuple[str, str] | None) -> None:
+    assert wrong_word(name, KNOWN) == found

@@ -26,6 +26,7 @@ test-kernel: $(VENV)/test.done
 bench: $(VENV)/test.done
 	bench/fetch-checkpatch build/checkpatch
 	$(BIN)/python bench/speed.py --checkpatch build/checkpatch/checkpatch.pl
+	$(BIN)/python bench/words.py
 	tests/kernel/fetch-trees build/trees
 	$(BIN)/python bench/index.py --tree build/trees/linux-source-6.12
 	$(BIN)/python bench/tree.py --tree build/trees/linux-source-6.12 --clang "$$(bench/fetch-clang)"

@@ -1,0 +1,58 @@
+import re
+from collections.abc import Iterator
+
+from kfunclint.content import table
+from kfunclint.facts import Doc, Kfunc
+from kfunclint.finding import Fix, Level, Place, Reason, Remark
+from kfunclint.flow import returns
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.syntax import Node
+
+_BYTES = re.compile(r"\b(?:in|of) bytes\b")
+
+
+@rule(Kfunc, Level.WARNING, needs_body=True, see="mm/memcontrol.c: mem_cgroup_size()")
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """The kernel-doc says that bytes are returned, but the kfunc returns pages.
+
+    Programs are written by the kernel-doc, so what they compare with is wrong by a factor of the page size. Functions
+    that count in pages are those of rules/tables/units.toml; only a call that is returned as it is counts.
+
+    Bad:
+        * Return: the usage in bytes          (with: return page_counter_read(&memcg->memory);)
+    Good:
+        return page_counter_read(&memcg->memory) * PAGE_SIZE;
+    """
+    del kernel
+    said = _said(kfunc.documented) if kfunc.documented else None
+    if said is None:
+        return
+    assert kfunc.body is not None
+    for found in returns(kfunc.body):
+        if _counts_pages(found.value):
+            yield Remark(
+                said,
+                f"the kernel-doc of {kfunc.name}() says bytes, but {found.value.text}() counts pages",
+                (Reason(kfunc.place(found.node), "pages are returned here"),),
+                Fix("multiply by PAGE_SIZE, or say pages"),
+                or_at=(kfunc.place(found.node),),
+            )
+            return
+
+
+def _counts_pages(value: Node) -> bool:
+    if value.kind != "call" or value.text not in table("units")["pages"]:
+        return False
+    members = table("units")["members"].get(value.text)
+    return members is None or any(node.kind == "member" and node.text in members for node in value.walk())
+
+
+def _said(doc: Doc) -> Place | None:
+    """Where it says that the result is in bytes."""
+    if any("page" in text.lower() for _, text in doc.lines):
+        return None
+    for at, text in (*doc.result, *(line for line in doc.lines if re.match(r"returns?\b", line[1], re.IGNORECASE))):
+        if match := _BYTES.search(text):
+            return Place(at.path, at.line, at.column + match.start(), at.column + match.end())
+    return None

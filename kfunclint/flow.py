@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from kfunclint.graph import Edge, Event, Graph, assignments
+from kfunclint.graph import Edge, Event, Graph, assignments, owner
+from kfunclint.rcu import Outliving, outliving
 from kfunclint.state import UNKNOWN, Condition, Value, evaluate, names, reached, spelled
 from kfunclint.syntax import Node
 
@@ -18,6 +19,7 @@ __all__ = [
     "Condition",
     "Dereference",
     "NullReturn",
+    "Outliving",
     "Return",
     "Use",
     "aliases",
@@ -33,6 +35,7 @@ __all__ = [
     "null_returns",
     "null_tests",
     "only_tested",
+    "outliving",
     "returns",
     "spelled",
     "taken",
@@ -190,26 +193,14 @@ def aliases(body: Node, name: str) -> frozenset[str]:
     """A variable and all that a body sets to it, or to an address in what it points to, as in `kit = (void *)it`."""
     found = {name}
     for target, value in assignments(body):
-        if value is not None and _owner(value) in found:
+        if value is not None and owner(value) in found:
             found.add(target)
     return frozenset(found)
 
 
 def counted(call: Node) -> str | None:
     """The variable whose counter a call is given first: p for get(p), get(&p->refs) and get(&p->css.refcnt)."""
-    return _owner(call.kids[0]) if call.kids else None
-
-
-def _owner(node: Node) -> str | None:
-    """The variable p in p, &p->f and &p->f.g."""
-    if node.kind != "unary" or node.text != "&":
-        return node.text if node.kind == "name" else None
-    node = node.kids[0]
-    arrows = 0
-    while node.kind == "member":
-        arrows += node.text.startswith("->")
-        node = node.kids[0]
-    return node.text if node.kind == "name" and arrows <= 1 else None
+    return owner(call.kids[0]) if call.kids else None
 
 
 def is_plain_call(text: str) -> bool:

@@ -325,9 +325,24 @@ class Graph:
 def _pointer(node: Node) -> Node | None:
     """The variable through which an expression gets at memory."""
     through = node.text.startswith("->") if node.kind == "member" else node.kind == "index" or node.text == "*"
-    if node.kind in ("member", "index", "unary") and through and node.kids[0].kind == "name":
-        return node.kids[0]
-    return None
+    if node.kind not in ("member", "index", "unary") or not through:
+        return None
+    base = node.kids[0]
+    if base.kind == "binary" and base.text == ",":
+        base = base.kids[1]
+    return base if base.kind == "name" else None
+
+
+def owner(node: Node) -> str | None:
+    """The variable p in p, &p->f and &p->f.g."""
+    if node.kind != "unary" or node.text != "&":
+        return node.text if node.kind == "name" else None
+    node = node.kids[0]
+    arrows = 0
+    while node.kind == "member":
+        arrows += node.text.startswith("->")
+        node = node.kids[0]
+    return node.text if node.kind == "name" and arrows <= 1 else None
 
 
 def is_zero(node: Node) -> bool:

@@ -83,7 +83,8 @@ BODIES = {
     "return s->ops->count(s, n);": "(return (call (member ->count (member ->ops s)) s n))",
     "int (*fn)(int) = s->fn; return fn(n);": "(decl (var fn (member ->fn s))) (return (call fn n))",
     "return rcu_dereference(s->next)->count + (s->last)->count;": (
-        "(return (binary + (member ->count (member ->next s)) (member ->count (member ->last s))))"
+        "(return (binary + (member ->count (binary , (call rcu_dereference) (member ->next s))) "
+        "(member ->count (member ->last s))))"
     ),
     "return shelf_call(struct book, n) + shelf_size(struct book *);": (
         "(return (binary + (call shelf_call n) (call shelf_size)))"

@@ -16,6 +16,7 @@ from kfunclint.flow import (
     null_returns,
     null_tests,
     only_tested,
+    outliving,
     returns,
     uses,
 )
@@ -272,3 +273,45 @@ def test_counted(argument: str, expected: str | None, parser: Parser) -> None:
 
 def test_aliases(parser: Parser) -> None:
     assert aliases(body(parser, "struct kit *kit = (void *)p; q = &p->inner; r = p->next;"), "p") == {"p", "kit", "q"}
+
+
+OUTLIVES = {
+    "lock": "rcu_read_lock(); p = rcu_dereference(top); rcu_read_unlock(); return p;",
+    "guard": "guard(rcu)(); return rcu_dereference(top);",
+    "guarded block": "scoped_guard(rcu) { p = rcu_dereference(top); } return p;",
+    "one of two": "rcu_read_lock(); p = rcu_dereference(top); rcu_read_unlock(); return n ? &spare : p;",
+    "goto": "rcu_read_lock(); p = get(n); if (!p) goto out; n++; out: rcu_read_unlock(); return p;",
+    "loop": "rcu_read_lock(); each(p) { if (p->n == n) break; } rcu_read_unlock(); return p;",
+    "second section": "rcu_read_lock(); rcu_read_unlock(); rcu_read_lock(); p = get(n); rcu_read_unlock(); return p;",
+    "copy": "guard(rcu)(); struct thing *q = rcu_dereference(top); p = q; return p;",
+    "inside": "rcu_read_lock(); p = rcu_dereference(top); rcu_read_unlock(); return &p->inner;",
+    "assigned in the condition": "rcu_read_lock(); if (!(p = get(n))) n = 1; rcu_read_unlock(); return p;",
+    "switch": "guard(rcu)(); switch (n) { case 1: p = get(n); break; default: p = NULL; } return p;",
+}
+DOES_NOT_OUTLIVE = {
+    "no section": "p = rcu_dereference(top); return p;",
+    "section of a caller": "p = rcu_dereference(top); rcu_read_lock(); n++; rcu_read_unlock(); return p;",
+    "still open": "rcu_read_lock(); p = rcu_dereference(top); return p;",
+    "one inside another": "rcu_read_lock(); rcu_read_lock(); p = get(n); rcu_read_unlock(); return p;",
+    "replaced": "rcu_read_lock(); p = get(n); p = &spare; rcu_read_unlock(); return p;",
+    "null": "rcu_read_lock(); p = get(n); rcu_read_unlock(); if (!p) return p; return NULL;",
+    "member": "rcu_read_lock(); p = get(n); p = p->next; rcu_read_unlock(); return p;",
+    "another call": "rcu_read_lock(); p = find(n); rcu_read_unlock(); return p;",
+    "other lock": "mutex_lock(&lock); p = get(n); mutex_unlock(&lock); return p;",
+    "address taken": "rcu_read_lock(); p = get(n); keep(&p); rcu_read_unlock(); return p;",
+}
+
+
+@pytest.mark.parametrize("code", OUTLIVES.values(), ids=OUTLIVES)
+def test_outlives_its_section(code: str, parser: Parser) -> None:
+    assert len(outliving(body(parser, code), ["get"], ["each"])) == 1
+
+
+@pytest.mark.parametrize("code", DOES_NOT_OUTLIVE.values(), ids=DOES_NOT_OUTLIVE)
+def test_does_not_outlive_its_section(code: str, parser: Parser) -> None:
+    assert not outliving(body(parser, code), ["get"], ["each"])
+
+
+def test_what_outlives_tells_its_way(parser: Parser) -> None:
+    (found,) = outliving(body(parser, "rcu_read_lock();\np = get(n);\nrcu_read_unlock();\nreturn p;"), ["get"], [])
+    assert (found.source.line, found.end.line, found.node.line) == (3, 4, 5)

@@ -40,7 +40,7 @@ STAGES = [
     "index",
     "census",
     "graph",
-    "state",
+    "state rcu",
     "flow",
     "kernel",
     "suffix",

@@ -141,7 +141,7 @@ typedef struct { long counter; } atomic64_t, atomic_long_t;
 #define WRITE_ONCE(v_, n_) ((v_) = (n_))
 #define data_race(v_) (v_)
 #define READ_ONCE_NOCHECK(v_) (v_)
-#define rcu_dereference(v_) (v_)
+#define rcu_dereference(v_) (__kfunclint_is_rcu_dereference(), (v_))
 #define rcu_dereference_raw(v_) (v_)
 #define rcu_dereference_sched(v_) (v_)
 #define rcu_dereference_bh(v_) (v_)

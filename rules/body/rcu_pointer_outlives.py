@@ -1,0 +1,80 @@
+from collections.abc import Iterator
+
+from kfunclint.content import table
+from kfunclint.facts import Entry, Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow import calls, outliving
+from kfunclint.kernel import Kernel, Release
+from kfunclint.rule import rule
+from kfunclint.syntax import Node
+
+_CHECKED_SINCE = Release(6, 18)
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    needs_body=True,
+    contract=("B10",),
+    see="kernel/bpf/verifier.c: check_kfunc_call(); Documentation/RCU/whatisRCU.rst: rcu_dereference()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc returns an RCU pointer behind the end of its own section.
+
+    What rcu_dereference() gives is valid up to the end of the read section. A sleepable program runs outside of any
+    other section, so the object may be freed before it looks at it. A reference that KF_ACQUIRE makes the program give
+    back keeps the object; or else KF_RCU_PROTECTED keeps the call inside of a section of the program's own.
+
+    It is said only of sets that are registered for programs that may sleep, and not where the kfunc takes a reference.
+
+    Bad:
+        rcu_read_lock();
+        foo = rcu_dereference(head->foo);
+        rcu_read_unlock();
+        return foo;
+    Good:
+        BTF_ID_FLAGS(func, bpf_foo_get, KF_RCU_PROTECTED | KF_RET_NULL)
+    """
+    entries = [entry for entry in kfunc.entries if _leaves_it_to_sleepers(entry)]
+    if not entries or not kfunc.returns_struct_pointer:
+        return
+    assert kfunc.body is not None
+    if any(_takes_reference(call.node) for call in calls(kfunc.body)):
+        return
+    known = table("rcu")
+    for found in outliving(kfunc.body, known["calls"]["names"], known["loops"]["names"]):
+        at, given, end = map(kfunc.place, (found.node, found.source, found.end))
+        scope = "guard" in found.end.text
+        yield Remark(
+            at,
+            f"{kfunc.name}() returns a pointer that only RCU protects, and its own read section ends before: "
+            "a sleepable program may find the object freed",
+            (
+                Reason(given, "the pointer comes from here"),
+                Reason(end, "the section ends with the scope of this" if scope else "the section ends here"),
+                Reason(entries[0].at, "registered here"),
+            ),
+            _fix(kernel),
+            or_at=(given, end, *(entry.at for entry in entries)),
+        )
+        return
+
+
+def _leaves_it_to_sleepers(entry: Entry) -> bool:
+    """Lacks it the flags, in a set that is registered, as far as is in view, for programs some of which may sleep?"""
+    if entry.flags is None or entry.set is None or entry.set.is_fmodret:
+        return False
+    if any(entry.flag(name) for name in ("KF_ACQUIRE", "KF_RCU_PROTECTED", "KF_ITER_NEXT")):
+        return False
+    hooks = table("hooks")
+    types = (registration.program_type.removeprefix("BPF_PROG_TYPE_") for registration in entry.set.registrations)
+    return any(hooks.get(type_, {}).get("sleepable", False) for type_ in types)
+
+
+def _takes_reference(call: Node) -> bool:
+    return any(word in table("rcu")["references"]["names"] for word in call.text.split("_"))
+
+
+def _fix(kernel: Kernel) -> Fix:
+    reference = "take a reference on it and add KF_ACQUIRE"
+    return Fix(f"{reference}, or add KF_RCU_PROTECTED" if kernel.release >= _CHECKED_SINCE else reference)

@@ -6,7 +6,7 @@ or tested for on some path, and whatever could change a value makes it unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from kfunclint.graph import Edge, Event, Graph, assignments, owner
@@ -19,6 +19,7 @@ __all__ = [
     "Condition",
     "Dereference",
     "NullReturn",
+    "OtherTest",
     "Outliving",
     "Return",
     "Use",
@@ -35,6 +36,7 @@ __all__ = [
     "null_returns",
     "null_tests",
     "only_tested",
+    "other_tests",
     "outliving",
     "returns",
     "spelled",
@@ -78,10 +80,22 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call, or an array[index], that control can reach, and what is known whenever it does."""
+    """A call, or an array[index], that control can reach, what is known whenever it does, and what held when it was
+    asked on the way, though memory that it read may have changed since."""
 
     node: Node
     known: frozenset[Condition]
+    asked: frozenset[Condition]
+
+
+@dataclass(frozen=True, slots=True)
+class OtherTest:
+    """A condition that is tested somewhere, whether control can come from there to the use in question, and why it does
+    not count, in words."""
+
+    node: Node
+    before: bool
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +144,13 @@ def returns(body: Node) -> tuple[Return, ...]:
 
 def calls(body: Node) -> tuple[Call, ...]:
     """Every reachable call of a complete body, in the order of the source."""
-    found = (Call(event.node, state.known) for event, state in reached(body) if event.kind == "call")
+    found = (Call(event.node, state.known, state.asked) for event, state in reached(body) if event.kind == "call")
     return tuple(sorted(found, key=_order))
 
 
 def indexings(body: Node) -> tuple[Call, ...]:
     """Every reachable array[index] of a complete body with what is known there, in the order of the source."""
-    found = (Call(event.node, state.known) for event, state in reached(body) if event.kind == "index")
+    found = (Call(event.node, state.known, state.asked) for event, state in reached(body) if event.kind == "index")
     return tuple(sorted(found, key=_order))
 
 
@@ -176,6 +190,45 @@ def bars(body: Node, condition: Condition, node: Node) -> bool:
 
 def _fails(edge: Edge, condition: Condition) -> bool:
     return edge.condition is not None and edge.holds != condition.holds and spelled(edge.condition) == condition.text
+
+
+def other_tests(body: Node, use: Node, asks: Callable[[Node], bool]) -> tuple[OtherTest, ...]:
+    """The conditions of a kind that are tested somewhere though none holds at a use, in the order of the source."""
+    graph = Graph(body)
+    before, behind = _around(graph, use)
+    found = {
+        (edge.condition.line, edge.condition.column): _other_test(edge.condition, at in before, at in behind)
+        for at, block in enumerate(graph.blocks)
+        for edge in block.edges
+        if edge.condition is not None and asks(edge.condition)
+    }
+    return tuple(found[place] for place in sorted(found))
+
+
+def _other_test(condition: Node, before: bool, behind: bool) -> OtherTest:
+    where = "on this branch" if before else "after the use" if behind else "on another branch"
+    return OtherTest(condition, before, f"tested only {where}")
+
+
+def _around(graph: Graph, use: Node) -> tuple[set[int], set[int]]:
+    """The blocks from which control can come to a node, and those to which it can go on, its own among these."""
+    own = {at for at, block in enumerate(graph.blocks) if any(event.node is use for event in block.events)}
+    after = {at: {edge.to for edge in block.edges} for at, block in enumerate(graph.blocks)}
+    before: dict[int, set[int]] = {}
+    for at, targets in after.items():
+        for target in targets:
+            before.setdefault(target, set()).add(at)
+    return _closure(own, before), own | _closure(own, after)
+
+
+def _closure(own: set[int], ways: Mapping[int, set[int]]) -> set[int]:
+    todo, found = list(own), set[int]()
+    while todo:
+        for at in ways.get(todo.pop(), ()):
+            if at not in found:
+                found.add(at)
+                todo.append(at)
+    return found
 
 
 def only_tested(body: Node, function: str) -> bool:

@@ -7,12 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfunclint.facts import Kfunc
-from kfunclint.finding import Edit, Fix, Level, Missing, Place, Remark
-from kfunclint.flow import Call, Condition, Use, calls, is_plain_call, names, only_tested, uses
+from kfunclint.finding import Edit, Fix, Level, Missing, Place, Reason, Remark
+from kfunclint.flow import (
+    Call,
+    Condition,
+    Use,
+    calls,
+    is_plain_call,
+    names,
+    only_tested,
+    other_tests,
+    spelled,
+    uses,
+)
 from kfunclint.kernel import Kernel
 from kfunclint.syntax import Node
 
 _TEXTS = ("title", "why", "bad", "good", "guard", "because", "see")
+_MOST_TESTS = 3  # that a finding points at
 _OTHERS = ("uses", "holds", "level", "takes", "predicates", "contract", "since", "until", "strict")
 
 
@@ -65,7 +77,7 @@ class Guard:
                 at = kfunc.place(use.node)
                 message = f"{kfunc.name}() uses {symbol} without testing {self.guard}: {self.because}"
                 missing = Missing(symbol, self.guard, self.holds)
-                yield Remark(at, message, fix=self._fix(kfunc, at), missing=missing)
+                yield Remark(at, message, self._because(kfunc, use), self._fix(kfunc, at), missing=missing)
                 return
 
     def _uses(self, body: Node) -> Iterator[tuple[str, Use | Call]]:
@@ -74,6 +86,16 @@ class Guard:
                 yield from ((symbol, call) for call in calls(body) if f"{call.node.text}()" == symbol)
             elif not any(node.kind == "var" and node.text == symbol for node in body.walk()):
                 yield from ((symbol, use) for use in uses(body, symbol))
+
+    def _because(self, kfunc: Kfunc, use: Use | Call) -> tuple[Reason, ...]:
+        """The tests that are there and do not count."""
+        assert kfunc.body is not None
+        found = other_tests(kfunc.body, use.node, lambda node: spelled(node) == self.guard)
+        against = Condition(self.guard, not self.holds) in use.known
+        notes = (
+            (one, "used on the wrong branch of this test" if against and one.before else one.note) for one in found
+        )
+        return tuple(Reason(kfunc.place(one.node), note) for one, note in notes)[:_MOST_TESTS]
 
     def _may_be_guarded(self, use: Use | Call, helpers: Mapping[str, Node]) -> bool:
         return Condition(self.guard, self.holds) in use.known or any(

@@ -51,10 +51,12 @@ Values = dict[str, frozenset[Value]]
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The conditions that hold whenever control is here, the values of the variables that were followed so far, and the
-    variables through which memory was written on every way to here, or may have been, as they were given to a call."""
+    """The conditions that hold whenever control is here, those that held when they were asked, though memory that they
+    read may have changed since, the values of the variables that were followed so far, and the variables through which
+    memory was written on every way to here, or may have been, as they were given to a call."""
 
     known: frozenset[Condition]
+    asked: frozenset[Condition]
     values: Values
     written: frozenset[str]
 
@@ -72,7 +74,7 @@ def reached(body: Node) -> Iterator[tuple[Event, State]]:
 
 def _solve(graph: Graph, untracked: frozenset[str]) -> dict[int, State]:
     """The state at the head of every block that can be reached; empty if the analysis gave up."""
-    states = {0: State(frozenset(), {}, frozenset())}
+    states = {0: State(frozenset(), frozenset(), {}, frozenset())}
     visits = [0] * len(graph.blocks)
     todo = [0]
     while todo:
@@ -97,7 +99,7 @@ def _solve(graph: Graph, untracked: frozenset[str]) -> dict[int, State]:
 def _merge(one: State, other: State) -> State:
     names = one.values.keys() | other.values.keys()
     values = {name: one.values.get(name, UNKNOWN) | other.values.get(name, UNKNOWN) for name in names}
-    return State(one.known & other.known, values, one.written & other.written)
+    return State(one.known & other.known, one.asked & other.asked, values, one.written & other.written)
 
 
 def _after(event: Event, state: State, untracked: frozenset[str]) -> State:
@@ -110,17 +112,19 @@ def _after(event: Event, state: State, untracked: frozenset[str]) -> State:
 
 def _assigned(event: Event, state: State, untracked: frozenset[str]) -> State:
     name = _base_name(event.node)
+    known, asked = state.known, state.asked
     if name is None:
-        known = frozenset(condition for condition in state.known if not _reads_memory(condition.text))
+        known = frozenset(condition for condition in known if not _reads_memory(condition.text))
     else:
-        known = frozenset(condition for condition in state.known if name not in names(condition.text))
+        known = frozenset(condition for condition in known if name not in names(condition.text))
+        asked = frozenset(condition for condition in asked if name not in names(condition.text))
     values = dict(state.values)
     if event.node.kind in ("name", "var"):
         values.pop(event.node.text, None)
         if event.value is not None and event.node.text not in untracked:
             values[event.node.text] = evaluate(event.value, state.values)
     through = {inner.text for inner in event.node.walk() if inner.kind == "name"} if name is None else set()
-    return State(known, values, state.written | through)
+    return State(known, asked, values, state.written | through)
 
 
 _ERROR_TESTS = ("IS_ERR", "IS_ERR_OR_NULL", "PTR_ERR")
@@ -134,7 +138,7 @@ def _called(call: Node, state: State) -> State:
     given = {argument.text for argument in call.kids if argument.kind == "name"}
     values = {name: value for name, value in state.values.items() if name not in given}
     named = {inner.text for argument in call.kids for inner in argument.walk() if inner.kind == "name"}
-    return State(known, values, state.written | named)
+    return State(known, state.asked, values, state.written | named)
 
 
 def _along(edge: Edge, state: State) -> State | None:
@@ -151,8 +155,8 @@ def _along(edge: Edge, state: State) -> State | None:
     if text is None:
         return replace(state, values=values)
     # a second call may answer otherwise, so the newer answer counts and no path is ruled out by the older one
-    known = state.known - {Condition(text, not edge.holds)} | {Condition(text, edge.holds)}
-    return State(known, values, state.written)
+    old, new = {Condition(text, not edge.holds)}, {Condition(text, edge.holds)}
+    return State(state.known - old | new, state.asked - old | new, values, state.written)
 
 
 def _tested(condition: Node, holds: bool, values: Values) -> tuple[str | None, frozenset[Value]]:

@@ -3,6 +3,8 @@
 # want RULE "part of the message"   about the line above; the text is optional
 # ok RULE                           the line above looks guilty to that rule and is not
 # todo RULE                         a known miss on the line above; fails as soon as it is found
+# note RULE "part of the note"      a finding elsewhere in the hunk, between which and here no line was removed, points
+#                                   at the line above
 # with kernel=6.8 tree=shelf        options, before the first header; a tree is a folder of fixtures/trees/
 """
 
@@ -15,7 +17,7 @@ from pathlib import Path
 
 from kfunclint.finding import Finding
 
-_MARK = re.compile(r'# (?P<kind>want|ok|todo) (?P<rule>\S+)(?: "(?P<text>.*)")?')
+_MARK = re.compile(r'# (?P<kind>want|ok|todo|note) (?P<rule>\S+)(?: "(?P<text>.*)")?')
 _WITH = re.compile(r"# with (?P<options>.*)")
 
 
@@ -29,7 +31,12 @@ class Mark:
     text: str
 
     def met_by(self, finding: Finding, line: int) -> bool:
-        return (self.line, self.rule) == (line, finding.rule) and self.text in finding.message
+        if self.rule != finding.rule:
+            return False
+        if self.kind == "note":
+            notes = (one.note for one in finding.because if one.at.line - finding.at.line == self.line - line)
+            return any(self.text in note for note in notes)
+        return self.line == line and self.text in finding.message
 
 
 @dataclass
@@ -63,7 +70,7 @@ def complaints(fixture: Fixture, found: Iterable[tuple[Finding, int]]) -> list[s
     wrong: list[str] = []
     for mark in fixture.marks:
         hit = any(mark.met_by(finding, line) for finding, line in found)
-        if hit != (mark.kind == "want"):
+        if hit != (mark.kind in ("want", "note")):
             wrong.append(f"line {mark.line}: {mark.kind} {mark.rule} {mark.text!r}: {'found' if hit else 'not found'}")
     wanted = [mark for mark in fixture.marks if mark.kind == "want"]
     for finding, line in found:

@@ -16,8 +16,10 @@ from kfunclint.flow import (
     null_returns,
     null_tests,
     only_tested,
+    other_tests,
     outliving,
     returns,
+    spelled,
     uses,
 )
 from kfunclint.source import Line, Source, Stretch
@@ -315,3 +317,33 @@ def test_does_not_outlive_its_section(code: str, parser: Parser) -> None:
 def test_what_outlives_tells_its_way(parser: Parser) -> None:
     (found,) = outliving(body(parser, "rcu_read_lock();\np = get(n);\nrcu_read_unlock();\nreturn p;"), ["get"], [])
     assert (found.source.line, found.end.line, found.node.line) == (3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("if (n) { if (off()) return NULL; } use(root);", ["tested only on this branch"]),
+        ("if (n && off()) return NULL; use(root);", ["tested only on this branch"]),
+        ("use(root); if (off()) return NULL;", ["tested only after the use"]),
+        ("while (n--) { use(root); if (off()) return NULL; }", ["tested only on this branch"]),
+        ("if (n) { use(root); } else if (off()) { return NULL; }", ["tested only on another branch"]),
+        (
+            "if (n || off()) n = 1; use(root); n = off() ? 1 : 2;",
+            ["tested only on this branch", "tested only after the use"],
+        ),
+        ("use(root); if (other()) return NULL;", []),
+    ],
+)
+def test_tests_that_do_not_count(code: str, expected: list[str], parser: Parser) -> None:
+    found = body(parser, code)
+    (use,) = uses(found, "root")
+    tests = other_tests(found, use.node, lambda node: spelled(node) == "off()")
+    assert [test.note for test in tests] == expected
+
+
+def test_a_check_counts_when_it_was_made(parser: Parser) -> None:
+    (found,) = indexings(body(parser, "if (n >= p->count) return NULL; touch(p); n = p->a[n];"))
+    assert not found.known
+    assert found.asked == {Condition("(n>=p->count)", holds=False)}
+    (found,) = indexings(body(parser, "if (n >= p->count) return NULL; n = get(p); n = p->a[n];"))
+    assert not found.asked

@@ -65,3 +65,9 @@ diff --git a/{path} b/{path}
 )
 def test_files_that_break_the_contract_on_purpose_are_left_alone(path: str, found: list[str], lint: Lint) -> None:
     assert [finding.rule for finding in lint(TESTS_ITSELF.format(path=path)).findings] == found
+
+
+@pytest.mark.parametrize("found", [found for found in rule.shipped() if found.needs_body], ids=lambda found: found.id)
+def test_what_is_said_of_a_body_shows_its_path(found: rule.Rule[Any]) -> None:
+    marks = [mark for path in FIXTURES for mark in read(path).marks if mark.rule == found.id]
+    assert any(mark.kind == "note" for mark in marks)

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts import Kfunc
-from kfunclint.finding import Fix, Level, Remark
+from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import returns
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
@@ -34,7 +34,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             yield Remark(
                 kfunc.place(found.node),
                 f"{kfunc.name}() returns {code}, but its type {kfunc.returns} is unsigned: programs see {seen}",
-                fix=Fix("return a signed type"),
+                (Reason(kfunc.returns_at or kfunc.at, "declared here"),),
+                Fix("return a signed type"),
             )
 
 

@@ -27,7 +27,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return
     assert kfunc.body is not None
     made = calls(kfunc.body)
-    returned = {found.value.text for found in returns(kfunc.body) if found.value.kind == "name"}
+    returned = {found.value.text: found.node for found in returns(kfunc.body) if found.value.kind == "name"}
     for call in made:
         name = counted(call.node) if call.node.text in table("plain_gets") else None
         if name is None or name not in returned or any(_gives_back(other.node.text) for other in made):
@@ -38,7 +38,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 entry.at,
                 f"{kfunc.name}() returns {name} with a reference that it took, but is registered without KF_ACQUIRE, "
                 "so no program has to give it back",
-                (Reason(at, "the reference is taken here"),),
+                (Reason(at, "the reference is taken here"), Reason(kfunc.place(returned[name]), "returned here")),
                 Fix("add KF_ACQUIRE", entry.adding("KF_ACQUIRE")),
                 or_at=(at,),
             )

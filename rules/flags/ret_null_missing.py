@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from kfunclint.facts import Entry, Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import null_returns
+from kfunclint.flow import NullReturn, null_returns
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 
@@ -40,7 +40,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     entries = [entry for entry in kfunc.entries if _lacks_flag(entry)]
     if not nulls or not entries:
         return
-    because = tuple(Reason(kfunc.place(null.node), "NULL is returned here") for null in nulls[:3])
+    because = (*_origin(kfunc, nulls[0]), *(_returned(kfunc, null) for null in nulls[:3]))
     for entry in entries:
         yield Remark(
             entry.at,
@@ -48,8 +48,19 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             "so the verifier lets programs use the result unchecked",
             because,
             Fix("add KF_RET_NULL", entry.adding("KF_RET_NULL")),
-            or_at=tuple(reason.at for reason in because),
+            or_at=tuple(kfunc.place(null.node) for null in nulls[:3]),
         )
+
+
+def _origin(kfunc: Kfunc, null: NullReturn) -> tuple[Reason, ...]:
+    """Where what is returned becomes NULL, if not in the return statement itself."""
+    at = kfunc.place(null.source)
+    note = "the NULL comes from here" if null.source.kind == "number" else "it is NULL on a branch of this test"
+    return (Reason(at, note),) if at.line != null.node.line else ()
+
+
+def _returned(kfunc: Kfunc, null: NullReturn) -> Reason:
+    return Reason(kfunc.place(null.node), "NULL is returned here")
 
 
 def _is_void(returns: str) -> bool:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from kfunclint.content import table
 from kfunclint.facts import Entry, Kfunc
@@ -40,16 +41,19 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     why = next((words for call in calls(kfunc.body) if (words := _sleeps(call, kfunc.helpers)) is not None), None)
     if why is None:
         return
-    node, what = why
-    because = (Reason(kfunc.place(node), "it may sleep here"),)
+    *callers, node = why.calls
+    because = (
+        *(Reason(kfunc.place(caller), f"{caller.text}() is called here") for caller in callers),
+        Reason(kfunc.place(node), "it may sleep here"),
+    )
     for entry in entries:
         yield Remark(
             entry.at,
-            f"{kfunc.name}() {what}, which may sleep, but is registered without KF_SLEEPABLE, "
+            f"{kfunc.name}() {why.what}, which may sleep, but is registered without KF_SLEEPABLE, "
             "so programs that must not sleep can call it",
             because,
             Fix("add KF_SLEEPABLE", entry.adding("KF_SLEEPABLE")),
-            or_at=(because[0].at,),
+            or_at=tuple(reason.at for reason in because),
         )
 
 
@@ -61,17 +65,24 @@ def _lets_others_call(entry: Entry) -> bool:
     return any(registration.program_type not in always for registration in entry.set.registrations)
 
 
-def _sleeps(call: Call, helpers: Mapping[str, Node]) -> tuple[Node, str] | None:
-    """The call, and what it, or a static function of the file that it calls, does that sleeps."""
+class _Sleep(NamedTuple):
+    """The calls in one another, the last of which sleeps, and what that is in words."""
+
+    calls: tuple[Node, ...]
+    what: str
+
+
+def _sleeps(call: Call, helpers: Mapping[str, Node]) -> _Sleep | None:
+    """What a call, or a static function of the file that it calls, does that sleeps."""
     if any(word in condition.text for condition in call.known for word in _ASKS_CONTEXT):
         return None
     if call.node.text in helpers:
         inner = (_sleeps(other, {}) for other in calls(helpers[call.node.text]))
         found = next(filter(None, inner), None)
-        return (call.node, f"calls {call.node.text}(), which {found[1]}") if found else None
+        return _Sleep((call.node, *found.calls), f"calls {call.node.text}(), which {found.what}") if found else None
     known = table("sleeping")
     if call.node.text in known["calls"]["names"]:
-        return call.node, f"calls {call.node.text}()"
+        return _Sleep((call.node,), f"calls {call.node.text}()")
     names = {node.text for argument in call.node.kids for node in argument.walk() if node.kind == "name"}
     flag = next((flag for flag in known["flags"]["names"] if flag in names), None)
-    return (call.node, f"calls {call.node.text}() with {flag}") if flag and call.node.text else None
+    return _Sleep((call.node,), f"calls {call.node.text}() with {flag}") if flag and call.node.text else None

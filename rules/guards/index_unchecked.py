@@ -1,13 +1,15 @@
 from collections.abc import Iterator
+from functools import partial
 
 from kfunclint.content import table
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import Call, assigned, calls, conditions_on, indexings, names, spelled
+from kfunclint.flow import Call, assigned, calls, conditions_on, indexings, names, other_tests, spelled
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 from kfunclint.syntax import Node, Parameter
 
+_MOST_TESTS = 3  # that a finding points at
 _TOO_NARROW = ("bool", "_Bool", "u8", "__u8", "char", "unsigned char")
 
 
@@ -44,11 +46,15 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             continue
         call, what = use
         at = kfunc.place(call.node)
+        tests = other_tests(kfunc.body, call.node, partial(_names, parameter.name))
         yield Remark(
             at,
             f"{kfunc.name}() uses its argument {parameter.name} as {what} unchecked, "
             "and programs can pass any value: it reaches memory outside the array",
-            (Reason(kfunc.at, "the argument comes from the program"),),
+            (
+                Reason(kfunc.at, "the argument comes from the program"),
+                *(Reason(kfunc.place(test.node), test.note) for test in tests[:_MOST_TESTS]),
+            ),
             Fix(f"check the range of {parameter.name} first"),
         )
 
@@ -74,4 +80,8 @@ def _is_name(node: Node, name: str) -> bool:
 
 
 def _checked(use: Call, parameter: Parameter) -> bool:
-    return any(parameter.name in names(condition.text) for condition in use.known)
+    return any(parameter.name in names(condition.text) for condition in use.asked)
+
+
+def _names(name: str, condition: Node) -> bool:
+    return any(node.kind == "name" and node.text == name for node in condition.walk())

@@ -1,12 +1,15 @@
 from collections.abc import Collection, Iterator
+from functools import partial
 
 from kfunclint.content import table
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import dereferences
+from kfunclint.flow import dereferences, other_tests
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 from kfunclint.syntax import Node
+
+_MOST_TESTS = 3  # that a finding points at
 
 
 @rule(
@@ -43,13 +46,21 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 continue
             seen.add(found.node.text)
             at, given = kfunc.place(found.node), kfunc.place(source)
+            tests = other_tests(kfunc.body, found.node, partial(_tests, found.node.text))
             yield Remark(
                 at,
                 f"{kfunc.name}() reads through {found.node.text} without a test, but it is NULL if {why}",
-                (Reason(given, "it comes from here"),),
+                (
+                    Reason(given, "it comes from here"),
+                    *(Reason(kfunc.place(test.node), test.note) for test in tests[:_MOST_TESTS]),
+                ),
                 Fix(f"test {found.node.text} for NULL first"),
                 or_at=(given,),
             )
+
+
+def _tests(name: str, node: Node) -> bool:
+    return node.kind == "name" and node.text == name
 
 
 def _may_be_null(source: Node, tasks: Collection[str]) -> str | None:

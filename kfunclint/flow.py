@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from kfunclint.graph import Edge, Event, Graph, assignments, owner
+from kfunclint.locks import Held, held_at_return
 from kfunclint.rcu import Outliving, outliving
 from kfunclint.state import UNKNOWN, Condition, Value, evaluate, names, reached, spelled
 from kfunclint.syntax import Node
@@ -18,6 +19,7 @@ __all__ = [
     "Call",
     "Condition",
     "Dereference",
+    "Held",
     "NullReturn",
     "OtherTest",
     "Outliving",
@@ -30,6 +32,7 @@ __all__ = [
     "conditions_on",
     "counted",
     "dereferences",
+    "held_at_return",
     "indexings",
     "is_plain_call",
     "names",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from kfunclint.syntax import Node
 
 NORETURN = frozenset({"BUG", "panic", "do_exit", "make_task_dead", "unreachable", "__builtin_unreachable"})
 _NOTHING = Node("none", 0, 0)
+_ROUNDS = 50  # visits of one block before an analysis gives up; states only grow, so real code needs a handful
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +322,57 @@ class Graph:
             end = self._expression(node, at)
             self._edge(end, yes, node, True)
             self._edge(end, no, node, False)
+
+
+class Analysis(Generic[S]):
+    """What holds at every point of a body, as states of one kind.
+
+    `after` gives the state behind an event, `along` that behind an edge (None: the edge cannot be taken), `merge` the
+    one that holds behind both of two ways.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        after: Callable[[Event, S], S],
+        along: Callable[[Edge, S], S | None],
+        merge: Callable[[S, S], S],
+    ) -> None:
+        self._graph = graph
+        self._after = after
+        self._along = along
+        self._merge = merge
+
+    def reached(self, start: S) -> Iterator[tuple[Event, S]]:
+        """Every event that control can reach, with the state in front of it; none if it is too much."""
+        for block, state in self._solve(start).items():
+            now = state
+            for event in self._graph.blocks[block].events:
+                yield event, now
+                now = self._after(event, now)
+
+    def _solve(self, start: S) -> dict[int, S]:
+        """The state at the head of every block that can be reached; empty if the analysis gave up."""
+        states = {0: start}
+        visits = [0] * len(self._graph.blocks)
+        todo = [0]
+        while todo:
+            at = todo.pop()
+            visits[at] += 1
+            if visits[at] > _ROUNDS:
+                return {}
+            state = states[at]
+            for event in self._graph.blocks[at].events:
+                state = self._after(event, state)
+            for edge in self._graph.blocks[at].edges:
+                if (arriving := self._along(edge, state)) is None:
+                    continue
+                merged = self._merge(states[edge.to], arriving) if edge.to in states else arriving
+                if states.get(edge.to) != merged:
+                    states[edge.to] = merged
+                    if edge.to not in todo:
+                        todo.append(edge.to)
+        return states
 
 
 def _pointer(node: Node) -> Node | None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from kfunclint.graph import Edge, Event, Graph, assignments, owner
+from kfunclint.graph import Analysis, Edge, Event, Graph, assignments, owner
 from kfunclint.syntax import Node
 
-_ROUNDS = 50  # visits of one block before the analysis gives up
 _DEEPEST = 2  # sections in one another that are told apart
 _SCOPES = ("guard(rcu)", "scoped_guard(rcu)")
 _CONTAINERS = ("container_of", "container_of_const", "list_entry", "list_entry_rcu", "hlist_entry", "rb_entry")
@@ -76,32 +75,8 @@ class _Walk:
         self.untracked = frozenset(name for name, value in assignments(body) if value is None)
 
     def reached(self) -> Iterator[tuple[Event, _State]]:
-        """Every event that control can reach with the state in front of it; none if it is too much."""
-        for block, state in self._solve().items():
-            now = state
-            for event in self.graph.blocks[block].events:
-                yield event, now
-                now = self._after(event, now)
-
-    def _solve(self) -> dict[int, _State]:
-        states = {0: _State({})}
-        visits = [0] * len(self.graph.blocks)
-        todo = [0]
-        while todo:
-            at = todo.pop()
-            visits[at] += 1
-            if visits[at] > _ROUNDS:
-                return {}
-            state = states[at]
-            for event in self.graph.blocks[at].events:
-                state = self._after(event, state)
-            for edge in self.graph.blocks[at].edges:
-                arriving = _along(edge, state)
-                merged = states[edge.to].merged(arriving) if edge.to in states else arriving
-                if states.get(edge.to) != merged:
-                    states[edge.to] = merged
-                    todo.append(edge.to)
-        return states
+        """Every event that control can reach with the state in front of it."""
+        return Analysis(self.graph, self._after, _along, _State.merged).reached(_State({}))
 
     def _after(self, event: Event, state: _State) -> _State:
         if event.kind == "call":

@@ -10,10 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from kfunclint.graph import Edge, Event, Graph, assignments, is_zero
+from kfunclint.graph import Analysis, Edge, Event, Graph, assignments, is_zero
 from kfunclint.syntax import Node
-
-_ROUNDS = 50  # visits of one block before the analysis gives up; values only grow, so real code needs a handful
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +61,13 @@ class State:
 
 def reached(body: Node) -> Iterator[tuple[Event, State]]:
     """Every event of a complete body that control can reach, with the state in front of it; none if it is too much."""
-    graph = Graph(body)
     untracked = frozenset(name for name, value in assignments(body) if value is None)
-    for block, state in _solve(graph, untracked).items():
-        now = state
-        for event in graph.blocks[block].events:
-            yield event, now
-            now = _after(event, now, untracked)
 
+    def after(event: Event, state: State) -> State:
+        return _after(event, state, untracked)
 
-def _solve(graph: Graph, untracked: frozenset[str]) -> dict[int, State]:
-    """The state at the head of every block that can be reached; empty if the analysis gave up."""
-    states = {0: State(frozenset(), frozenset(), {}, frozenset())}
-    visits = [0] * len(graph.blocks)
-    todo = [0]
-    while todo:
-        at = todo.pop()
-        visits[at] += 1
-        if visits[at] > _ROUNDS:
-            return {}
-        state = states[at]
-        for event in graph.blocks[at].events:
-            state = _after(event, state, untracked)
-        for edge in graph.blocks[at].edges:
-            if (arriving := _along(edge, state)) is None:
-                continue
-            merged = _merge(states[edge.to], arriving) if edge.to in states else arriving
-            if states.get(edge.to) != merged:
-                states[edge.to] = merged
-                if edge.to not in todo:
-                    todo.append(edge.to)
-    return states
+    nothing = State(frozenset(), frozenset(), {}, frozenset())
+    return Analysis(Graph(body), after, _along, _merge).reached(nothing)
 
 
 def _merge(one: State, other: State) -> State:

@@ -12,6 +12,7 @@ from kfunclint.flow import (
     conditions_on,
     counted,
     dereferences,
+    held_at_return,
     indexings,
     null_returns,
     null_tests,
@@ -347,3 +348,27 @@ def test_a_check_counts_when_it_was_made(parser: Parser) -> None:
     assert found.asked == {Condition("(n>=p->count)", holds=False)}
     (found,) = indexings(body(parser, "if (n >= p->count) return NULL; n = get(p); n = p->a[n];"))
     assert not found.asked
+
+
+LEAVES_HELD = {
+    "early return": ("lock(p); if (n) return NULL; unlock(p); return p;", 1),
+    "both": ("lock(p); if (n) { unlock(p); return NULL; } unlock(p); return p;", 0),
+    "goto": ("lock(p); if (n) goto out; n++; out: unlock(p); return p;", 0),
+    "never given back": ("lock(p); if (n) return NULL; return p;", 0),
+    "another lock": ("lock(p); if (n) { unlock(top); return NULL; } unlock(p); return p;", 1),
+    "one path only": ("if (n) lock(p); if (!p) return NULL; if (n) unlock(p); return p;", 0),
+    "on a path of its own": ("if (n) { lock(p); if (!p) return NULL; unlock(p); } return p;", 1),
+    "changed": ("lock(p); p = p->next; if (n) return NULL; unlock(p); return p;", 0),
+    "loop": ("while (n--) { lock(p); if (!p->x) return NULL; unlock(p); } return p;", 1),
+    "switch": ("lock(p); switch (n) { case 1: return NULL; default: unlock(p); } return p;", 1),
+    "in a helper": ("lock(p); if (n) { fail(p); return NULL; } unlock(p); return p;", 0),
+    "unknown unlock": ("lock(p); if (n) { put_unlock(p); return NULL; } unlock(p); return p;", 0),
+    "unlock of its own": ("lock(p); other_lock(p); if (n) { other_unlock(p); return NULL; } unlock(p); return p;", 1),
+}
+
+
+@pytest.mark.parametrize(("code", "count"), LEAVES_HELD.values(), ids=LEAVES_HELD)
+def test_leaves_a_lock_held(code: str, count: int, parser: Parser) -> None:
+    helpers = {"fail": body(parser, "unlock(p);")}
+    found = held_at_return(body(parser, code), {"lock": "unlock"}, helpers)
+    assert [one.lock.text for one in found] == ["lock"] * count

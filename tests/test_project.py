@@ -41,6 +41,7 @@ STAGES = [
     "census",
     "graph",
     "state rcu",
+    "locks",
     "flow",
     "kernel",
     "suffix",

@@ -153,6 +153,12 @@ class Kernel:
         return name in self.tree.macros if self.tree is not None and self.tree.macros else None
 
 
+def some_may_sleep(program_types: Iterable[str]) -> bool:
+    """May a program of one of the types, spelled as BPF_PROG_TYPE_, sleep? One that is not known tells nothing."""
+    hooks = table("hooks")
+    return any(hooks.get(type_.removeprefix("BPF_PROG_TYPE_"), {}).get("sleepable", False) for type_ in program_types)
+
+
 def known(release: Release, why: str, tree: Vocabulary | None = None) -> Kernel:
     """What the tables say of a release, and a tree of itself."""
     return Kernel(release, why, _flags(), tree)

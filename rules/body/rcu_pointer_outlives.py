@@ -4,7 +4,7 @@ from kfunclint.content import table
 from kfunclint.facts import Entry, Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls, outliving
-from kfunclint.kernel import Kernel, Release
+from kfunclint.kernel import Kernel, Release, some_may_sleep
 from kfunclint.rule import rule
 from kfunclint.syntax import Node
 
@@ -66,9 +66,7 @@ def _leaves_it_to_sleepers(entry: Entry) -> bool:
         return False
     if any(entry.flag(name) for name in ("KF_ACQUIRE", "KF_RCU_PROTECTED", "KF_ITER_NEXT")):
         return False
-    hooks = table("hooks")
-    types = (registration.program_type.removeprefix("BPF_PROG_TYPE_") for registration in entry.set.registrations)
-    return any(hooks.get(type_, {}).get("sleepable", False) for type_ in types)
+    return some_may_sleep(registration.program_type for registration in entry.set.registrations)
 
 
 def _takes_reference(call: Node) -> bool:

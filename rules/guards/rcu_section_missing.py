@@ -1,0 +1,67 @@
+from collections.abc import Iterator
+
+from kfunclint.content import table
+from kfunclint.facts import Entry, Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow import calls
+from kfunclint.kernel import Kernel, some_may_sleep
+from kfunclint.rule import rule
+from kfunclint.syntax import Node
+
+# words of functions that may open a section, or take what stands for one
+_PROTECTS = ("lock", "guard", "disable", "irq", "held", "enter", "begin")
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    needs_body=True,
+    see="include/linux/rcupdate.h: rcu_dereference(); include/linux/cgroup.h: task_css_set_check()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc for sleepable programs needs an RCU section and opens none.
+
+    A program that is not sleepable runs inside of an RCU read section, a sleepable one does not. What rcu_dereference()
+    gives it, in the kfunc or in a helper such as task_under_cgroup_hierarchy(), may be freed while it is read.
+    KF_RCU_PROTECTED keeps the call inside of a section; a kfunc that takes any lock is left alone.
+
+    Bad:
+        return task_under_cgroup_hierarchy(task, ancestor);
+    Good:
+        rcu_read_lock();
+        ret = task_under_cgroup_hierarchy(task, ancestor);
+        rcu_read_unlock();
+        return ret;
+    """
+    del kernel
+    entry = next((entry for entry in kfunc.entries if _lets_sleepers_call(entry)), None)
+    if entry is None or kfunc.has("KF_RCU_PROTECTED"):
+        return
+    assert kfunc.body is not None
+    made = calls(kfunc.body)
+    if any(word in call.node.text for call in made for word in _PROTECTS):
+        return
+    use = next((call.node for call in made if _needs_section(call.node)), None)
+    if use is None:
+        return
+    at = kfunc.place(use)
+    yield Remark(
+        at,
+        f"{kfunc.name}() calls {use.text}() outside of an RCU read section, and a sleepable program is in none: "
+        "what it finds may be freed meanwhile",
+        (Reason(entry.at, "sleepable programs may call it"),),
+        Fix("call rcu_read_lock() first, or add KF_RCU_PROTECTED"),
+        or_at=(entry.at,),
+    )
+
+
+def _lets_sleepers_call(entry: Entry) -> bool:
+    """Is its set registered, as far as is in view, for programs some of which may sleep?"""
+    if entry.flags is None or entry.set is None or entry.set.is_fmodret:
+        return False
+    return some_may_sleep(registration.program_type for registration in entry.set.registrations)
+
+
+def _needs_section(call: Node) -> bool:
+    known = table("rcu")
+    return call.text == "rcu_dereference" or call.text in known["calls"]["names"] + known["readers"]["names"]

@@ -6,10 +6,10 @@ or tested for on some path, and whatever could change a value makes it unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from kfunclint.graph import Edge, Event, Graph, assignments, owner
+from kfunclint.graph import CONTAINERS, Edge, Event, Graph, assignments, owner
 from kfunclint.locks import Held, held_at_return
 from kfunclint.rcu import Outliving, outliving
 from kfunclint.state import UNKNOWN, Condition, Value, evaluate, names, reached, spelled
@@ -36,6 +36,7 @@ __all__ = [
     "indexings",
     "is_plain_call",
     "names",
+    "never_null",
     "null_returns",
     "null_tests",
     "only_tested",
@@ -143,6 +144,41 @@ def returns(body: Node) -> tuple[Return, ...]:
             errors = _ordered(value.source for value in values if value.is_error)
             found.append(Return(event.node, event.value, state.known, _sources(values), errors, state.written))
     return tuple(sorted(found, key=lambda one: (_order(one), one.value.line, one.value.column)))
+
+
+def never_null(body: Node, sure: Collection[str]) -> bool:
+    """Is every value that a complete body can return surely a valid pointer? `sure` are the variables that are one from
+    the start and never change.
+
+    That is the address of an object or of a member of one, what stands around such a member, and a variable that was
+    tested. A body that returns nothing that can be reached tells nothing.
+    """
+    found = [
+        (event.value, state.values)
+        for event, state in reached(body)
+        if event.kind == "return" and event.value is not None
+    ]
+    return bool(found) and all(_is_valid(value, values, sure) for value, values in found)
+
+
+def _is_valid(node: Node, values: Mapping[str, frozenset[Value]], sure: Collection[str]) -> bool:
+    if node.kind == "unary" and node.text == "&":
+        name = owner(node)
+        return name is not None and (not _goes_through(node.kids[0]) or _is_valid(_name(name), values, sure))
+    if node.kind == "name":
+        known = values.get(node.text, UNKNOWN)
+        return node.text in sure or all(value.null is False and not value.is_error for value in known)
+    if node.kind == "call" and node.text in CONTAINERS:
+        return _is_valid(node.kids[0], values, sure)
+    return False
+
+
+def _goes_through(node: Node) -> bool:
+    return any(inner.kind == "member" and inner.text.startswith("->") for inner in node.walk())
+
+
+def _name(text: str) -> Node:
+    return Node("name", 0, 0, text)
 
 
 def calls(body: Node) -> tuple[Call, ...]:

@@ -9,6 +9,9 @@ from typing import Generic, Literal, TypeVar
 from kfunclint.syntax import Node
 
 NORETURN = frozenset({"BUG", "panic", "do_exit", "make_task_dead", "unreachable", "__builtin_unreachable"})
+CONTAINERS = frozenset(
+    {"container_of", "container_of_const", "list_entry", "list_entry_rcu", "hlist_entry", "rb_entry"}
+)
 _NOTHING = Node("none", 0, 0)
 _ROUNDS = 50  # visits of one block before an analysis gives up; states only grow, so real code needs a handful
 S = TypeVar("S")

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
-from kfunclint.graph import Analysis, Edge, Event, Graph, assignments, owner
+from kfunclint.graph import CONTAINERS, Analysis, Edge, Event, Graph, assignments, owner
 from kfunclint.syntax import Node
 
 _DEEPEST = 2  # sections in one another that are told apart
 _SCOPES = ("guard(rcu)", "scoped_guard(rcu)")
-_CONTAINERS = ("container_of", "container_of_const", "list_entry", "list_entry_rcu", "hlist_entry", "rb_entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ class _Walk:
             return self._new(kids[0], state) if made else self.leases(kids[1], state)
         if node.kind == "call" and node.text in self.calls:
             return self._new(node, state)
-        if node.kind == "call" and node.text in _CONTAINERS and kids:
+        if node.kind == "call" and node.text in CONTAINERS and kids:
             return self.leases(kids[0], state)
         if node.kind == "assign" and node.text == "=":
             return self.leases(kids[1], state)

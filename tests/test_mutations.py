@@ -174,6 +174,16 @@ MUTATIONS = [
     ),
     Mutation("flags/release-without-pointer", (flags("bpf_widget_count", "", "KF_RELEASE"),)),
     Mutation("flags/ret-null-missing", (flags("bpf_widget_find", "KF_RET_NULL", ""),)),
+    Mutation(
+        "flags/ret-null-needless",
+        (
+            (
+                "\tif (number >= WIDGET_MAX)\n\t\treturn NULL;\n\treturn widget_table[number];",
+                "\treturn &spare_widget;",
+            ),
+            ("the widget, or NULL if none has that number.", "the spare widget for any number, or NULL."),
+        ),
+    ),
     Mutation("flags/ret-null-on-void-pointer", (flags("bpf_widget_data", "KF_RCU", "KF_RCU | KF_RET_NULL"),)),
     Mutation("flags/ret-null-without-pointer", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_RET_NULL"),)),
     Mutation(

@@ -29,6 +29,7 @@ bench: $(VENV)/test.done
 	$(BIN)/python bench/words.py
 	tests/kernel/fetch-trees build/trees
 	$(BIN)/python bench/index.py --tree build/trees/linux-source-6.12
+	$(BIN)/python bench/flow.py --tree build/trees/linux-source-6.12
 	$(BIN)/python bench/tree.py --tree build/trees/linux-source-6.12 --clang "$$(bench/fetch-clang)"
 
 clean:

@@ -43,6 +43,7 @@ __all__ = [
     "other_tests",
     "outliving",
     "returns",
+    "shifts",
     "spelled",
     "taken",
     "uses",
@@ -84,8 +85,8 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call, or an array[index], that control can reach, what is known whenever it does, and what held when it was
-    asked on the way, though memory that it read may have changed since."""
+    """A call, an array[index] or a shift that control can reach, what is known whenever it does, and what held when it
+    was asked on the way, though memory that it read may have changed since."""
 
     node: Node
     known: frozenset[Condition]
@@ -190,6 +191,12 @@ def calls(body: Node) -> tuple[Call, ...]:
 def indexings(body: Node) -> tuple[Call, ...]:
     """Every reachable array[index] of a complete body with what is known there, in the order of the source."""
     found = (Call(event.node, state.known, state.asked) for event, state in reached(body) if event.kind == "index")
+    return tuple(sorted(found, key=_order))
+
+
+def shifts(body: Node) -> tuple[Call, ...]:
+    """Every reachable << and >> of a complete body with what is known there, in the order of the source."""
+    found = (Call(event.node, state.known, state.asked) for event, state in reached(body) if event.kind == "shift")
     return tuple(sorted(found, key=_order))
 
 

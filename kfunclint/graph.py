@@ -20,10 +20,10 @@ S = TypeVar("S")
 @dataclass(frozen=True, slots=True)
 class Event:
     """One thing that happens: a name is `read`, memory is reached through it (`dereference`), a target is `set` to a
-    value (None: something unknown), a `call` is made, an array is reached by an `index`, the function may `return`.
-    `node` is the name, the target, the call, the array[index] or the return statement."""
+    value (None: something unknown), a `call` is made, an array is reached by an `index`, a number is `shift`ed, the
+    function may `return`. `node` is that name, target, call, array[index], shift or return statement."""
 
-    kind: Literal["read", "dereference", "set", "call", "index", "return"]
+    kind: Literal["read", "dereference", "set", "call", "index", "shift", "return"]
     node: Node
     value: Node | None = None
 
@@ -48,12 +48,13 @@ class Block:
 @dataclass(slots=True)
 class _Switch:
     head: int
+    asked: Node
     has_default: bool = False
 
 
 class Graph:
     """The graph of a complete body; `blocks[0]` is where it begins. Conditions are split at && || ! ?: and comma,
-    and `x == 0` is the condition x, negated."""
+    and `x == 0` is the condition x, negated. Every case of a switch over x is behind the condition switch(x)."""
 
     def __init__(self, body: Node) -> None:
         self.blocks: list[Block] = []
@@ -152,7 +153,8 @@ class Graph:
 
     def _on_switch(self, node: Node, at: int) -> int:
         value, body = node.kids
-        switch = _Switch(self._expression(value, at))
+        asked = Node("call", value.line, value.column, "switch", (value,))
+        switch = _Switch(self._expression(value, at), asked)
         after = self._new()
         self._switches.append(switch)
         self._breaks.append(after)
@@ -164,17 +166,18 @@ class Graph:
         return after
 
     def _on_case(self, node: Node, at: int) -> int | None:
-        return self._labelled(node.kids[-1], at)
+        asked = self._switches[-1].asked if self._switches else None
+        return self._labelled(node.kids[-1], at, asked)
 
     def _on_default(self, node: Node, at: int) -> int | None:
         if self._switches:
             self._switches[-1].has_default = True
         return self._labelled(node.kids[-1] if node.kids else _NOTHING, at)
 
-    def _labelled(self, statement: Node, at: int) -> int | None:
+    def _labelled(self, statement: Node, at: int, asked: Node | None = None) -> int | None:
         here = self._join(at)
         if self._switches:
-            self._edge(self._switches[-1].head, here)
+            self._edge(self._switches[-1].head, here, asked)
         return self._statement(statement, here)
 
     def _label(self, name: str) -> int:
@@ -265,6 +268,8 @@ class Graph:
             self._event(at, Event("set", node.kids[0]))
         if node.kind == "index":
             self._event(at, Event("index", node))
+        if node.kind == "binary" and node.text in ("<<", ">>"):
+            self._event(at, Event("shift", node))
         if (pointer := _pointer(node)) is not None:
             self._event(at, Event("dereference", pointer))
 

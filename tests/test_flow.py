@@ -20,6 +20,7 @@ from kfunclint.flow import (
     other_tests,
     outliving,
     returns,
+    shifts,
     spelled,
     uses,
 )
@@ -372,3 +373,24 @@ def test_leaves_a_lock_held(code: str, count: int, parser: Parser) -> None:
     helpers = {"fail": body(parser, "unlock(p);")}
     found = held_at_return(body(parser, code), {"lock": "unlock"}, helpers)
     assert [one.lock.text for one in found] == ["lock"] * count
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("switch (n) { case 1: case 2: n = p->a[n]; }", True),
+        ("switch (n) { case 1: p = p->next; fallthrough; case 2: n = p->a[n]; }", True),
+        ("switch (n) { case 1: return p; default: n = p->a[n]; }", False),
+        ("switch (n) { case 1: break; } n = p->a[n];", False),
+        ("switch (n) { default: case 1: n = p->a[n]; }", False),
+    ],
+)
+def test_a_case_is_a_check(code: str, expected: bool, parser: Parser) -> None:
+    (found,) = indexings(body(parser, code))
+    assert (found.asked == {Condition("switch(n)", holds=True)}) is expected
+
+
+def test_shifts_know_what_holds(parser: Parser) -> None:
+    first, second = shifts(body(parser, "n = 1 << n;\nif (n < 4)\nuse(p->a >> n);"))
+    assert not first.asked
+    assert second.asked == {Condition("(n<4)", holds=True)}

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import Lint
 
-from kfunclint import guard, rule
+from kfunclint import content, guard, rule
 
 ROW = """\
 [depot-closed-unchecked]
@@ -161,3 +161,65 @@ def test_a_guard_in_front_silences_and_one_behind_does_not(asked: str, use: str,
     assert not lint(patch(f"{start}{asked}\n{use}{end}", "int n"), rules=rules).findings
     assert lint(patch(f"{start}{use}{end}", "int n"), rules=rules).findings
     assert lint(patch(f"{start}{use_first}\n{asked}{end}", "int n"), rules=rules).findings
+
+
+# of a use and the condition under which it is wrong, the ways to keep them apart, and the ways not to
+APART = {
+    "early return": "\tif ({bad})\n\t\treturn 0;\n{use}",
+    "goto": "\tif ({bad})\n\t\tgoto out;\n{use}out:\n",
+    "around": "\tif (!({bad})) {{\n{use}\t}}\n",
+    "else": "\tif ({bad}) {{\n\t\tn++;\n\t}} else {{\n{use}\t}}\n",
+    "beside another": "\tif (n || {bad})\n\t\treturn 0;\n{use}",
+    "before a loop": "\tif ({bad})\n\t\treturn 0;\n\twhile (n--) {{\n{use}\t}}\n",
+    "before a switch": "\tif ({bad})\n\t\treturn 0;\n\tswitch (n) {{\n\tcase 1:\n{use}\t\tbreak;\n\t}}\n",
+}
+TOGETHER = {
+    "no test": "{use}",
+    "behind": "{use}\tif ({bad})\n\t\treturn 0;\n",
+    "one path": "\tif (n) {{\n\t\tif ({bad})\n\t\t\treturn 0;\n\t}}\n{use}",
+    "both needed": "\tif (n && {bad})\n\t\treturn 0;\n{use}",
+}
+
+
+def pairs() -> dict[str, list[tuple[str, str, str]]]:
+    """For every rule the uses of its tables as C: what comes first, the condition under which it is wrong, the use."""
+    known, sinks = content.table("may_be_null"), content.table("index_sinks")
+    rows = [row for found in content.table("guards").values() if (row := guard.parsed(found))]
+    sources = [f"{name}(n)" for name in known["call"]] + [f"current->{name}" for name in known["task"]]
+    sources += [f"rcu_dereference({name})" for name in known["variable"]]
+    indices = [", ".join(["p"] * row["argument"] + ["item"]) for row in sinks.values()]
+    return {
+        "guards": [
+            ("", row.guard if not row.holds else f"!{row.guard}", f"kept = {use};") for row in rows for use in row.uses
+        ],
+        "guards/lookup-untested": [(f"\tq = {source};\n", "!q", "kept = q->first;") for source in sources],
+        "guards/index-unchecked": [
+            ("", "item >= NR_ITEMS", f"kept = {name}({given});") for name, given in zip(sinks, indices, strict=True)
+        ]
+        + [("", "item >= NR_ITEMS", "kept = p->all[item];")],
+    }
+
+
+def kfuncs(rows: list[tuple[str, str, str]], form: str) -> str:
+    """A patch with one kfunc for each row."""
+    text = ""
+    for at, (before, bad, use) in enumerate(rows):
+        inside = form.format(bad=bad, use=f"\t\t{use}\n")
+        text += f"__bpf_kfunc int bpf_{at}(struct depot *p, int n, u32 item)\n{{\n{before}{inside}\treturn 0;\n}}\n\n"
+    lines = text.rstrip("\n").split("\n")
+    head = PATCH.partition("@@")[0]
+    return f"{head}@@ -0,0 +1,{len(lines)} @@\n" + "".join(f"+{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize("form", APART.values(), ids=APART)
+@pytest.mark.parametrize("name", pairs())
+def test_no_row_of_a_table_speaks_behind_its_test(name: str, form: str, lint: Lint) -> None:
+    assert not lint(kfuncs(pairs()[name], form), only=(name,)).findings
+
+
+@pytest.mark.parametrize("form", TOGETHER.values(), ids=TOGETHER)
+@pytest.mark.parametrize("name", pairs())
+def test_every_row_of_a_table_speaks_without_its_test(name: str, form: str, lint: Lint) -> None:
+    rows = pairs()[name]
+    found = lint(kfuncs(rows, form), only=(name,)).findings
+    assert {finding.function for finding in found} == {f"bpf_{at}" for at in range(len(rows))}

@@ -101,6 +101,7 @@ MUTATIONS = [
         (("int bpf_widget_sum(", "int bpf_widget_sum_impl("), ("func, bpf_widget_sum)", "func, bpf_widget_sum_impl)")),
         "7.0",
     ),
+    Mutation("args/flags-ignored", (("widget_start(flags, aux)", "widget_start(aux)"),)),
     Mutation("args/suffix-unsupported", (("void *buf, u32 buf__sz)", "void *buf__opt, u32 buf__sz)"),), "7.0"),
     Mutation("defs/weak", ((f"__bpf_kfunc {SIZE}", f"__weak __bpf_kfunc {SIZE}"),)),
     Mutation(

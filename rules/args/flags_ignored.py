@@ -1,0 +1,46 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+
+@rule(
+    Kfunc,
+    Level.CHECK,
+    needs_body=True,
+    contract=("G22",),
+    see="Documentation/process/adding-syscalls.rst: Designing the API: Planning for Extension; "
+    "kernel/bpf/helpers.c: bpf_wq_init()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc takes flags and never looks at them.
+
+    Programs then pass whatever they like, and no bit can ever be given a meaning without breaking one of them. A flags
+    argument that is there for later is tested for unknown bits from the start. A static kfunc is a callback of the
+    kernel, which says what it takes.
+
+    Bad:
+        __bpf_kfunc int bpf_foo_start(struct foo *foo, u64 flags)
+        {
+                return foo_start(foo);
+    Good:
+        if (flags)
+                return -EINVAL;
+        return foo_start(foo);
+    """
+    del kernel
+    if kfunc.static or not kfunc.is_called:
+        return
+    assert kfunc.body is not None
+    names = {node.text for node in kfunc.body.walk() if node.kind == "name"}
+    for at, parameter in zip(kfunc.parameters_at or (), kfunc.parameters, strict=False):
+        if parameter.name == "flags" and parameter.is_scalar and parameter.name not in names:
+            yield Remark(
+                at,
+                f"{kfunc.name}() never looks at {parameter.name}, so programs can pass any bits, "
+                "and none can be given a meaning later",
+                (Reason(kfunc.at, "it is not named in this function"),),
+                Fix(f"return an error if {parameter.name} has unknown bits"),
+            )

@@ -1,0 +1,53 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow import assigned, conditions_on, names, shifts, spelled
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+
+_TOO_NARROW = ("bool", "_Bool")
+
+
+@rule(
+    Kfunc,
+    Level.WARNING,
+    needs_body=True,
+    contract=("B14",),
+    see="kernel/bpf/verifier.c: check_kfunc_args(); lib/ubsan.c: __ubsan_handle_shift_out_of_bounds()",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc shifts by an argument that it never checks.
+
+    The verifier checks that a scalar argument is a scalar, not what it is worth. A shift by as many bits as the type
+    has, or more, or by a negative number, is undefined: what comes out depends on the compiler and the machine, and a
+    kernel with UBSAN warns each time a program wants it to.
+
+    Bad:
+        return foo->mask & BIT(nr);
+    Good:
+        if (nr >= BITS_PER_LONG)
+                return 0;
+        return foo->mask & BIT(nr);
+    """
+    del kernel
+    assert kfunc.body is not None
+    own = [one for one in kfunc.parameters if one.is_scalar and one.type not in _TOO_NARROW]
+    for parameter in own:
+        asked = conditions_on(kfunc.body, parameter.name)
+        if parameter.name in assigned(kfunc.body) or any(spelled(condition) is None for condition in asked):
+            continue  # a check that cannot be followed is a check
+        for found in shifts(kfunc.body):
+            count = found.node.kids[1]
+            if count.kind != "name" or count.text != parameter.name:
+                continue
+            if any(parameter.name in names(condition.text) for condition in found.asked):
+                continue
+            yield Remark(
+                kfunc.place(count),
+                f"{kfunc.name}() shifts by its argument {parameter.name} unchecked, and programs can pass any value: "
+                "a shift by more bits than there are is undefined",
+                (Reason(kfunc.at, "the argument comes from the program"),),
+                Fix(f"check the range of {parameter.name} first"),
+            )
+            break

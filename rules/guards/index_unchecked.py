@@ -10,6 +10,7 @@ from kfunclint.rule import rule
 from kfunclint.syntax import Node, Parameter
 
 _MOST_TESTS = 3  # that a finding points at
+_MOST_PARAMETERS = 12  # more than a kfunc can have: each looks through the whole body
 _TOO_NARROW = ("bool", "_Bool", "u8", "__u8", "char", "unsigned char")
 
 
@@ -36,7 +37,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     del kernel
     assert kfunc.body is not None
     changed = assigned(kfunc.body)
-    for parameter in kfunc.parameters:
+    for parameter in kfunc.parameters[:_MOST_PARAMETERS]:
         if parameter.name in changed or not _any_value(parameter):
             continue
         if any(spelled(condition) is None for condition in conditions_on(kfunc.body, parameter.name)):

@@ -162,7 +162,8 @@ def _tree(arguments: argparse.Namespace, set_: Path | None) -> Iterator[Tree | N
     except Unreviewable as why:
         if found != around:
             raise
-        options.say(f"{why}; reviewed without a tree")
+        if report.takes_notes(arguments.format):
+            options.say(f"{why}; reviewed without a tree")
         yield None
         return
     with contextlib.closing(tree):

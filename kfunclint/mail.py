@@ -113,6 +113,7 @@ def _from_mail(decoded: mime.Decoded, raw: Raw) -> tuple[Mail, Subject]:
         first_line=raw.line + decoded.line - 1 if decoded.line else None,
         sender=sender,
         title_at=_title_at(line, f"Subject: {field('subject')}", parsed.title),
+        line=raw.line,
     )
     return mail, parsed
 
@@ -190,4 +191,5 @@ def _from_text(text: str, raw: Raw) -> Mail:
         first_line=raw.line,
         message_start=at + (3 if posted else 2),
         title_at=_title_at(raw.line + at, lines[at], parsed.title) if line else None,
+        line=raw.line,
     )

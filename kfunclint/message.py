@@ -20,9 +20,10 @@ class Mail:
 
     `body` is the decoded text with "\\n" line ends; split it at "\\n" only, a form feed is no line end. `message_start`
     is its 1-based line at which the message begins (after 1 only in plain text that merely contains a patch). `file` is
-    the input it came from and `first_line` the 1-based line of that input at which the body begins (None where a
-    transfer encoding makes lines incomparable). `title_at` is the line of that input which has the title, and the
-    1-based column at which the title begins if its header is read as one line; None where that is not known.
+    the input it came from, `line` its 1-based line at which the mail begins, and `first_line` that at which the body
+    begins (None where a transfer encoding makes lines incomparable). `title_at` is the line of that input which has the
+    title, and the 1-based column at which the title begins if its header is read as one line; None where that is not
+    known.
     """
 
     subject: str
@@ -45,6 +46,7 @@ class Mail:
     message_start: int = 1
     sender: str = ""
     title_at: tuple[int, int] | None = None
+    line: int = 1
 
     def unreviewable(self, line: int | None, reason: str) -> Unreviewable:
         """The refusal of this mail for what stands at a 1-based line of its body, told with the line of the input."""

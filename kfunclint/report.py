@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def formats() -> tuple[str, ...]:
     """The names of all formats: the modules in reports/."""
-    return tuple(sorted(path.stem for path in content.folder("reports").glob("*.py")))
+    return tuple(sorted(path.stem.replace("_", "-") for path in content.folder("reports").glob("*.py")))
 
 
 def render(name: str, review: Review, *, colour: bool = False) -> str:
@@ -54,11 +54,20 @@ def is_page(name: str) -> bool:
     return bool(getattr(_module(name), "PAGE", False))
 
 
+def takes_notes(name: str) -> bool:
+    """May something be said on standard error that is no trouble, beside a report in the format of that name?
+
+    Raises ValueError for a name that is no format.
+    """
+    return bool(getattr(_module(name), "NOTES", True))
+
+
 @cache
 def _module(name: str) -> ModuleType:
     if name not in formats():
         raise ValueError(f"{name!r} is not a format, only {', '.join(formats())}")
-    return content.module(content.folder("reports") / f"{name}.py", f"kfunclint.reports.{name}")
+    stem = name.replace("-", "_")
+    return content.module(content.folder("reports") / f"{stem}.py", f"kfunclint.reports.{stem}")
 
 
 @cache
@@ -84,6 +93,21 @@ def title(review: Review) -> str:
     """What was reviewed, in a line: the subject of the series, or else its file, or the tree."""
     mail = first(review)
     return mail.subject or mail.file if mail else review.tree
+
+
+def mails(review: Review) -> dict[int, Mail]:
+    """The mails of the series by number, 0 for the cover letter."""
+    return {patch.mail.number: patch.mail for patch in (review.cover, *review.patches) if patch}
+
+
+def in_input(mail: Mail, line: int) -> str:
+    """The place of a 1-based line of a mail's body in the input, "file:line"; where the mail is encoded, its first."""
+    return f"{mail.file}:{mail.line if mail.first_line is None else mail.first_line + line - 1}"
+
+
+def checkpatch_line(place: str, finding: Finding, type_: str = "") -> str:
+    """A finding on one line as checkpatch.pl --terse prints it: "place: LEVEL:TYPE: message", then its rule."""
+    return visible(f"{place}: {finding.level.value.upper()}:{type_} {finding.message} [{finding.rule}]")
 
 
 def lines(review: Review) -> Lines:

@@ -25,7 +25,7 @@ def render(review: Review, colour: bool = False) -> str:
     Nothing in it is a control character but line breaks and tabs and, with `colour`, those of the colours.
     """
     paint: Paint = _painted if colour else _plain
-    mails = {patch.mail.number: patch.mail for patch in (review.cover, *review.patches) if patch}
+    mails = report.mails(review)
     texts = report.lines(review)
     blocks = ["\n".join(_head(review, paint))]
     for finding in review.findings:
@@ -74,16 +74,15 @@ def _reason(reason: Reason, mails: dict[int, Mail], texts: Lines, paint: Paint) 
 
 
 def _place(at: Place, mails: dict[int, Mail]) -> str:
-    """path:line:col: of a file; of a message the place in the input, or the subject where that is not known."""
+    """path:line:col: of a file; of a message the place in the input, of one that was encoded where its mail begins."""
     if at.path is not None:
         return visible(f"{at.path}:{at.line}:{at.column}:")
     mail = mails[at.patch or 0]
     if at.is_title and mail.title_at:
         line, column = mail.title_at
         return visible(f"{mail.file}:{line}:{column + at.column - 1}:")
-    if at.is_title or mail.first_line is None:
-        return visible(f"{mail.subject or mail.file}:")
-    return visible(f"{mail.file}:{mail.first_line + at.line - 1}:{at.column}:")
+    column = 1 if mail.first_line is None or at.is_title else at.column
+    return visible(f"{report.in_input(mail, at.line)}:{column}:")
 
 
 def _quoted(at: Place, text: str, paint: Paint) -> Iterator[str]:

@@ -140,7 +140,7 @@ def test_a_rule_explains_itself(found: rule.Rule[Any]) -> None:
 
 
 def test_formats_explain_themselves() -> None:
-    assert set(report.formats()) == {path.stem for path in VOICE if path.parent.name == "reports"}
+    assert set(report.formats()) == {path.stem.replace("_", "-") for path in VOICE if path.parent.name == "reports"}
     for text in (ROOT / "README.md", ROOT / "reports" / "README.md"):
         assert all(f"| `{name}` |" in text.read_text() for name in report.formats())
     assert set(catalogue.formats()) == {path.stem for path in VOICE if path.parent.name == "catalogue"}

@@ -40,7 +40,7 @@ def reviewed(path: str, parser: Parser, monkeypatch: pytest.MonkeyPatch) -> Revi
 
 
 @pytest.mark.parametrize("name", INPUTS)
-@pytest.mark.parametrize("kind", ["terminal", "reply", "json"])  # the sample is enough of a page
+@pytest.mark.parametrize("kind", sorted({*report.formats()} - {"html"}))  # the sample is enough of a page
 def test_a_review_is_told_as_ever(
     name: str, kind: str, golden: Golden, parser: Parser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,8 +70,9 @@ def test_the_sample_is_told_as_ever(kind: str, golden: Golden) -> None:
     golden(f"sample.{kind}", report.render(kind, sample()))
 
 
-def test_trouble_is_told_as_ever(golden: Golden) -> None:
-    golden("trouble.terminal", report.render("terminal", trouble()))
+@pytest.mark.parametrize("kind", ["terminal", "sarif", "b4-review"])
+def test_trouble_is_told_as_ever(kind: str, golden: Golden) -> None:
+    golden(f"trouble.{kind}", report.render(kind, trouble()))
 
 
 def test_the_readme_shows_what_is_printed_today(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -250,7 +251,7 @@ def test_what_many_share_is_told_once(count: int, lines: int) -> None:
     assert report.render("html", review).count(": recorded</li>") == lines
 
 
-@pytest.mark.parametrize("kind", ["terminal", "reply", "html"])
+@pytest.mark.parametrize("kind", ["terminal", "reply", "html", "terse", "b4", "github"])
 def test_nothing_that_works_unseen_is_printed(kind: str) -> None:
     text = report.render(kind, hostile())
     assert {char for char in HOSTILE if char in text} == set("[2J31m")
@@ -309,14 +310,14 @@ def test_marks_on_a_letter_take_no_column(mark: str) -> None:
 
 def test_every_format_says_what_it_is_in_a_line() -> None:
     for name in report.formats():
-        text = (ROOT / "reports" / f"{name}.py").read_text()
+        text = (ROOT / "reports" / f"{name.replace('-', '_')}.py").read_text()
         line = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
         assert line.endswith(".")
         assert len(line) <= 110
 
 
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(ValueError, match="'xml' is not a format, only html, json, reply, terminal"):
+    with pytest.raises(ValueError, match="'xml' is not a format, only b4, b4-review, github, html, json, reply, "):
         report.render("xml", sample())
 
 

@@ -1,0 +1,34 @@
+"""For b4's review-perpatch-check-cmd and review-series-check-cmd: a JSON array that holds one check."""
+
+from __future__ import annotations
+
+import json
+
+from kfunclint import report
+from kfunclint.finding import Level
+from kfunclint.report import visible
+from kfunclint.review import Review
+
+_STATUS = {Level.ERROR: "fail", Level.WARNING: "warn", Level.CHECK: "warn"}
+
+
+def render(review: Review) -> str:
+    """The array, with a line break at the end: the worst level, how many findings, and a line for each.
+
+    What could not be read or judged is a failure, whatever else was found.
+    """
+    status = max((finding.level for finding in review.findings), key=lambda level: level.rank, default=None)
+    trouble = [f"not read: {why}" for why in review.refused]
+    trouble += [f"the rule failed: {name}" for name in review.failures]
+    counts = [report.amount(count, level) for level, count in report.counted(review.findings).items() if count]
+    found = [
+        report.checkpatch_line(f"{finding.at.path or 'commit message'}:{finding.at.line}", finding)
+        for finding in review.findings
+    ]
+    check = {
+        "tool": "kfunclint",
+        "status": "fail" if trouble else _STATUS[status] if status else "pass",
+        "summary": ", ".join([*(["could not review all"] if trouble else []), *counts]) or "nothing found",
+        "details": "\n".join([*map(visible, trouble), *found]),
+    }
+    return json.dumps([check], indent=2) + "\n"

@@ -1,0 +1,157 @@
+"""For code scanning: SARIF 2.1.0, one run."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+from urllib.parse import quote
+
+from kfunclint import __version__, report
+from kfunclint.finding import Edit, Finding, Fix, Level, Place
+from kfunclint.mail import Mail
+from kfunclint.report import visible
+from kfunclint.review import Review
+from kfunclint.rule import Rule
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.CHECK: "note"}
+_SEVERITIES = {Level.ERROR: "error", Level.WARNING: "warning", Level.CHECK: "recommendation"}
+# what GitHub takes: with more of them it refuses the whole file
+_MOST_RESULTS = 25_000
+_MOST_REASONS = 1000
+
+Object = dict[str, Any]
+
+
+def render(review: Review) -> str:
+    """The log as a JSON object in ASCII, with a line break at the end.
+
+    GitHub refuses a whole file for one result without a file, so what is found in a message is a notification.
+    """
+    worst_first = sorted(review.findings, key=lambda finding: -finding.level.rank)
+    in_files = [finding for finding in worst_first if finding.at.path is not None]
+    used = {finding.rule for finding in worst_first}
+    rules = [rule for rule in review.rules if rule.id in used]
+    index = {rule.id: number for number, rule in enumerate(rules)}
+    run = {
+        "tool": {"driver": {"name": "kfunclint", "version": __version__, "rules": [_rule(rule) for rule in rules]}},
+        "invocations": [_invocation(review, worst_first, index)],
+        "columnKind": "unicodeCodePoints",
+        "results": list(_results(in_files[:_MOST_RESULTS], index)),
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _rule(rule: Rule[Any]) -> Object:
+    summary, _, rest = rule.doc.partition("\n")
+    return {
+        "id": rule.id,
+        "shortDescription": {"text": rule.title},
+        "fullDescription": {"text": " ".join(rest.strip().partition("\n\n")[0].split()) or summary},
+        "help": {"text": f"{rule.doc}\n\nKernel source: {rule.see}"},
+        "defaultConfiguration": {"level": _LEVELS[rule.level]},
+        "properties": {
+            "precision": "medium" if rule.strict else "high",
+            "problem.severity": _SEVERITIES[rule.level],
+            "tags": ["bpf", "kfunc", rule.id.partition("/")[0]],
+        },
+    }
+
+
+def _named(rule: str, index: dict[str, int]) -> Object:
+    return {"id": rule, "index": index[rule]} if rule in index else {"id": rule}
+
+
+def _results(findings: Iterable[Finding], index: dict[str, int]) -> Iterator[Object]:
+    seen = Counter[str]()
+    for finding in findings:
+        seen[finding.key] += 1
+        found = {
+            "ruleId": finding.rule,
+            "rule": _named(finding.rule, index),
+            "level": _LEVELS[finding.level],
+            "message": {"text": _message(finding)},
+            "locations": [{"physicalLocation": _physical(finding.at)}],
+            "partialFingerprints": {"kfunclint/v1": f"{finding.key}:{seen[finding.key]}"},
+        }
+        if related := list(_related(finding)):
+            found["relatedLocations"] = related
+        if finding.fix and finding.fix.edits and all(edit.at.path for edit in finding.fix.edits):
+            found["fixes"] = [_fix(finding.fix)]
+        yield found
+
+
+def _message(finding: Finding) -> str:
+    """The words of the rule, a link to each place that is a reason, and the fix."""
+    links = [f"[{_plain(reason['message']['text'])}]({reason['id']})" for reason in _related(finding)]
+    fix = [f"Fix: {_plain(finding.fix.description)}."] if finding.fix else []
+    return " ".join([f"{_plain(finding.message)}.", *(f"{link}." for link in links), *fix])
+
+
+def _plain(text: str) -> str:
+    """A text without links: in SARIF, a message with [words](address) has one."""
+    return visible(text).replace("](", "] (")
+
+
+def _related(finding: Finding) -> Iterator[Object]:
+    for number, reason in enumerate((one for one in finding.because if one.at.path is not None), 1):
+        if number > _MOST_REASONS:
+            return
+        yield {
+            "id": number,
+            "physicalLocation": _physical(reason.at),
+            "message": {"text": visible(reason.note)},
+        }
+
+
+def _physical(at: Place) -> Object:
+    region = {"startLine": at.line, "startColumn": at.column, "endLine": at.line, "endColumn": at.end_column}
+    return {"artifactLocation": _artifact(at.path or ""), "region": region}
+
+
+def _artifact(path: str) -> Object:
+    return {"uri": quote(path, errors="replace")}
+
+
+def _fix(fix: Fix) -> Object:
+    edits = sorted(fix.edits, key=lambda edit: (edit.at.path or "", edit.at.line, edit.at.column))
+    return {
+        "description": {"text": visible(fix.description)},
+        "artifactChanges": [
+            {"artifactLocation": _artifact(path), "replacements": [_replacement(edit) for edit in own]}
+            for path, own in groupby(edits, key=lambda edit: edit.at.path or "")
+        ],
+    }
+
+
+def _replacement(edit: Edit) -> Object:
+    return {"deletedRegion": _physical(edit.at)["region"], "insertedContent": {"text": edit.text}}
+
+
+def _invocation(review: Review, findings: Sequence[Finding], index: dict[str, int]) -> Object:
+    """What happened: findings in messages, and what was not looked at."""
+    mails = report.mails(review)
+    left_out = sum(finding.at.path is not None for finding in findings) - _MOST_RESULTS
+    told = [_of_message(finding, mails, index) for finding in findings if finding.at.path is None]
+    told += [_notification("note", f"not checked: {name}: {why}") for name, why in review.skipped.items()]
+    told += [_notification("error", f"the rule failed: {name}") for name in review.failures]
+    told += [_notification("error", f"not read: {why}") for why in review.refused]
+    told += [_notification("warning", f"left out: {report.amount(left_out, 'finding')}")] if left_out > 0 else []
+    return {
+        "executionSuccessful": not (review.failures or review.refused),
+        "toolExecutionNotifications": told,
+    }
+
+
+def _notification(level: str, text: str) -> Object:
+    return {"level": level, "message": {"text": _plain(text)}}
+
+
+def _of_message(finding: Finding, mails: dict[int, Mail], index: dict[str, int]) -> Object:
+    mail = mails[finding.at.patch or 0]
+    where = f"message of {mail.subject or mail.file}, line {finding.at.line}"
+    told = _notification(_LEVELS[finding.level], f"{where}: {finding.message}")
+    return told | {"associatedRule": _named(finding.rule, index)}

@@ -1,0 +1,48 @@
+"""For scripts and editors that know checkpatch: the lines of checkpatch.pl --terse --show-types."""
+
+from __future__ import annotations
+
+import re
+
+from kfunclint import report
+from kfunclint.finding import Finding, Level
+from kfunclint.mail import Mail
+from kfunclint.review import Review
+
+
+def render(review: Review) -> str:
+    """One line a finding, "file:line: LEVEL:TYPE: message", the line that of the input, and one of totals.
+
+    Nothing if nothing was found, as checkpatch.pl: report_dump() and its summary do.
+    """
+    if not review.findings:
+        return ""
+    mails = report.mails(review)
+    found = [
+        report.checkpatch_line(_place(finding, mails), finding, f"{_type(finding.rule)}:")
+        for finding in review.findings
+    ]
+    return "\n".join((*found, _totals(review))) + "\n"
+
+
+def _place(finding: Finding, mails: dict[int, Mail]) -> str:
+    """The line of the input; that of the file where a tree was reviewed, or the mail is encoded."""
+    mail = mails.get(finding.origin.patch)
+    if finding.at.path is not None and (mail is None or mail.first_line is None):
+        return f"{finding.at.path}:{finding.at.line}"
+    assert mail is not None, "a message is that of a mail"
+    return report.in_input(mail, finding.origin.mail_line)
+
+
+def _type(rule: str) -> str:
+    return re.sub(r"\W", "_", rule).upper()
+
+
+def _totals(review: Review) -> str:
+    counts = report.counted(review.findings)
+    found = ", ".join(f"{counts[level]} {level}s" for level in (Level.ERROR, Level.WARNING, Level.CHECK))
+    if review.series is None:
+        lines = sum(len(stretch.lines) for source in review.sources for stretch in source.stretches)
+    else:
+        lines = sum(len(hunk.lines) for patch in review.patches for file in patch.files for hunk in file.hunks)
+    return f"total: {found}, {lines} lines checked"

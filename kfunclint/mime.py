@@ -188,18 +188,29 @@ def _parameters(value: str) -> tuple[str, dict[str, str]]:
 def _text(part: _Part) -> tuple[str, bool]:
     """The text of a part, and whether its lines are those that were sent."""
     encoding = part.fields.get("content-transfer-encoding", ("",))[0].strip().lower()
-    data = part.data
-    if encoding == "quoted-printable":
+    data, same = part.data, False
+    if encoding == "quoted-printable" and not _bare(data):
         data = binascii.a2b_qp(data)
-    elif encoding == "base64":
+    elif encoding == "base64" and not _HUNK.search(data):
         data = _base64(data)
+    else:
+        same = True
     _, parameters = _typed(part)
     text = _lines(_characters(data, parameters.get("charset", "")))
-    same = encoding not in ("quoted-printable", "base64")
     if parameters.get("format", "").lower() == "flowed" and not _NOT_STUFFED.search(text):
         joined = _unflowed(text, parameters.get("delsp", "").lower() == "yes")
         return joined, same and joined.count("\n") == text.count("\n")
     return text, same
+
+
+# b4 gives mails to its check commands decoded but with the header as it was: LoreMessage.get_msg_as_bytes()
+_HUNK = re.compile(rb"^@@ -\d{1,9}", re.M)
+_ESCAPE = re.compile(rb"=(?:[0-9A-Fa-f]{2}|[ \t]*$)", re.M)
+
+
+def _bare(data: bytes) -> bool:
+    """Is this no quoted-printable text, whatever the header says? Most of its "=" then escape nothing."""
+    return data.count(b"=") > 2 * len(_ESCAPE.findall(data))
 
 
 def _base64(data: bytes) -> bytes:

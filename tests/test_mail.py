@@ -430,3 +430,16 @@ def test_header_that_email_wrote(tmp_path_factory: pytest.TempPathFactory, title
     path.write_bytes(bytes(message))
     (series,) = mail.read([str(path)]).series
     assert series.patches[0].title == f"x{title}"
+
+
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+def test_the_header_may_name_an_encoding_that_is_gone(encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "decoded.eml"
+    line = "int a=10, b = 2, c = 3;"
+    diff = f"diff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1 +1,2 @@\n int x;\n+{line}\n"
+    head = f"From: a@example.org\nSubject: [PATCH] x: y\nContent-Transfer-Encoding: {encoding}\n"
+    path.write_text(f"{head}\nAdd.\n---\n{diff}")
+    (series,) = mail.read([str(path)]).series
+    (patch,) = series.patches
+    assert patch.first_line == 5
+    assert parse(patch).files[0].hunks[0].lines[1].text == line

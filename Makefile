@@ -15,7 +15,7 @@ test: $(VENV)/test.done
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-test-integration: $(VENV)/test.done
+test-integration: $(VENV)/integration.done
 	tests/integration/install
 	$(BIN)/pytest tests/integration
 
@@ -43,4 +43,8 @@ $(VENV)/run.done: pyproject.toml
 
 $(VENV)/test.done: $(VENV)/run.done
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENV)/integration.done: $(VENV)/test.done
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[integration]'
 	touch $@

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from kfunclint.tree import Tree
 
 
-def run(argv: Sequence[str], parser: Parser | None = None) -> int:
-    """Review what the arguments name; gives the exit status. `parser` is one that is running already.
+def run(argv: Sequence[str], running: Parser | None = None) -> int:
+    """Review what the arguments name; gives the exit status. `running` is a parser that runs already.
 
     Raises Unreviewable, rule.BadRule, ValueError and OSError for what cannot be done at all.
     """
-    return _run(_arguments(argv), parser)
+    return _run(parser().parse_args(argv), running)
 
 
-def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+def parser() -> argparse.ArgumentParser:
+    """The arguments that the command takes."""
     formats = report.formats()
     parser = argparse.ArgumentParser(
         prog="kfunclint",
@@ -60,7 +61,8 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         help="say too what is wrong behind one patch and repaired by a later one",
     )
     add("-V", action="version", version=f"kfunclint {__version__}", help="print the version of kfunclint")
-    return parser.parse_args(argv)
+    add("--help-all", action="help", help="show every option")
+    return parser
 
 
 def _add_kernel(parser: argparse.ArgumentParser) -> None:
@@ -111,7 +113,7 @@ def _version(text: str) -> str:
 
 def _run(arguments: argparse.Namespace, running: Parser | None) -> int:
     chosen = options.selection(arguments)
-    with running or Parser() as parser, _tree(arguments, chosen.settings.tree) as tree, progress.shown() as step:
+    with running or Parser() as worker, _tree(arguments, chosen.settings.tree) as tree, progress.shown() as step:
         inbox = mail.read(arguments.input)
         for why in inbox.broken:
             options.say(str(why))
@@ -120,7 +122,7 @@ def _run(arguments: argparse.Namespace, running: Parser | None) -> int:
 
         def judge(series: Series, asked: str | Kernel | None, each_patch: bool = False) -> Review:
             found = review(
-                series, chosen.rules, parser, asked, tree=tree, each_patch=each_patch, deep=arguments.deep, step=step
+                series, chosen.rules, worker, asked, tree=tree, each_patch=each_patch, deep=arguments.deep, step=step
             )
             return chosen.applied(found)
 

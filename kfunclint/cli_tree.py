@@ -14,21 +14,21 @@ from kfunclint.paths import objection
 from kfunclint.progress import Step
 from kfunclint.tree import Tree
 
-_REVIEWS = ("html", "json", "terminal")
+_REVIEWS = ("html", "json", "sarif", "terminal", "terse")
 
 
-def run(argv: Sequence[str], parser: Parser | None = None) -> int:
-    """Run the command with what stands behind `tree`; gives its exit status. `parser` is one that is running already.
+def run(argv: Sequence[str], running: Parser | None = None) -> int:
+    """Run the command with what stands behind `tree`; gives its exit status. `running` is a parser that runs already.
 
     Raises Unreviewable for a tree, or a path in it, that cannot be read.
     """
-    arguments = _arguments(argv)
+    arguments = parser().parse_intermixed_args(argv)
     with contextlib.closing(tree.open_tree(arguments.tree)) as opened, progress.shown() as step:
         paths = [_inside(opened, arguments.tree, path) for path in arguments.path]
         if arguments.list:
             return _list(arguments, opened, paths, step)
-        with parser or Parser() as running:
-            return _review(arguments, opened, paths, step, running)
+        with running or Parser() as worker:
+            return _review(arguments, opened, paths, step, worker)
 
 
 def _list(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step) -> int:
@@ -42,12 +42,12 @@ def _reading(step: Step) -> Step:
     return lambda what: step(f"reading {what}")
 
 
-def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step, parser: Parser) -> int:
+def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step, worker: Parser) -> int:
     from kfunclint import audit, report  # a list needs no rules
 
     chosen = options.selection(arguments, arguments.tree)
     kernel, deep = chosen.settings.kernel, arguments.deep
-    found = audit.audit(opened, paths, chosen.rules, parser, asked=kernel, deep=deep, step=_reading(step))
+    found = audit.audit(opened, paths, chosen.rules, worker, asked=kernel, deep=deep, step=_reading(step))
     found = chosen.applied(found, complete=not paths)
     options.say_trouble(found)
     if options.recorded(chosen, [found]):
@@ -56,7 +56,8 @@ def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], s
     return options.status([found], chosen.settings.fail_on)
 
 
-def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+def parser() -> argparse.ArgumentParser:
+    """The arguments that the command takes."""
     parser = argparse.ArgumentParser(
         prog="kfunclint tree",
         description="Review the kfuncs of a kernel tree, or list them.",
@@ -71,7 +72,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     add("--kernel", metavar="RELEASE", help="judge for this release, such as 6.12 (default: the tree's own)")
     options.add_rules(parser)
     options.add_deep(parser)
-    return parser.parse_intermixed_args(argv)
+    return parser
 
 
 def _inside(opened: Tree, top: Path, path: str) -> str:

@@ -13,16 +13,14 @@ from kfunclint.rule import Rule
 
 def rules(argv: Sequence[str]) -> int:
     """List the rules: id, level, title. Gives the exit status."""
-    _parser("rules", "List what is checked.").parse_args(argv)
+    parser("rules").parse_args(argv)
     sys.stdout.write(listing(rule.shipped()))
     return 0
 
 
 def explain(argv: Sequence[str]) -> int:
     """Explain the rules that are named; gives the exit status. Raises BadRule for a name that no rule has."""
-    parser = _parser("explain", "Say what a rule is about: why it matters, since when, what is wrong and what right.")
-    parser.add_argument("rule", nargs="+", help="the id of a rule, such as flags/ret-null-missing")
-    found = [rule.named(rule.shipped(), name) for name in parser.parse_args(argv).rule]
+    found = [rule.named(rule.shipped(), name) for name in parser("explain").parse_args(argv).rule]
     sys.stdout.write("\n\n".join(map(explanation, found)))
     return 0
 
@@ -30,8 +28,18 @@ def explain(argv: Sequence[str]) -> int:
 COMMANDS = {"rules": rules, "explain": explain}
 
 
-def _parser(command: str, about: str) -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(prog=f"kfunclint {command}", description=about)
+_ABOUT = {
+    "rules": "List what is checked.",
+    "explain": "Say what a rule is about: why it matters, since when, what is wrong and what right.",
+}
+
+
+def parser(command: str) -> argparse.ArgumentParser:
+    """The arguments that one of the two takes."""
+    parser = argparse.ArgumentParser(prog=f"kfunclint {command}", description=_ABOUT[command])
+    if command == "explain":
+        parser.add_argument("rule", metavar="RULE", nargs="+", help="the id of a rule, such as flags/ret-null-missing")
+    return parser
 
 
 def listing(known: Iterable[Rule[Any]]) -> str:

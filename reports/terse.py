@@ -42,7 +42,7 @@ def _totals(review: Review) -> str:
     counts = report.counted(review.findings)
     found = ", ".join(f"{counts[level]} {level}s" for level in (Level.ERROR, Level.WARNING, Level.CHECK))
     if review.series is None:
-        lines = sum(len(stretch.lines) for source in review.sources for stretch in source.stretches)
+        lines = sum(line.added for source in review.sources for part in source.stretches for line in part.lines)
     else:
         lines = sum(len(hunk.lines) for patch in review.patches for file in patch.files for hunk in file.hunks)
     return f"total: {found}, {lines} lines checked"

@@ -52,6 +52,15 @@ def _command(given: Sequence[str], parser: Parser | None) -> int:
         from kfunclint import explain
 
         return explain.COMMANDS[given[0]](given[1:])
+    if given[:1] == ["completion"]:
+        from kfunclint import completion
+
+        return completion.run(given[1:])
+    if {"-h", "--help"} & set(given):
+        from kfunclint import completion, manual
+
+        sys.stdout.write(manual.summary(completion.parsers()))
+        return options.CLEAN
     from kfunclint import cli_review
 
     _loaded()

@@ -23,7 +23,7 @@ def parser() -> argparse.ArgumentParser:
     """What the command takes."""
     made = argparse.ArgumentParser(
         prog="kfunclint config",
-        description="Print every setting that counts here and where it comes from, as TOML to paste.",
+        description="Print the settings that count here: as TOML to paste, each with where it comes from.",
     )
     options.add_config(made)
     return made

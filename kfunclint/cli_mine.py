@@ -17,17 +17,17 @@ from kfunclint.report import amount
 _MOST_FILES = 400  # a minute or so
 
 
-def run(argv: Sequence[str], parser: Parser | None = None) -> int:
-    """Run the command with what stands behind `mine`; gives its exit status. `parser` is one that is running already.
+def run(argv: Sequence[str], running: Parser | None = None) -> int:
+    """Run the command with what stands behind `mine`; gives its exit status. `running` is a parser that runs already.
 
     Raises Unreviewable for a tree that cannot be read, or a symbol that cannot be counted in it.
     """
-    arguments = _arguments(argv)
+    arguments = parser().parse_args(argv)
     folder = arguments.tree or kernel_around(Path())
     if folder is None:
         raise Unreviewable(".", None, "not in a kernel tree: name one with --tree")
-    with contextlib.closing(tree.open_tree(folder)) as opened, progress.shown() as step, parser or Parser() as running:
-        found = peers.find(opened, arguments.symbol, running, most=_MOST_FILES, step=step)
+    with contextlib.closing(tree.open_tree(folder)) as opened, progress.shown() as step, running or Parser() as worker:
+        found = peers.find(opened, arguments.symbol, worker, most=_MOST_FILES, step=step)
         name = opened.name
     if not mine.proposed(found):
         options.say(_nothing(found))
@@ -42,7 +42,8 @@ def _nothing(found: peers.Peers) -> str:
     return f"{found.symbol}: no test without arguments stands before it in most of the {count} that use it"
 
 
-def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+def parser() -> argparse.ArgumentParser:
+    """The arguments that the command takes."""
     parser = argparse.ArgumentParser(
         prog="kfunclint mine",
         description="Propose guards: the tests without arguments that most public functions make before they use a "
@@ -54,7 +55,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     add("symbol", metavar="SYMBOL", type=_symbol, help="a variable, or a function as 'name()'")
     add("--tree", metavar="DIR", type=Path, help="the kernel tree (default: the one kfunclint runs in)")
     add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
-    return parser.parse_args(argv)
+    return parser
 
 
 def _symbol(text: str) -> str:

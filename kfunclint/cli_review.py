@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("input", nargs="+", help="mbox (also .gz), .patch, .eml, folder of patches, Maildir, or - for standard input")
-    add("--format", choices=formats, default="terminal", help="what to print (default: terminal)")
+    add("--format", metavar="FORMAT", choices=formats, default="terminal", help=options.about_formats(formats))
     add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
     add(
         "--report",

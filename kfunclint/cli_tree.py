@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
     add("tree", metavar="DIR", type=Path, help="the kernel tree: a git repository, of which HEAD is read, or a folder")
     add("path", metavar="PATH", nargs="*", help="only what is below this path of the tree, such as kernel/sched")
     add("--list", action="store_true", help="print the census instead: every entry with its kfunc")
-    add("--format", choices=_REVIEWS, default="terminal", help="what to print (default: terminal)")
+    add("--format", metavar="FORMAT", choices=_REVIEWS, default="terminal", help=options.about_formats(_REVIEWS))
     add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
     add("--kernel", metavar="RELEASE", help="judge for this release, such as 6.12 (default: the tree's own)")
     options.add_rules(parser)

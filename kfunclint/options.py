@@ -27,8 +27,9 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
     add("--rules", metavar="DIR", action="append", type=Path, help="more rules of your own (repeatable)")
     add(
         "--fail-on",
+        metavar="LEVEL",
         choices=[level.value for level in Level],
-        help="exit with 1 from this level on (default: warning)",
+        help="exit with 1 from this level on: check, warning, error (default: warning)",
     )
     add(
         "--baseline",
@@ -47,6 +48,11 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="take the settings of FILE instead of the tree's .kfunclint.toml and your own",
     )
+
+
+def about_formats(names: Iterable[str]) -> str:
+    """The help of the option that chooses one of these formats."""
+    return f"what to print: {', '.join(names)} (default: terminal)"
 
 
 def add_deep(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from trees import FILES, commit
 from kfunclint import config, options, paths, rule, toml
 from kfunclint.cli import main
 from kfunclint.cli_config import listing
-from kfunclint.cli_review import _arguments
+from kfunclint.cli_review import parser
 from kfunclint.config import OFF, Folder
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Level
@@ -137,7 +137,7 @@ def default(key: str) -> Any:
 
 
 def found_in(tree: Path, arguments: list[str]) -> Settings:
-    return options.selection(_arguments([SERIES, *arguments])).settings
+    return options.selection(parser().parse_args([SERIES, *arguments])).settings
 
 
 @pytest.mark.parametrize(("key", "places"), CASES, ids=lambda one: one if isinstance(one, str) else "-".join(one))

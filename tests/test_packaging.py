@@ -41,7 +41,7 @@ def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_rules_and_reports_inside_the_package(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.partition("/")[0] for name in names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"kfunclint"}
+    assert {top for top in tops if not top.endswith((".dist-info", ".data"))} == {"kfunclint"}
     for folder in ("rules", "reports"):
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
@@ -60,3 +60,4 @@ def test_installed_it_says_the_same(kind: str, checkout: Path, wheel: Path, tmp_
         installed = run(tmp_path / "venv" / "bin" / "kfunclint", *command, cwd=elsewhere)
         assert installed == run(sys.executable, "-m", "kfunclint", *command, cwd=ROOT)
         assert "guards/memcg-disabled-unchecked" in installed
+    assert (tmp_path / "venv" / "share" / "man" / "man1" / "kfunclint.1").is_file()

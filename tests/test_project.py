@@ -61,6 +61,8 @@ STAGES = [
     "options",
     "cli_tree cli_mine cli_review cli_config cli_since",
     "explain",
+    "completion",
+    "manual",
     "cli",
     "__main__",
 ]

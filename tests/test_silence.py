@@ -17,11 +17,10 @@ from test_audit import BODY, KERNEL, SET, mail
 from test_removal import GUARDED, WITHOUT_GUARD, series
 from trees import commit, git
 
-from kfunclint import baseline, options, rule, silence
+from kfunclint import baseline, cli_review, options, rule, silence
 from kfunclint import mail as mail_
 from kfunclint.clang import Parser
 from kfunclint.cli import main
-from kfunclint.cli_review import _arguments
 from kfunclint.review import Review, review
 
 Output = pytest.CaptureFixture[str]
@@ -347,7 +346,7 @@ def lint_with(parser: Parser) -> Any:
     def run(text: str) -> Review:
         Path(".kfunclint.toml").write_text(text)
         Path("series.mbox").write_text(SERIES)
-        chosen = options.selection(_arguments(["series.mbox"]))
+        chosen = options.selection(cli_review.parser().parse_args(["series.mbox"]))
         (one,) = mail_.select(mail_.read(["series.mbox"]), None, False)
         found = review(one, chosen.rules, parser)
         skipped = {"guards/memcg-disabled-unchecked": "only a part", "a.c": "too long"}

@@ -1,0 +1,166 @@
+"""The command `kfunclint completion SHELL`: what bash, zsh and fish need to complete command lines."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+Parsers = dict[str, argparse.ArgumentParser]
+
+FILES = ":files"
+_WORDS = "--words"
+
+_SCRIPTS = {
+    "bash": """\
+_kfunclint() {
+    local word files= current=${COMP_WORDS[COMP_CWORD]}
+    COMPREPLY=()
+    while IFS= read -r word; do
+        if [ "$word" = :files ]; then files=yes; else COMPREPLY+=("$word"); fi
+    done < <("$1" completion --words "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    case ${COMPREPLY[0]-} in *=) compopt -o nospace ;; esac
+    [ -n "$files" ] || return 0
+    compopt -o filenames
+    while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "${current#=}")
+}
+complete -F _kfunclint kfunclint
+""",
+    "zsh": """\
+#compdef kfunclint
+_kfunclint() {
+    local -a found
+    found=("${(@f)$("$words[1]" completion --words "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+    if (( ${found[(I):files]} )); then
+        found=("${(@)found:#:files}")
+        compset -P '*='
+        _files
+    fi
+    compadd -S '' -- "${(@M)found:#*=}"
+    compadd -- "${(@)found:#*=}"
+}
+if [ "$funcstack[1]" = _kfunclint ]; then _kfunclint "$@"; else compdef _kfunclint kfunclint; fi
+""",
+    "fish": """\
+function __kfunclint
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    for word in ($words[1] completion --words $words[2..-1] "$current" 2>/dev/null)
+        if test $word = :files
+            set -l prefix (string match -r -- '^[^/=]*=' "$current")
+            string replace -r -- '^' "$prefix" (__fish_complete_path (string replace -r -- '^[^/=]*=' '' "$current"))
+        else
+            echo $word
+        end
+    end
+end
+complete -c kfunclint -f -a '(__kfunclint)'
+""",
+}
+
+
+def run(argv: Sequence[str]) -> int:
+    """Print the script for a shell; the script itself asks with --words and the words typed, the last as far as it is.
+
+    Gives the exit status.
+    """
+    if argv[:1] == [_WORDS]:
+        sys.stdout.write("".join(f"{word}\n" for word in candidates(argv[1:] or [""], parsers())))
+        return 0
+    sys.stdout.write(_SCRIPTS[parser().parse_args(argv).shell])
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments that the command takes."""
+    parser = argparse.ArgumentParser(
+        prog="kfunclint completion", description="Print the script that lets a shell complete kfunclint's arguments."
+    )
+    parser.add_argument("shell", choices=_SCRIPTS, help="bash, zsh or fish")
+    return parser
+
+
+def parsers() -> Parsers:
+    """What takes the arguments of each command; that of a review has the name ""."""
+    from kfunclint import cli_config, cli_mine, cli_review, cli_tree, explain
+
+    return {
+        "": cli_review.parser(),
+        "tree": cli_tree.parser(),
+        "mine": cli_mine.parser(),
+        "rules": explain.parser("rules"),
+        "explain": explain.parser("explain"),
+        "config": cli_config.parser(),
+        "completion": parser(),
+    }
+
+
+def candidates(words: Sequence[str], known: Parsers) -> list[str]:
+    """What the last of the words behind `kfunclint` may become; FILES among them stands for the names of files.
+
+    bash makes words of its own of "=" and what stands on both sides of it.
+    """
+    *before, current = words
+    if current == "=":
+        before, current = [*before, "="], ""
+    command = before[0] if before and before[0] in known else ""
+    options = {name: action for action in known[command]._actions for name in action.option_strings}
+    if before[-1:] == ["="]:
+        return _values(options.get(before[-2]), current) if len(before) > 1 and before[-2] in options else [FILES]
+    name, equals, value = current.partition("=")
+    if equals and name in options:
+        return [found if found == FILES else f"{name}={found}" for found in _values(options[name], value)]
+    if equals and before and before[-1] in options:
+        return [FILES]
+    if before and before[-1] in options and options[before[-1]].nargs != 0:
+        return _values(options[before[-1]], current)
+    if current.startswith("-"):
+        return _matching(options, current)
+    return [*([] if before else _matching(filter(None, known), current)), *_positional(known[command], current)]
+
+
+def _positional(parser: argparse.ArgumentParser, current: str) -> list[str]:
+    return _values(next((action for action in parser._actions if not action.option_strings), None), current)
+
+
+def _matching(words: Iterable[str], current: str) -> list[str]:
+    return [word for word in words if word.startswith(current)]
+
+
+def _values(action: argparse.Action | None, current: str) -> list[str]:
+    """What may stand for the value of an option, or for an argument."""
+    if action is None:
+        return []
+    if action.choices:
+        return _matching(map(str, action.choices), current)
+    metavar = action.metavar if isinstance(action.metavar, str) else ""
+    if metavar == "RULE":
+        return _matching(_rules(families=bool(action.option_strings)), current)
+    if metavar == "RELEASE":
+        return _matching(_releases(), current)
+    if metavar == "FORMAT=FILE":
+        return _matching((f"{name}=" for name in _formats()), current)
+    return [] if metavar == "N" else [FILES]
+
+
+def _rules(*, families: bool) -> Iterator[str]:
+    from kfunclint import rule
+
+    ids = [found.id for found in rule.shipped()]
+    if families:
+        yield from sorted({found.partition("/")[0] for found in ids})
+    yield from ids
+
+
+def _formats() -> tuple[str, ...]:
+    from kfunclint import report
+
+    return report.formats()
+
+
+def _releases() -> Iterable[str]:
+    from kfunclint import content
+
+    table: dict[str, Any] = content.table("releases")["release"]
+    return table

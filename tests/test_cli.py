@@ -13,6 +13,7 @@ from conftest import ROOT
 from trees import FILES, commit
 from trees import write as write_tree
 
+from kfunclint import __main__, cli_review
 from kfunclint.cli import main
 
 SERIES = str(ROOT / "fixtures" / "series.mbox")
@@ -168,6 +169,24 @@ def test_a_closed_pipe_is_not_an_accident() -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert b"Traceback" not in process.stderr.read()
+
+
+def test_a_bug_is_not_taken_for_a_finding(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    monkeypatch.setattr(sys, "argv", ["kfunclint", "--list", SERIES])  # starts no parser
+
+    def broken() -> None:
+        raise KeyError("depot")
+
+    monkeypatch.setattr(cli_review, "parser", broken)
+    assert __main__.main() == 2
+    assert "KeyError: 'depot'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--format", "xml", SERIES], ["--nothing"]])
+def test_wrong_arguments_give_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
 
 
 # the function stands above the hunk, so the hunk alone does not tell that it can return NULL

@@ -129,6 +129,8 @@ FAMILIES = sorted({name.partition("/")[0] for name in IDS})
         (["tree", "--format", ""], ["html", "json", "sarif", "terminal", "terse"]),
         (["tree", "linux", ""], [FILES]),
         (["explain", "flags/ret-null-m"], ["flags/ret-null-missing"]),
+        (["explain", "gu"], [name for name in IDS if name.startswith("guards/")]),
+        (["--strict", "--no"], ["--no-tree"]),
         (["rules", ""], []),
         (["completion", ""], ["bash", "zsh", "fish"]),
         (["="], [FILES]),

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from kfunclint import content
-from kfunclint.finding import Level
+from kfunclint.finding import Level, Place
 from kfunclint.locate import Lines
 from kfunclint.mail import Mail
 
@@ -100,9 +100,23 @@ def mails(review: Review) -> dict[int, Mail]:
     return {patch.mail.number: patch.mail for patch in (review.cover, *review.patches) if patch}
 
 
-def in_input(mail: Mail, line: int) -> str:
-    """The place of a 1-based line of a mail's body in the input, "file:line"; where the mail is encoded, its first."""
-    return f"{mail.file}:{mail.line if mail.first_line is None else mail.first_line + line - 1}"
+def in_input(mail: Mail, at: Place) -> tuple[str, int, int]:
+    """File, line and column of the input for a place in a message; the first of its mail where that is encoded.
+
+    The column in a folded subject counts as if its header were one line.
+    """
+    if at.is_title and mail.title_at:
+        line, column = mail.title_at
+        return mail.file, line, column + at.column - 1
+    if at.is_title or mail.first_line is None:
+        return mail.file, mail.line, 1
+    return mail.file, mail.first_line + at.line - 1, at.column
+
+
+def in_message(mail: Mail, at: Place) -> str:
+    """The name of a place in a message: the subject, or a line."""
+    name = mail.subject or mail.file
+    return f"subject of {name}" if at.is_title else f"message of {name}, line {at.line}"
 
 
 def checkpatch_line(place: str, finding: Finding, type_: str = "") -> str:

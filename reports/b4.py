@@ -30,4 +30,4 @@ def _place(finding: Finding, mails: dict[int, Mail]) -> str:
     at = finding.at
     if at.path is not None:
         return f"{at.path}:{at.line}"
-    return report.in_input(mails[at.patch or 0], at.line).rpartition(":")[2]
+    return str(report.in_input(mails[at.patch or 0], at)[1])

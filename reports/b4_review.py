@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from kfunclint import report
-from kfunclint.finding import Level
+from kfunclint.finding import Level, Place
 from kfunclint.report import visible
 from kfunclint.review import Review
 
@@ -21,10 +21,7 @@ def render(review: Review) -> str:
     trouble = [f"not read: {why}" for why in review.refused]
     trouble += [f"the rule failed: {name}" for name in review.failures]
     counts = [report.amount(count, level) for level, count in report.counted(review.findings).items() if count]
-    found = [
-        report.checkpatch_line(f"{finding.at.path or 'commit message'}:{finding.at.line}", finding)
-        for finding in review.findings
-    ]
+    found = [report.checkpatch_line(_place(finding.at), finding) for finding in review.findings]
     check = {
         "tool": "kfunclint",
         "status": "fail" if trouble else _STATUS[status] if status else "pass",
@@ -32,3 +29,7 @@ def render(review: Review) -> str:
         "details": "\n".join([*map(visible, trouble), *found]),
     }
     return json.dumps([check], indent=2) + "\n"
+
+
+def _place(at: Place) -> str:
+    return "subject" if at.is_title else f"{at.path or 'commit message'}:{at.line}"

@@ -37,7 +37,7 @@ def _command(finding: Finding, mails: dict[int, Mail]) -> str:
 def _lines(finding: Finding, mails: dict[int, Mail]) -> Iterator[str]:
     if finding.at.path is None:
         mail = mails[finding.at.patch or 0]
-        yield f"message of {mail.subject or mail.file}, line {finding.at.line}: {finding.quoted.strip()}"
+        yield f"{report.in_message(mail, finding.at)}: {finding.quoted.strip()}"
     yield finding.message
     for reason in finding.because:
         yield f"{_place(reason)}: {reason.note}"

@@ -152,6 +152,5 @@ def _notification(level: str, text: str) -> Object:
 
 def _of_message(finding: Finding, mails: dict[int, Mail], index: dict[str, int]) -> Object:
     mail = mails[finding.at.patch or 0]
-    where = f"message of {mail.subject or mail.file}, line {finding.at.line}"
-    told = _notification(_LEVELS[finding.level], f"{where}: {finding.message}")
+    told = _notification(_LEVELS[finding.level], f"{report.in_message(mail, finding.at)}: {finding.message}")
     return told | {"associatedRule": _named(finding.rule, index)}

@@ -77,12 +77,8 @@ def _place(at: Place, mails: dict[int, Mail]) -> str:
     """path:line:col: of a file; of a message the place in the input, of one that was encoded where its mail begins."""
     if at.path is not None:
         return visible(f"{at.path}:{at.line}:{at.column}:")
-    mail = mails[at.patch or 0]
-    if at.is_title and mail.title_at:
-        line, column = mail.title_at
-        return visible(f"{mail.file}:{line}:{column + at.column - 1}:")
-    column = 1 if mail.first_line is None or at.is_title else at.column
-    return visible(f"{report.in_input(mail, at.line)}:{column}:")
+    file, line, column = report.in_input(mails[at.patch or 0], at)
+    return visible(f"{file}:{line}:{column}:")
 
 
 def _quoted(at: Place, text: str, paint: Paint) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kfunclint import report
-from kfunclint.finding import Finding, Level
+from kfunclint.finding import Finding, Level, Place
 from kfunclint.mail import Mail
 from kfunclint.review import Review
 
@@ -31,7 +31,9 @@ def _place(finding: Finding, mails: dict[int, Mail]) -> str:
     if finding.at.path is not None and (mail is None or mail.first_line is None):
         return f"{finding.at.path}:{finding.at.line}"
     assert mail is not None, "a message is that of a mail"
-    return report.in_input(mail, finding.origin.mail_line)
+    at = finding.at if finding.at.path is None else Place(None, finding.origin.mail_line)
+    file, line, _ = report.in_input(mail, at)
+    return f"{file}:{line}"
 
 
 def _type(rule: str) -> str:

@@ -264,6 +264,14 @@ def sample() -> Review:
     return replace(review, findings=found, rules=tuple(rules))
 
 
+def of_title() -> Review:
+    """A review with nothing but a remark on a word of the second title."""
+    found = sample()
+    at = titled(found, "register")
+    fix = Fix('write "list"', (Edit(at, "list"),))
+    return replace(found, findings=(a_finding(found, at, "text/x", Level.CHECK, "no word", fix=fix),))
+
+
 def trouble() -> Review:
     """No findings, but one withheld, a request without effect, a rule that was skipped and one that failed."""
     found = a_review(mails())

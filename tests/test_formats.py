@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from conftest import ROOT, Lint
 from jsonschema import Draft202012Validator
-from sample import PATH, a_finding, a_mail, a_review, mails, place, sample, trouble
+from sample import PATH, a_finding, a_mail, a_review, mails, of_title, place, sample, trouble
 
 from kfunclint import report
 from kfunclint.cli import main
@@ -51,6 +51,23 @@ def test_terse_lines_are_those_of_checkpatch_and_point_into_the_input(capsys: Ou
             named[0] in input_lines[int(found["line"]) - 1] or "root_mem_cgroup" in input_lines[int(found["line"]) - 1]
         )
     assert totals == "total: 0 errors, 3 warnings, 3 checks, 89 lines checked"
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("terse", "series.mbox:107: CHECK:TEXT_X: no word [text/x]"),
+        ("b4", "-:107: CHECK: no word [text/x]"),
+        ("b4-review", "subject: CHECK: no word [text/x]"),
+        (
+            "github",
+            "subject of [PATCH bpf-next 2/2] depot: register bpf_depot_top(): depot: register bpf_depot_top()%0A",
+        ),
+        ("sarif", "subject of [PATCH bpf-next 2/2] depot: register bpf_depot_top(): no word"),
+    ],
+)
+def test_a_remark_on_a_subject_points_at_it(kind: str, line: str) -> None:
+    assert line in report.render(kind, of_title())
 
 
 @pytest.mark.parametrize("kind", ["terse", "b4", "github"])

@@ -15,12 +15,12 @@ from conftest import ROOT, Golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from sample import a_finding, a_mail, a_review, mails, place, sample, titled, trouble
+from sample import a_finding, a_mail, a_review, mails, of_title, place, sample, trouble
 
 from kfunclint import mail, report, rule
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.finding import Edit, Fix, Level, Since, Unused, Withheld
+from kfunclint.finding import Level, Since, Unused, Withheld
 from kfunclint.review import Review, review
 from kfunclint.since import compared
 
@@ -112,14 +112,6 @@ def as_json(found: Review) -> dict[str, Any]:
     return loaded
 
 
-def of_title() -> Review:
-    """A review with nothing but a remark on a word of the second title."""
-    found = sample()
-    at = titled(found, "register")
-    fix = Fix('write "list"', (Edit(at, "list"),))
-    return replace(found, findings=(a_finding(found, at, "text/x", Level.CHECK, "no word", fix=fix),))
-
-
 def test_a_title_in_the_terminal() -> None:
     text = report.render("terminal", of_title())
     assert "\nseries.mbox:107:38: check: no word [text/x]\n    depot: register bpf_depot_top()\n" in text
@@ -127,7 +119,7 @@ def test_a_title_in_the_terminal() -> None:
     (patch,) = [one for one in of_title().patches if one.mail.number == 2]
     unknown = replace(patch, mail=replace(patch.mail, title_at=None))
     text = report.render("terminal", replace(of_title(), patches=(unknown,)))
-    assert "\n[PATCH bpf-next 2/2] depot: register bpf_depot_top(): check: no word [text/x]\n" in text
+    assert "\nseries.mbox:1:1: check: no word [text/x]\n" in text
 
 
 def test_a_title_in_json() -> None:

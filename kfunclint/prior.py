@@ -9,7 +9,7 @@ from dataclasses import replace
 from kfunclint.about import Topic, is_reason, of_all
 from kfunclint.finding import Finding, Withheld
 from kfunclint.locate import Lines
-from kfunclint.mail import Inbox, Mail, Series
+from kfunclint.mail import Inbox, Series
 from kfunclint.reply import squashed
 from kfunclint.review import Review
 from kfunclint.thread import Point, Thread, Voice
@@ -80,19 +80,16 @@ class _Hearing:
                     yield point, True
 
     def _earlier(self, finding: Finding) -> Iterator[Point]:
-        """The points about the same line of the same file, or of a message of the same number, of earlier versions."""
+        """The points about the same line of the same file, or of a message, of earlier versions."""
         mail = self.mails.get(finding.origin.patch)
         if mail is None:
             return
+        path = finding.at.path
         line = self.bodies[mail.number][finding.origin.mail_line - 1]
         for point in self.thread.like(squashed(line)):
-            if id(point.mail) in self.older and point.alone and self._same_file(point.mail, mail, finding.at.path):
+            same = point.alone and (path is None or self.thread.holds(point.mail, f"+++ b/{path}"))
+            if same and id(point.mail) in self.older:
                 yield point
-
-    def _same_file(self, one: Mail, other: Mail, path: str | None) -> bool:
-        if path is not None:
-            return self.thread.holds(one, f"+++ b/{path}")
-        return one.number == other.number or one.title == other.title
 
     def _answer(self, topic: Topic, point: Point, finding: Finding) -> Voice | None:
         """The author's reason for a line that somebody made the same point about."""

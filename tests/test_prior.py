@@ -145,7 +145,7 @@ def topic(rule: str, **more: Any) -> Topic:
     [
         (NULL, "KF_RET_NULL?"),
         (NULL, "Can it be null?"),
-        (NULL, "Wrong. [flags/ret-null-missing]"),
+        (TRUSTED, "Same here. [flags/trusted-args-with-release]"),
         (TRUSTED, "KF_TRUSTED_ARGS is not needed."),
         (RETURN, "And what is returned?"),
         (SPELLING, "receive"),
@@ -266,7 +266,7 @@ def test_what_an_author_writes_some_lines_below_is_an_answer(author: str, withhe
 
 
 ANSWERED = (
-    a_reply(f"> {FIND}\nKF_RET_NULL is missing."),
+    a_reply(f"> +BTF_KFUNCS_START(bpf_depot_ids)\n> {FIND}\nKF_RET_NULL is missing."),
     a_reply("> KF_RET_NULL is missing.\nIt never returns that, see depot_by_id().", 2, "reply-1", "ann"),
 )
 

@@ -120,6 +120,11 @@ def test_what_is_withheld_stands_too() -> None:
     assert found.withheld[0].finding.stands
     assert found.since is not None
     assert found.since.fixed == ()
+    found = compared(a_version(entry()), withheld)
+    assert found.findings[0].stands
+    found = compared(a_version(), withheld)
+    assert found.since is not None
+    assert found.since.fixed == ()
 
 
 def test_an_rfc_is_called_one() -> None:
@@ -164,6 +169,13 @@ def test_the_version_right_before_is_the_one_to_compare_with(tmp_path: Path) -> 
     assert numbers(V1, V2, of=1, version=2) == 2
     assert numbers(V1, of=1) is None
     assert numbers(V1, V2, of=2, version=5) is None
+
+
+def test_a_version_of_which_mails_are_missing_is_passed_over(tmp_path: Path) -> None:
+    v3, v4 = (reroll(tmp_path / f"v{version}.mbox", version) for version in (3, 4))
+    Path(v3).write_text(Path(v3).read_text().replace("v3]", "v3 1/2]"))
+    assert numbers(V1, V2, v3, v4, of=4) == 2
+    assert numbers(V1, v3, of=3) == 1
 
 
 def test_another_series_is_no_version(tmp_path: Path) -> None:
@@ -214,6 +226,23 @@ def test_an_earlier_version_that_cannot_be_read(text: str, tmp_path: Path, parse
     assert main([V2, "--since", str(path)], parser) == 2
     out, err = capsys.readouterr()
     assert out == ""
+    assert err.startswith(f"kfunclint: {path}:")
+    assert err.count("\n") == 1
+
+
+CUT_OFF = Path(V1).read_text().replace("@@ -0,0 +1,46 @@", "@@ -0,0 +1,60 @@")
+NO_DIFF = "From mboxrd@z Thu Jan  1 00:00:00 1970\nFrom: a@example.org\nSubject: [PATCH] x\n\ncut\n"
+
+
+@pytest.mark.parametrize("text", [CUT_OFF, Path(V1).read_text() + NO_DIFF], ids=["cut off", "no diff"])
+def test_an_earlier_version_of_which_a_part_cannot_be_read(
+    text: str, tmp_path: Path, parser: Parser, capsys: Output
+) -> None:
+    path = tmp_path / "old.mbox"
+    path.write_text(text)
+    assert main([V2, "--since", str(path)], parser) == 2
+    out, err = capsys.readouterr()
+    assert "\nsince v1: " in out
     assert err.startswith(f"kfunclint: {path}:")
     assert err.count("\n") == 1
 

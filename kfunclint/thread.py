@@ -11,6 +11,7 @@ from kfunclint.mail import Inbox, Mail
 from kfunclint.reply import Passage, Turn, passages, squashed
 
 _LONGEST_CHAIN = 64
+MOST_TEXT = 8 << 20  # characters of all replies; a long thread has a tenth of it
 _MOST_POINTS = 20  # about one line: nobody reads more, and a hostile thread brings any number
 _MOST_VOICES = 20
 _SHORTEST_PART = 12
@@ -93,7 +94,7 @@ class Thread:
     """What the replies of an inbox say about the lines of its series.
 
     A reply counts if In-Reply-To or References lead from it to a patch or cover letter, or if it has neither and its
-    subject is that of a single one.
+    subject is that of a single one. Of more than MOST_TEXT characters, those nearest to the patches are read.
     """
 
     def __init__(self, inbox: Inbox) -> None:
@@ -105,8 +106,11 @@ class Thread:
         self._at: dict[tuple[int, int], list[Point]] = {}
         self._with: dict[str, list[Point]] = {}
         chains = [chain for mail in inbox.replies if (chain := self._chain(mail))]
+        left = MOST_TEXT
         for chain in sorted(chains, key=len):
-            self._read(chain[:-1], chain[-1])
+            left -= len(chain[0].body)
+            if left >= 0:
+                self._read(chain[:-1], chain[-1])
 
     def at(self, mail: Mail, line: int) -> Sequence[Point]:
         """The points about a line of a patch or cover letter: 1-based line of its body."""

@@ -12,7 +12,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfunclint import mail, report, rule
+from kfunclint import mail, report, rule, thread
 from kfunclint.about import Topic, is_reason
 from kfunclint.clang import Parser
 from kfunclint.finding import Fix, Place
@@ -263,6 +263,14 @@ def test_what_an_author_writes_some_lines_below_is_an_answer(author: str, withhe
     finding = replace(finding, message="bpf_depot_find() has KF_ACQUIRE and gives NULL", fix=None)
     alone = replace(reviewed(1), series=found.series[0], findings=(finding,))
     assert len(heard(alone, found, Thread(found)).withheld) == withheld
+
+
+def test_of_more_text_than_anybody_reads_the_first_replies_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = a_thread(tmp_path, a_reply(f"> {FIND}\nWhy?"), a_reply(f"> {FIND}\n> Why?\nSo.", 2, "reply-1"))
+    monkeypatch.setattr(thread, "MOST_TEXT", len(found.replies[0].body))
+    assert heard_at(found, FIND) == [[("Why?",)]]
 
 
 ANSWERED = (

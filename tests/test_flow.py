@@ -92,6 +92,14 @@ def test_guarded(code: str, parser: Parser) -> None:
     assert all(OFF in use.known for use in found)
 
 
+def test_a_body_that_is_too_much_tells_nothing(parser: Parser) -> None:
+    def many(count: int) -> str:
+        return "".join(f"int v{at} = n;\nif (v{at}) n++;\n" for at in range(count)) + "use(root);"
+
+    assert uses(body(parser, many(20)), "root")
+    assert not uses(body(parser, many(400)), "root")
+
+
 @pytest.mark.parametrize("code", UNGUARDED.values(), ids=UNGUARDED)
 def test_not_guarded(code: str, parser: Parser) -> None:
     assert any(OFF not in use.known for use in uses(body(parser, code), "root"))

@@ -14,11 +14,16 @@ from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.kernel import Kernel
 from kfunclint.mail import Series
+from kfunclint.message import Inbox
 from kfunclint.paths import kernel_around
 from kfunclint.review import Review, review
 
 if TYPE_CHECKING:
+    from kfunclint.git import Repository
+    from kfunclint.selection import Selection
     from kfunclint.tree import Tree
+
+_UNPUSHED = "@{upstream}.."
 
 
 def run(argv: Sequence[str], running: Parser | None = None) -> int:
@@ -26,7 +31,17 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
 
     Raises Unreviewable, rule.BadRule, ValueError and OSError for what cannot be done at all.
     """
-    return _run(parser().parse_args(argv), running)
+    arguments = parser().parse_args(argv)
+    chosen = options.selection(arguments)
+    with contextlib.ExitStack() as stack:
+        repository = None if arguments.input else stack.enter_context(_repository())
+        inbox = mail.read(arguments.input) if repository is None else _inbox(arguments, repository)
+        reviews, trouble = reviewed(arguments, chosen, inbox, running, repository)
+    status = options.status(reviews, chosen.settings.fail_on, trouble=trouble)
+    if options.recorded(chosen, reviews):
+        return options.TROUBLE if status == options.TROUBLE else options.CLEAN
+    _write(arguments, [found for found in reviews if found.patches])
+    return status
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
         "kfunclint explain RULE.",
     )
     add = parser.add_argument
-    add("input", nargs="+", help="mbox (also .gz), .patch, .eml, folder of patches, Maildir, or - for standard input")
+    _add_input(parser)
     add("--format", metavar="FORMAT", choices=formats, default="terminal", help=options.about_formats(formats))
     add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
     add(
@@ -63,6 +78,24 @@ def parser() -> argparse.ArgumentParser:
     add("-V", action="version", version=f"kfunclint {__version__}", help="print the version of kfunclint")
     add("--help-all", action="help", help="show every option")
     return parser
+
+
+def _add_input(parser: argparse.ArgumentParser) -> None:
+    """The options that say what to review."""
+    inputs = parser.add_mutually_exclusive_group()
+    inputs.add_argument(
+        "input",
+        nargs="*",
+        default=[],
+        help="mbox (also .gz), .patch, .eml, folder of patches, Maildir, or - for standard input",
+    )
+    inputs.add_argument(
+        "--git",
+        metavar="RANGE",
+        help="review commits as git format-patch would send them: A..B, or A for A..HEAD "
+        f"(default where nothing is named: {_UNPUSHED})",
+    )
+    inputs.add_argument("--staged", action="store_true", help="review what git commit would record")
 
 
 def _add_kernel(parser: argparse.ArgumentParser) -> None:
@@ -111,10 +144,51 @@ def _version(text: str) -> str:
     return text
 
 
-def _run(arguments: argparse.Namespace, running: Parser | None) -> int:
-    chosen = options.selection(arguments)
-    with running or Parser() as worker, _tree(arguments, chosen.settings.tree) as tree, progress.shown() as step:
-        inbox = mail.read(arguments.input)
+@contextlib.contextmanager
+def _repository() -> Iterator[Repository]:
+    from kfunclint import commits
+
+    with contextlib.closing(commits.repository(Path())) as found:
+        yield found
+
+
+def _inbox(arguments: argparse.Namespace, repository: Repository) -> Inbox:
+    """What git has to review; says so where that is nothing."""
+    from kfunclint import commits
+
+    if arguments.staged:
+        inbox, nothing = commits.staged(repository), "nothing is staged"
+    else:
+        inbox, nothing = _commits(repository, arguments.git), f"no commits in {arguments.git or _UNPUSHED}"
+    if inbox == Inbox((), ()):
+        options.say(f"{repository.folder}: {nothing}")
+    return inbox
+
+
+def _commits(repository: Repository, asked: str | None) -> Inbox:
+    from kfunclint import commits
+
+    try:
+        return commits.in_range(repository, asked or _UNPUSHED)
+    except Unreviewable as why:
+        if asked is not None:
+            raise
+        raise Unreviewable(why.file, None, f"{why.reason}; name a mail, or commits with --git") from why
+
+
+def reviewed(
+    arguments: argparse.Namespace,
+    chosen: Selection,
+    inbox: Inbox,
+    running: Parser | None,
+    repository: Repository | None = None,
+) -> tuple[list[Review], bool]:
+    """Review an inbox as arguments and settings say; gives the reviews, and whether something could not be read.
+
+    `repository` is where the inbox came from, if it did. Tells of trouble on standard error. Raises as run() does.
+    """
+    trees = _tree(arguments, chosen.settings.tree, repository.folder if repository else None)
+    with running or Parser() as worker, trees as tree, progress.shown() as step:
         for why in inbox.broken:
             options.say(str(why))
         every = arguments.version == "all"
@@ -142,18 +216,15 @@ def _run(arguments: argparse.Namespace, running: Parser | None) -> int:
         reviews = prior.heard_all(reviews, inbox)
     for found in reviews:
         options.say_trouble(found)
-    status = options.status(reviews, chosen.settings.fail_on, trouble=trouble)
-    if options.recorded(chosen, reviews):
-        return options.TROUBLE if status == options.TROUBLE else options.CLEAN
-    _write(arguments, [found for found in reviews if found.patches])
-    return status
+    return reviews, trouble
 
 
 @contextlib.contextmanager
-def _tree(arguments: argparse.Namespace, set_: Path | None) -> Iterator[Tree | None]:
-    """The tree that was asked for, or else the one around the working directory if it can be read, or else `set_`."""
+def _tree(arguments: argparse.Namespace, set_: Path | None, own: Path | None) -> Iterator[Tree | None]:
+    """The tree that was asked for, or else the one around the working directory if it can be read, or else `set_`, or
+    else the repository that is reviewed, `own`, if it is one."""
     around = None if arguments.no_tree or arguments.tree else kernel_around(Path())
-    found = None if arguments.no_tree else arguments.tree or around or set_
+    found = None if arguments.no_tree else arguments.tree or around or set_ or own
     if found is None:
         yield None
         return
@@ -162,9 +233,9 @@ def _tree(arguments: argparse.Namespace, set_: Path | None) -> Iterator[Tree | N
     try:
         tree = open_tree(found)
     except Unreviewable as why:
-        if found != around:
+        if found not in (around, own):
             raise
-        if report.takes_notes(arguments.format):
+        if found != own and report.takes_notes(arguments.format):
             options.say(f"{why}; reviewed without a tree")
         yield None
         return

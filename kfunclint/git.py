@@ -1,4 +1,4 @@
-"""Reads the objects of a git repository: never its files or index, never the network, and writes nothing."""
+"""Reads the objects of a git repository: never its files, never the network, and writes nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import selectors
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +62,18 @@ class Repository:
         if reader is not None:
             reader.close()
 
-    def run(self, *arguments: str, good: Sequence[int] = (0,), globs: bool = False, seconds: float = _SECONDS) -> bytes:
-        """What a git command prints. `globs`: its path patterns are patterns, not names."""
-        process = _Process(self.folder, arguments, globs)
+    def run(
+        self,
+        *arguments: str,
+        good: Sequence[int] = (0,),
+        globs: bool = False,
+        seconds: float = _SECONDS,
+        index: Path | None = None,
+    ) -> bytes:
+        """What a git command prints. `globs`: its path patterns are patterns, not names. `index`: the file to take for
+        the index."""
+        more = {} if index is None else {"GIT_INDEX_FILE": str(index.absolute())}
+        process = _Process(self.folder, arguments, globs, more)
         try:
             return process.output(good, seconds)
         finally:
@@ -159,6 +168,21 @@ class Repository:
             raise
 
 
+def is_repository(folder: Path) -> bool:
+    """Is this the top of a work tree, or a bare repository?"""
+    bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
+    return bare or (folder / ".git").exists()
+
+
+def around(folder: Path) -> Path | None:
+    """The repository that a folder is in, None if it is in none or that cannot be seen."""
+    try:
+        here = folder.resolve()
+        return next((top for top in (here, *here.parents) if is_repository(top)), None)
+    except OSError:
+        return None
+
+
 def _entries(tree: bytes, width: int) -> Iterator[tuple[int, str, str]]:
     """Mode, name and hash of everything in a tree object, whose hashes have `width` bytes."""
     at = 0
@@ -172,10 +196,12 @@ def _entries(tree: bytes, width: int) -> Iterator[tuple[int, str, str]]:
 class _Process:
     """A running git, read with limits of time and size."""
 
-    def __init__(self, folder: Path, arguments: Sequence[str], globs: bool = False) -> None:
+    def __init__(
+        self, folder: Path, arguments: Sequence[str], globs: bool = False, more: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.held = bytearray()
-        env = {name: os.environ[name] for name in _KEPT if name in os.environ} | _SHUT
+        env = {name: os.environ[name] for name in _KEPT if name in os.environ} | _SHUT | dict(more or {})
         env["GIT_CEILING_DIRECTORIES"] = str(folder.parent)
         if globs:
             del env["GIT_LITERAL_PATHSPECS"]

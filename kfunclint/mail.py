@@ -11,7 +11,7 @@ from kfunclint.errors import Unreviewable
 from kfunclint.mbox import Raw, label, raw_mails
 from kfunclint.message import Inbox, Mail, Series, Subject, subject
 
-__all__ = ["Inbox", "Mail", "Series", "read", "select"]
+__all__ = ["Inbox", "Mail", "Series", "alone", "read", "select"]
 
 _MAIL_FIELDS = {"from", "subject", "date", "message-id", "received", "return-path", "mime-version"}
 
@@ -42,6 +42,14 @@ def read(names: Iterable[str]) -> Inbox:
     fruitful |= answered if mails else set()
     broken += [Unreviewable(label(name), None, "no patch in it") for name in names if name not in fruitful]
     return Inbox(series.grouped(mails), tuple(broken), tuple(replies))
+
+
+def alone(raw: Raw) -> Mail:
+    """The mail in bytes that are known to be a patch, whatever the subject looks like. Raises Unreviewable."""
+    try:
+        return _from_mail(mime.decode(raw.data)[0], raw)[0]
+    except mime.MailError as error:
+        raise Unreviewable(raw.file, error.line, str(error)) from error
 
 
 def select(inbox: Inbox, version: int | None, every: bool) -> tuple[Series, ...]:

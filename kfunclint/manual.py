@@ -15,7 +15,7 @@ _USUAL = ("--format", "--output", "--report", "--tree", "--kernel", "--only", "-
 
 EXAMPLES = (
     ("kfunclint series.mbox", "review mail, or a patch"),
-    ("git format-patch --stdout @{u} | kfunclint -", "review commits before sending"),
+    ("kfunclint --git origin/master..HEAD", "review commits before sending"),
     ("kfunclint --format reply series.mbox", "draft what a reviewer would mail"),
     ("kfunclint --tree ~/linux --report html=review.html series.mbox", "see whole files, and write a page beside"),
     ("kfunclint tree ~/linux kernel/sched", "review the kfuncs that are there"),

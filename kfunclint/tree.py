@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kfunclint.errors import Unreviewable
-from kfunclint.git import Repository
+from kfunclint.git import Repository, is_repository
 from kfunclint.paths import objection
 
 C = (".c", ".h")
@@ -282,7 +282,7 @@ def open_tree(folder: Path) -> GitTree | Folder:
     """
     if not folder.is_dir():
         raise Unreviewable(str(folder), None, "not a folder" if folder.exists() else "no such folder")
-    found = _git(folder.resolve()) if _is_repository(folder) else _plain(folder)
+    found = _git(folder.resolve()) if is_repository(folder) else _plain(folder)
     try:
         if found.read(_BTF) is None:
             known = any(True for _ in found.paths(("include/linux",)))
@@ -292,11 +292,6 @@ def open_tree(folder: Path) -> GitTree | Folder:
         found.close()
         raise
     return found
-
-
-def _is_repository(folder: Path) -> bool:
-    bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
-    return bare or (folder / ".git").exists()
 
 
 def _git(folder: Path) -> GitTree:

@@ -24,6 +24,7 @@ STAGES = [
     "thread",
     "paths",
     "git",
+    "commits",
     "tree",
     "patch",
     "source",

@@ -1,0 +1,153 @@
+"""Commits and the index of a git repository as series of patches, as `git format-patch` would send them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from kfunclint import mail, mime
+from kfunclint.errors import Unreviewable
+from kfunclint.git import Repository, around
+from kfunclint.mbox import MAX_MAIL, MAX_MAILS, Raw
+from kfunclint.message import Inbox, Mail, Series
+
+_HASH_SHOWN = 12
+_DIFF = (
+    "--no-ext-diff",
+    "--no-textconv",
+    "--full-index",
+    "--submodule=short",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "-O/dev/null",
+    "-M",
+)
+# what people set for their mails, and what has no place in a mail that nobody sends
+_PLAIN = (
+    *("-c", "format.coverLetter=false"),
+    *("-c", "format.from=false"),
+    *("-c", "format.signOff=false"),
+    *("-c", "format.useAutoBase=false"),
+)
+_FORMAT = (
+    "--stdout",
+    "--no-binary",
+    "--pretty=mboxrd",
+    "--no-attach",
+    "--no-thread",
+    "--no-signature",
+)
+_FROM = re.compile(rb"^From ([0-9a-f]{40,64}) [^\n]*\n", re.M)
+_QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.M)
+
+
+def repository(folder: Path) -> Repository:
+    """The git repository that a folder is in. Raises Unreviewable where it is in none."""
+    found = around(folder)
+    if found is None:
+        raise Unreviewable(str(folder.absolute()), None, "not in a git repository, and no mail is named")
+    return Repository(found)
+
+
+def in_range(repository: Repository, text: str) -> Inbox:
+    """The commits of a range as one series, oldest first and without merges: `a..b`, or `a` for `a..HEAD`.
+
+    Its base is the parent of the first. Raises Unreviewable for what is no range and for too many commits.
+    """
+    no_range = repository.refusal(f"{text} is not a range of commits")
+    if text.startswith("-"):
+        raise no_range
+    revisions = repository.run("rev-parse", "--revs-only", text, "--").decode().split()
+    if not all(repository.commit(name.removeprefix("^")) for name in revisions):
+        raise no_range
+    if len(revisions) == 1 and not revisions[0].startswith("^"):
+        revisions = [f"^{revisions[0]}", "HEAD"]
+    return reached(repository, revisions, MAX_MAILS)
+
+
+def reached(repository: Repository, revisions: Sequence[str], most: int) -> Inbox:
+    """The commits that git rev-list finds, as one series. Raises Unreviewable for more than `most` of them."""
+    commits = repository.run("rev-list", "--no-merges", f"--max-count={most + 1}", *revisions, "--").decode().split()
+    if len(commits) > most:
+        raise repository.refusal(f"more than {most} commits")
+    if not commits:
+        return Inbox((), ())
+    numbered = "--numbered" if len(commits) > 1 else "--no-numbered"
+    return _series(repository, repository.run(*_PLAIN, "format-patch", numbered, *_FORMAT, *_DIFF, *revisions, "--"))
+
+
+def staged(repository: Repository) -> Inbox:
+    """What the index changes in HEAD as a series of one patch without a message. Raises as staged_diff() does."""
+    diff = staged_diff(repository, None)
+    return alone(unsent(diff, "staged changes")) if diff else Inbox((), ())
+
+
+def staged_diff(repository: Repository, index: Path | None) -> str:
+    """What the index, or another file in its place, changes in HEAD: a diff, "" for nothing.
+
+    Raises Unreviewable where there is no HEAD yet, mime.MailError for a diff that breaks a limit.
+    """
+    if repository.commit("HEAD") is None:
+        raise repository.refusal("no commit yet")
+    return mime.plain(repository.run("diff-index", "--cached", "-p", *_DIFF, "HEAD", "--", index=index))
+
+
+def alone(patch: Mail) -> Inbox:
+    """A series of one patch."""
+    return Inbox((Series((patch,), None, 1, 1, "", ()),), ())
+
+
+def unsent(body: str, file: str, title: str = "", first_line: int = 1) -> Mail:
+    """A patch that is no mail yet: a message and a diff, of which `first_line` is that of the message in its file."""
+    return Mail(
+        subject=title,
+        title=title,
+        tags=(),
+        number=1,
+        total=1,
+        version=1,
+        author="",
+        date="",
+        message_id="",
+        in_reply_to="",
+        references=(),
+        to=(),
+        cc=(),
+        reply_to=(),
+        body=body,
+        file=file,
+        first_line=first_line,
+    )
+
+
+def _series(repository: Repository, mbox: bytes) -> Inbox:
+    """The mails that git wrote for commits."""
+    pieces = list(_pieces(mbox))
+    patches: list[Mail] = []
+    broken: list[Unreviewable] = []
+    for commit, data in pieces:
+        try:
+            patches.append(_patch(commit, data))
+        except Unreviewable as refusal:
+            broken.append(refusal)
+    parent = repository.info(f"{pieces[0][0]}^") if pieces else None
+    series = Series(tuple(patches), None, 1, len(pieces), parent.hash if parent else "", ())
+    return Inbox((series,) if patches else (), tuple(broken))
+
+
+def _pieces(mbox: bytes) -> Iterator[tuple[str, bytes]]:
+    """The commit and the bytes of every mail; in a message git quotes what looks like the start of one."""
+    parts = _FROM.split(mbox)
+    for commit, data in zip(parts[1::2], parts[2::2], strict=True):
+        yield commit.decode(), _QUOTED_FROM.sub(b"", data)
+
+
+def _patch(commit: str, data: bytes) -> Mail:
+    """The patch of a commit, whose file is named as the kernel cites commits and begins with the title."""
+    name = f"commit {commit[:_HASH_SHOWN]}"
+    if len(data) > MAX_MAIL:
+        raise Unreviewable(name, None, f"larger than {MAX_MAIL >> 20} MiB")
+    found = mail.alone(Raw(name, 1, data))
+    return replace(found, file=f'{name} ("{found.title}")', first_line=3)

@@ -48,6 +48,10 @@ def _command(given: Sequence[str], parser: Parser | None) -> int:
         from kfunclint import cli_config
 
         return cli_config.run(given[1:])
+    if given[:1] == ["hook"]:
+        from kfunclint import cli_hook
+
+        return cli_hook.run(given[1:])
     if given[:1] in (["rules"], ["explain"]):
         from kfunclint import explain
 

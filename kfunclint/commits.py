@@ -32,6 +32,7 @@ _PLAIN = (
     *("-c", "format.useAutoBase=false"),
 )
 _FORMAT = (
+    "--root",  # one revision stands for all that it reaches
     "--stdout",
     "--no-binary",
     "--pretty=mboxrd",
@@ -41,6 +42,7 @@ _FORMAT = (
 )
 _FROM = re.compile(rb"^From ([0-9a-f]{40,64}) [^\n]*\n", re.M)
 _QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.M)
+_CUT = re.compile(r" -{24} >8 -{24}")
 
 
 def repository(folder: Path) -> Repository:
@@ -92,6 +94,20 @@ def staged_diff(repository: Repository, index: Path | None) -> str:
     if repository.commit("HEAD") is None:
         raise repository.refusal("no commit yet")
     return mime.plain(repository.run("diff-index", "--cached", "-p", *_DIFF, "HEAD", "--", index=index))
+
+
+def message(text: str, comment: str, file: str, diff: str) -> Mail:
+    """A commit in the making: the text that its author edited, `file` for short, and the diff that goes with it.
+
+    Lines that begin with the character `comment` are no part of it; they stay as blank lines, so that all lines of the
+    text keep their number.
+    """
+    lines = text.split("\n")
+    cut = next((at for at, line in enumerate(lines) if _CUT.fullmatch(line.removeprefix(comment))), len(lines))
+    lines = ["" if line.startswith(comment) else line for line in lines[:cut]]
+    title = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
+    body = "\n".join(lines[title + 1 :]).rstrip("\n")
+    return unsent(f"{body}\n---\n\n{diff}", file, "".join(lines[title : title + 1]).strip(), title + 2)
 
 
 def alone(patch: Mail) -> Inbox:

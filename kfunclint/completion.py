@@ -83,12 +83,13 @@ def parser() -> argparse.ArgumentParser:
 
 def parsers() -> Parsers:
     """What takes the arguments of each command; that of a review has the name ""."""
-    from kfunclint import cli_config, cli_mine, cli_review, cli_tree, explain
+    from kfunclint import cli_config, cli_hook, cli_mine, cli_review, cli_tree, explain
 
     return {
         "": cli_review.parser(),
         "tree": cli_tree.parser(),
         "mine": cli_mine.parser(),
+        "hook": cli_hook.parser(),
         "rules": explain.parser("rules"),
         "explain": explain.parser("explain"),
         "config": cli_config.parser(),

@@ -183,6 +183,17 @@ def around(folder: Path) -> Path | None:
         return None
 
 
+def hooks_folder(repository: Path) -> Path:
+    """Where git looks for the hooks of a repository, given by its top folder: it knows of core.hooksPath and of linked
+    work trees. Raises Unreviewable."""
+    command = ["git", "-C", str(repository), "rev-parse", "--git-path", "hooks"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise Unreviewable(str(repository), None, "git does not tell where its hooks are") from error
+    return repository / os.fsdecode(done.stdout).removesuffix("\n")
+
+
 def _entries(tree: bytes, width: int) -> Iterator[tuple[int, str, str]]:
     """Mode, name and hash of everything in a tree object, whose hashes have `width` bytes."""
     at = 0

@@ -13,6 +13,7 @@ from kfunclint.message import Inbox, Mail, Series, Subject, subject
 
 __all__ = ["Inbox", "Mail", "Series", "alone", "read", "select"]
 
+NO_PATCH = "no patch in it"
 _MAIL_FIELDS = {"from", "subject", "date", "message-id", "received", "return-path", "mime-version"}
 
 
@@ -40,7 +41,7 @@ def read(names: Iterable[str]) -> Inbox:
             fruitful |= {name} if found else set()
             answered |= {name} if answers else set()
     fruitful |= answered if mails else set()
-    broken += [Unreviewable(label(name), None, "no patch in it") for name in names if name not in fruitful]
+    broken += [Unreviewable(label(name), None, NO_PATCH) for name in names if name not in fruitful]
     return Inbox(series.grouped(mails), tuple(broken), tuple(replies))
 
 
@@ -174,7 +175,7 @@ def _from_text(text: str, raw: Raw) -> Mail:
     lines = text.split("\n")
     diff = diff_start(lines, 0)
     if diff is None:
-        raise Unreviewable(raw.file, None if raw.line == 1 else raw.line, "no patch in it")
+        raise Unreviewable(raw.file, None if raw.line == 1 else raw.line, NO_PATCH)
     titles = ((at, match[1]) for at in range(diff - 1, -1, -1) if (match := _TITLE.match(lines[at])))
     at, line = next(((at, line) for at, line in titles if subject(line).marked), (diff - 1, ""))
     posted = _POSTED.match(lines[at + 1]) if line else None

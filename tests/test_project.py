@@ -61,6 +61,8 @@ STAGES = [
     "catalogue mine",
     "options",
     "cli_tree cli_mine cli_review cli_config cli_since",
+    "hook outgoing",
+    "cli_hook",
     "explain",
     "completion",
     "manual",

@@ -1,0 +1,203 @@
+"""The command `kfunclint hook`: puts hooks into a git repository, and is what they call."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kfunclint import git, hook, options
+from kfunclint.clang import Parser
+from kfunclint.errors import Unreviewable
+from kfunclint.message import Inbox
+
+if TYPE_CHECKING:
+    from kfunclint.review import Review
+
+_MOST_PUSHED = 250
+
+_NO_COMMIT = re.compile(r"0+")
+_SENT = (
+    "nothing was sent. To send it anyway: git send-email --no-validate. To silence a remark, write below the --- of "
+    "the patch: kfunclint: ignore RULE - reason"
+)
+_PUSHED = "nothing was pushed. To push it anyway: git push --no-verify"
+_COMMITTED = "nothing was committed. To commit it anyway: git commit --no-verify"
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run the command with what stands behind `hook`; gives its exit status.
+
+    Raises Unreviewable and OSError for a hook that cannot be put in or taken out.
+    """
+    arguments = parser().parse_intermixed_args(argv)
+    return _COMMANDS[arguments.command](arguments)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The arguments that the command takes."""
+    parser = argparse.ArgumentParser(
+        prog="kfunclint hook",
+        description="Review what git is about to send: install hooks in the repository around the working directory, "
+        "or uninstall them.",
+        epilog="A hook that is there is kept, called first, and put back by uninstall.",
+    )
+    add = parser.add_argument
+    add("command", choices=_COMMANDS, help="install, uninstall, or run, which is what the hooks call")
+    add("argument", metavar="ARGUMENT", nargs="*", help="for run: the name of the hook, and what git gives it")
+    add("--send-email", action="store_true", help="what git send-email is about to send")
+    add("--pre-push", action="store_true", help="the commits that git push is about to send")
+    return parser
+
+
+def _install(arguments: argparse.Namespace) -> int:
+    names = _names(arguments)
+    if not names:
+        raise ValueError("hook install: which one? --send-email, --pre-push, or both")
+    folder, command = _hooks(), _command()
+    for name in names:
+        sys.stdout.write(f"{hook.install(folder, name, command)}: calls {command}\n")
+    return options.CLEAN
+
+
+def _uninstall(arguments: argparse.Namespace) -> int:
+    folder = _hooks()
+    for name in _names(arguments) or hook.NAMES:
+        path = hook.uninstall(folder, name)
+        sys.stdout.write(f"{path}: as it was before\n" if path else f"{folder}: no {name} hook of kfunclint\n")
+    return options.CLEAN
+
+
+def _names(arguments: argparse.Namespace) -> list[str]:
+    return [name for name in hook.NAMES if getattr(arguments, name.replace("-", "_"))]
+
+
+def _top() -> Path:
+    found = git.around(Path())
+    if found is None:
+        raise Unreviewable(str(Path().absolute()), None, "not in a git repository")
+    return found
+
+
+def _hooks() -> Path:
+    return git.hooks_folder(_top())
+
+
+def _command() -> Path:
+    """The kfunclint that runs now, as a program of its own. Raises ValueError."""
+    beside = Path(sys.executable).with_name("kfunclint")
+    found = shutil.which(sys.argv[0]) if Path(sys.argv[0]).name == "kfunclint" else shutil.which(beside)
+    if found is None:
+        raise ValueError("hook install: kfunclint is not installed as a command")
+    return Path(found).absolute()
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    """Review, and refuse what has findings that count; what cannot be reviewed is told, and goes its way."""
+    name, *given = arguments.argument or [""]
+    try:
+        if name not in _CALLED:
+            raise ValueError(f"hook run: {name!r} is not a hook, only {', '.join(_CALLED)}")
+        return _CALLED[name](given)
+    except (Unreviewable, ValueError, OSError) as why:
+        options.say(f"{why}; not reviewed")
+        return options.CLEAN
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"install": _install, "uninstall": _uninstall, "run": _run}
+
+
+def _send_email(argv: Sequence[str]) -> int:
+    from kfunclint import outgoing
+
+    memory = Path(os.environ.get("GIT_DIR", ".git")) / "kfunclint-send-email"
+    files = outgoing.files(_file(argv), os.environ, memory)
+    if not files:
+        return options.CLEAN
+    with Parser() as worker:  # it starts while the rest is loaded
+        from kfunclint import mail
+
+        inbox = mail.read(map(str, files))
+        broken = tuple(why for why in inbox.broken if why.reason != mail.NO_PATCH)
+        return _judge(replace(inbox, broken=broken), worker, _SENT)
+
+
+def _file(argv: Sequence[str]) -> Path:
+    if not argv:
+        raise ValueError("hook run: no file is named")
+    return Path(argv[0]).absolute()
+
+
+def _pre_push(argv: Sequence[str]) -> int:
+    with closing(git.Repository(_top())) as repository, Parser() as worker:
+        from kfunclint import commits
+
+        status = options.CLEAN
+        for revisions in list(_pushed(repository)):
+            inbox = commits.reached(repository, revisions, _MOST_PUSHED)
+            status = max(status, _judge(inbox, worker, _PUSHED, repository))
+    return status
+
+
+def _pushed(repository: git.Repository) -> Iterator[list[str]]:
+    """For every ref that is pushed the revisions that no remote has; pre-commit names a range instead."""
+    environ = os.environ
+    known = ["--not", "--remotes"]
+    if "PRE_COMMIT_TO_REF" in environ:
+        asked = [environ["PRE_COMMIT_TO_REF"], f"^{environ['PRE_COMMIT_FROM_REF']}"]
+        yield [*asked, *known] if "PRE_COMMIT_REMOTE_NAME" in environ else asked
+        return
+    for line in [] if "PRE_COMMIT" in environ else sys.stdin:
+        _, commit, _, there = line.split()
+        if not _NO_COMMIT.fullmatch(commit):
+            yield [commit, *([f"^{there}"] if repository.commit(there) else []), *known]
+            known = [*known, commit]
+
+
+def _commit_msg(argv: Sequence[str]) -> int:
+    with closing(git.Repository(_top())) as repository, Parser() as worker:
+        from kfunclint import commits
+
+        if repository.run("rev-parse", "--quiet", "--verify", "MERGE_HEAD", good=(0, 1)):
+            return options.CLEAN
+        index = os.environ.get("GIT_INDEX_FILE")
+        diff = commits.staged_diff(repository, Path(index) if index else None)
+        comment = repository.run("config", "core.commentChar", good=(0, 1)).decode().strip()
+        text = _file(argv).read_text(encoding="utf-8", errors="replace")
+        patch = commits.message(text, comment if len(comment) == 1 else "#", argv[0], diff)
+        return _judge(commits.alone(patch), worker, _COMMITTED, repository)
+
+
+_CALLED: dict[str, Callable[[Sequence[str]], int]] = {
+    "sendemail-validate": _send_email,
+    "pre-push": _pre_push,
+    "commit-msg": _commit_msg,
+}
+
+
+def _judge(inbox: Inbox, worker: Parser, refusal: str, repository: git.Repository | None = None) -> int:
+    """Review an inbox and tell what was found; nothing is said of what is clean."""
+    from kfunclint import cli_review, report
+
+    arguments = cli_review.parser().parse_args(["--version", "all"])
+    chosen = options.selection(arguments)
+    reviews, _ = cli_review.reviewed(arguments, chosen, inbox, worker, repository)
+    reviews = [found for found in reviews if found.findings]
+    texts = [report.render("terminal", found, colour=options.colour(None)) for found in reviews]
+    options.write("".join(texts), None)
+    status = options.status(map(_without_trouble, reviews), chosen.settings.fail_on)
+    if status == options.FINDINGS:
+        sys.stdout.flush()
+        options.say(refusal)
+    return status
+
+
+def _without_trouble(review: Review) -> Review:
+    return replace(review, refused=(), failures={})

@@ -1,0 +1,99 @@
+"""Which files make up the series that git send-email is about to send: it names them one by one."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from kfunclint import mail
+from kfunclint.errors import Unreviewable
+from kfunclint.mbox import Raw
+from kfunclint.message import Mail
+from kfunclint.series import address
+
+_COUNTER, _TOTAL = "GIT_SENDEMAIL_FILE_COUNTER", "GIT_SENDEMAIL_FILE_TOTAL"
+_HEADER = 64 << 10
+_MOST_FILES = 5000
+
+
+def files(file: Path, environ: Mapping[str, str], memory: Path) -> list[Path]:
+    """What to review now that `file` is named: nothing before the last file of a series, then all of it.
+
+    Git 2.41 and newer count the files in the environment, and those before are kept in the file `memory`. Where they
+    are not counted the last is the one whose subject says n/n, and the others are found beside it.
+    """
+    counter, total = environ.get(_COUNTER, ""), environ.get(_TOTAL, "")
+    if counter.isdecimal() and total.isdecimal():
+        return _counted(file, int(counter), int(total), memory)
+    return _neighbours(file)
+
+
+def _counted(file: Path, counter: int, total: int, memory: Path) -> list[Path]:
+    """The files up to the last one; a memory that cannot be written costs those before it."""
+    known = ""
+    with contextlib.suppress(OSError):
+        known = memory.read_text(encoding="utf-8", errors="surrogateescape") if counter > 1 else ""
+    with contextlib.suppress(OSError):
+        if counter < total:
+            memory.write_text(f"{known}{file}\0", encoding="utf-8", errors="surrogateescape")
+        else:
+            memory.unlink(missing_ok=True)
+    return [*map(Path, known.split("\0")[:-1]), file] if counter >= total else []
+
+
+def _neighbours(file: Path) -> list[Path]:
+    """The files of the series that ends with this one. A folder may hold older series: of two files of one number the
+    newer counts."""
+    last = _header(file)
+    if last is None or last.total <= 1:
+        return [file]
+    if last.number < last.total:
+        return []
+    found = {last.number: file}
+    for path in sorted(_beside(file), key=_time):
+        other = _header(path)
+        if other is not None and other.number < last.number and _same_series(other, last):
+            found[other.number] = path
+    return [path for _, path in sorted(found.items())]
+
+
+def _beside(file: Path) -> Iterator[Path]:
+    with contextlib.suppress(OSError):
+        for count, path in enumerate(file.parent.iterdir()):
+            if count == _MOST_FILES:
+                return
+            if path.is_file():
+                yield path
+
+
+def _time(path: Path) -> int:
+    with contextlib.suppress(OSError):
+        return path.stat().st_mtime_ns
+    return 0
+
+
+def _same_series(one: Mail, other: Mail) -> bool:
+    return _name(one) == _name(other) and (not _root(one) or not _root(other) or _root(one) == _root(other))
+
+
+def _name(one: Mail) -> tuple[object, ...]:
+    return one.total, one.version, sorted(tag.lower() for tag in one.tags), address(one)
+
+
+def _root(one: Mail) -> str:
+    """The message-id that opens its thread, "" where none is given yet."""
+    return next(iter(one.references), one.in_reply_to or one.message_id)
+
+
+def _header(path: Path) -> Mail | None:
+    """A file by its mail header, None if it has none that can be read."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_HEADER)
+        if data.startswith(b"From "):
+            data = data.partition(b"\n")[2]
+        found = mail.alone(Raw(str(path), 1, data.partition(b"\n\n")[0] + b"\n\n"))
+    except (OSError, Unreviewable):
+        return None
+    return found if found.subject else None

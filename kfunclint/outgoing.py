@@ -73,17 +73,21 @@ def _time(path: Path) -> int:
     return 0
 
 
-def _same_series(one: Mail, other: Mail) -> bool:
-    return _name(one) == _name(other) and (not _root(one) or not _root(other) or _root(one) == _root(other))
+def _same_series(one: Mail, last: Mail) -> bool:
+    if _name(one) != _name(last):
+        return False
+    if not _parent(last):
+        return not _parent(one)
+    return (_parent(one) or one.message_id or _parent(last)) == _parent(last)
 
 
 def _name(one: Mail) -> tuple[object, ...]:
     return one.total, one.version, sorted(tag.lower() for tag in one.tags), address(one)
 
 
-def _root(one: Mail) -> str:
-    """The message-id that opens its thread, "" where none is given yet."""
-    return next(iter(one.references), one.in_reply_to or one.message_id)
+def _parent(one: Mail) -> str:
+    """The message-id that opens the thread it is sent in, "" where none is given yet."""
+    return next(iter(one.references), one.in_reply_to)
 
 
 def _header(path: Path) -> Mail | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trees import unpushed
 
 from kfunclint import mail, rule
 from kfunclint.clang import Parser
@@ -84,3 +85,12 @@ def lint(parser: Parser, tmp_path: Path) -> Lint:
         return found
 
     return run
+
+
+@pytest.fixture
+def linux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A kernel tree as trees.unpushed() makes it, that the working directory is in."""
+    tree = tmp_path / "linux"
+    unpushed(tree)
+    monkeypatch.chdir(tree / "kernel")
+    return tree

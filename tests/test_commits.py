@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from trees import FILES, commit, git
+from trees import REGISTERED, WORDS, commit, git
 
 from kfunclint import commits
 from kfunclint.cli import main
@@ -20,43 +20,8 @@ from kfunclint.patch import parse
 
 Output = pytest.CaptureFixture[str]
 
-DEPOT = """\
-#include <linux/btf.h>
-
-__bpf_kfunc_start_defs();
-
-__bpf_kfunc struct depot *bpf_depot_get(u64 id)
-{
-	if (!id)
-		return NULL;
-	return find_depot(id);
-}
-
-__bpf_kfunc_end_defs();
-
-static int one;
-static int two;
-static int three;
-
-BTF_KFUNCS_START(depot_ids)
-BTF_KFUNCS_END(depot_ids)
-"""
-REGISTERED = DEPOT.replace("BTF_KFUNCS_END", "BTF_ID_FLAGS(func, bpf_depot_get)\nBTF_KFUNCS_END")
 RULE = "flags/ret-null-missing"
 SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
-WORDS = "bpf: register bpf_depot_get()\n\nIt is not necessarily to say why.\n"
-
-
-@pytest.fixture
-def linux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A kernel tree that is the working directory: HEAD has one commit more than its upstream, with two findings."""
-    tree = tmp_path / "linux"
-    commit(tree, FILES | {"kernel/bpf/depot.c": DEPOT}, "base")
-    git(tree, "branch", "upstream")
-    git(tree, "branch", "--set-upstream-to=upstream")
-    commit(tree, {"kernel/bpf/depot.c": REGISTERED}, WORDS)
-    monkeypatch.chdir(tree / "kernel")
-    return tree
 
 
 def found(capsys: Output, *arguments: str, status: int = 1) -> dict[str, Any]:

@@ -28,6 +28,31 @@ FILES = {
     "Documentation/depot.rst": "depot\n",
 }
 
+# registered, the function lacks KF_RET_NULL, and the words of the commit hold a wrong one
+DEPOT = """\
+#include <linux/btf.h>
+
+__bpf_kfunc_start_defs();
+
+__bpf_kfunc struct depot *bpf_depot_get(u64 id)
+{
+	if (!id)
+		return NULL;
+	return find_depot(id);
+}
+
+__bpf_kfunc_end_defs();
+
+static int one;
+static int two;
+static int three;
+
+BTF_KFUNCS_START(depot_ids)
+BTF_KFUNCS_END(depot_ids)
+"""
+REGISTERED = DEPOT.replace("BTF_KFUNCS_END", "BTF_ID_FLAGS(func, bpf_depot_get)\nBTF_KFUNCS_END")
+WORDS = "bpf: register bpf_depot_get()\n\nIt is not necessarily to say why.\n"
+
 
 def git(folder: Path, *arguments: str, text: str | None = None) -> str:
     """Run git in a folder and give what it prints."""
@@ -56,3 +81,11 @@ def commit(folder: Path, files: Mapping[str, str | None], title: str = "a state"
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "--allow-empty", "-m", title)
     return git(folder, "rev-parse", "HEAD")
+
+
+def unpushed(folder: Path) -> None:
+    """Make a kernel tree whose HEAD has one commit more than the branch upstream: REGISTERED, with WORDS."""
+    commit(folder, FILES | {"kernel/bpf/depot.c": DEPOT}, "base")
+    git(folder, "branch", "upstream")
+    git(folder, "branch", "--set-upstream-to=upstream")
+    commit(folder, {"kernel/bpf/depot.c": REGISTERED}, WORDS)

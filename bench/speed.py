@@ -1,7 +1,7 @@
 """One patch without a tree, cold start to exit: kfunclint against checkpatch.pl --no-tree, run in turn.
 
-Prints the medians of both, the median of the ratios pair by pair, and the largest process of each. Whole processes are
-measured, from outside.
+Prints the medians of both, the median of the ratios pair by pair, and the largest process of each; then the same for
+what git send-email calls, held against kfunclint itself. Whole processes are measured, from outside.
 """
 
 from __future__ import annotations
@@ -66,6 +66,9 @@ def main() -> None:
     ours = [str(Path(sys.executable).with_name("kfunclint")), str(arguments.patch)]
     theirs = ["perl", str(arguments.checkpatch), "--no-tree", str(arguments.patch)]
     compare(("kfunclint", ours), ("checkpatch --no-tree", theirs), arguments.runs)
+    os.environ |= {"GIT_SENDEMAIL_FILE_COUNTER": "1", "GIT_SENDEMAIL_FILE_TOTAL": "1"}
+    hook = [ours[0], "hook", "run", "sendemail-validate", ours[1]]
+    compare(("kfunclint hook run", hook), ("kfunclint", ours), arguments.runs)
 
 
 if __name__ == "__main__":

@@ -155,7 +155,7 @@ def _pushed(repository: git.Repository) -> Iterator[list[str]]:
         yield [*asked, *known] if "PRE_COMMIT_REMOTE_NAME" in environ else asked
         return
     for line in [] if "PRE_COMMIT" in environ else sys.stdin:
-        _, commit, _, there = line.split()
+        _, commit, _, there = line.rsplit(maxsplit=3)  # what is pushed may be a name with spaces, ":/fix it"
         if not _NO_COMMIT.fullmatch(commit):
             yield [commit, *([f"^{there}"] if repository.commit(there) else []), *known]
             known = [*known, commit]
@@ -171,7 +171,7 @@ def _commit_msg(argv: Sequence[str]) -> int:
         diff = commits.staged_diff(repository, Path(index) if index else None)
         comment = repository.run("config", "core.commentChar", good=(0, 1)).decode().strip()
         text = _file(argv).read_text(encoding="utf-8", errors="replace")
-        patch = commits.message(text, comment if len(comment) == 1 else "#", argv[0], diff)
+        patch = commits.message(text, "#" if comment in ("", "auto") else comment, argv[0], diff)
         return _judge(commits.alone(patch), worker, _COMMITTED, repository)
 
 

@@ -51,8 +51,8 @@ def parser() -> argparse.ArgumentParser:
         prog="kfunclint",
         description="Review Linux kernel patches that add or change BPF kfuncs.",
         epilog="Exit status: 0 nothing at or above --fail-on, 1 findings, 2 something could not be reviewed. "
-        "See also: kfunclint tree --help, kfunclint mine --help, kfunclint config, kfunclint rules, "
-        "kfunclint explain RULE.",
+        "See also: kfunclint tree --help, kfunclint mine --help, kfunclint hook --help, kfunclint config, "
+        "kfunclint rules, kfunclint explain RULE.",
     )
     add = parser.add_argument
     _add_input(parser)

@@ -99,8 +99,8 @@ def staged_diff(repository: Repository, index: Path | None) -> str:
 def message(text: str, comment: str, file: str, diff: str) -> Mail:
     """A commit in the making: the text that its author edited, `file` for short, and the diff that goes with it.
 
-    Lines that begin with the character `comment` are no part of it; they stay as blank lines, so that all lines of the
-    text keep their number.
+    Lines that begin with `comment`, git's core.commentChar, are no part of it; they stay as blank lines, so that all
+    lines of the text keep their number.
     """
     lines = text.split("\n")
     cut = next((at for at, line in enumerate(lines) if _CUT.fullmatch(line.removeprefix(comment))), len(lines))

@@ -259,7 +259,7 @@ def push(linux: Path, *arguments: str) -> tuple[int, str]:
 
 
 def test_a_push_is_refused(linux: Path, remote: Path) -> None:
-    status, said = push(linux, "main:topic", "upstream:other")
+    status, said = push(linux, ":/bpf: register:refs/heads/topic", "upstream:other")
     assert status == 1
     assert said.count("[flags/ret-null-missing]") == 1
     assert "git push --no-verify" in said
@@ -299,7 +299,8 @@ def test_the_range_of_pre_commit(linux: Path, monkeypatch: Patch, capsys: Output
 def test_a_message_and_what_is_staged_are_one_patch(linux: Path, monkeypatch: Patch, capsys: Output) -> None:
     git(linux, "reset", "-q", "--soft", "upstream")
     file = linux / ".git" / "COMMIT_EDITMSG"
-    file.write_text(f"# a comment\n{WORDS}# ------------------------ >8 ------------------------\n+the the\n")
+    git(linux, "config", "core.commentChar", ";")
+    file.write_text(f"; a comment\n{WORDS}; ------------------------ >8 ------------------------\n+the the\n")
     assert main(["hook", "run", "commit-msg", str(file)]) == 1
     out, err = capsys.readouterr()
     assert f"{file}:4:11: check: " in out

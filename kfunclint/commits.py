@@ -107,7 +107,7 @@ def message(text: str, comment: str, file: str, diff: str) -> Mail:
     lines = ["" if line.startswith(comment) else line for line in lines[:cut]]
     title = next((at for at, line in enumerate(lines) if line.strip()), len(lines))
     body = "\n".join(lines[title + 1 :]).rstrip("\n")
-    return unsent(f"{body}\n---\n\n{diff}", file, "".join(lines[title : title + 1]).strip(), title + 2)
+    return unsent(f"{body}\n---\n\n{diff}", file, "".join(lines[title : title + 1]).rstrip(), title + 2)
 
 
 def alone(patch: Mail) -> Inbox:
@@ -116,7 +116,8 @@ def alone(patch: Mail) -> Inbox:
 
 
 def unsent(body: str, file: str, title: str = "", first_line: int = 1) -> Mail:
-    """A patch that is no mail yet: a message and a diff, of which `first_line` is that of the message in its file."""
+    """A patch that is no mail yet: a message and a diff, of which `first_line` is that of the message in its file,
+    below the line of the title."""
     return Mail(
         subject=title,
         title=title,
@@ -135,6 +136,7 @@ def unsent(body: str, file: str, title: str = "", first_line: int = 1) -> Mail:
         body=body,
         file=file,
         first_line=first_line,
+        title_at=(first_line - 1, 1) if title else None,
     )
 
 
@@ -166,4 +168,4 @@ def _patch(commit: str, data: bytes) -> Mail:
     if len(data) > MAX_MAIL:
         raise Unreviewable(name, None, f"larger than {MAX_MAIL >> 20} MiB")
     found = mail.alone(Raw(name, 1, data))
-    return replace(found, file=f'{name} ("{found.title}")', first_line=3)
+    return replace(found, file=f'{name} ("{found.title}")', first_line=3, title_at=(1, 1))

@@ -50,6 +50,12 @@ def test_a_finding_in_a_message_names_the_commit_and_the_line(linux: Path, capsy
     assert WORDS.split("\n")[2][10:].startswith("necessarily")
 
 
+def test_a_finding_in_a_title_names_the_first_line(linux: Path, capsys: Output) -> None:
+    commit(linux, {"a.c": "int a;\n"}, "bpf: the the end")
+    main(["--git", "HEAD^", "--only", "text"])
+    assert '("bpf: the the end"):1:6: check: ' in capsys.readouterr().out
+
+
 def test_a_range_is_one_series(linux: Path, capsys: Output) -> None:
     commit(linux, {"kernel/bpf/depot.c": REGISTERED.replace("_get)", "_get, KF_RET_NULL)")}, "Re: [RFC] answer")
     review = found(capsys, "--only", RULE, status=0)

@@ -312,6 +312,13 @@ def test_a_message_and_what_is_staged_are_one_patch(linux: Path, monkeypatch: Pa
     assert "git commit --no-verify" in err
 
 
+def test_a_title_in_the_making(linux: Path, capsys: Output) -> None:
+    (linux / "message").write_text("# a comment\n\nbpf: the the end\n")
+    git(linux, "reset", "-q", "--soft", "upstream")
+    main(["hook", "run", "commit-msg", str(linux / "message")])
+    assert f"{linux}/message:3:6: check: " in capsys.readouterr().out
+
+
 def test_the_index_is_the_one_of_the_commit(linux: Path, monkeypatch: Patch) -> None:
     git(linux, "reset", "-q", "upstream")
     file = linux / "message"

@@ -82,7 +82,7 @@ class _Hearing:
     def _earlier(self, finding: Finding) -> Iterator[Point]:
         """The points about the same line of the same file, or of a message, of earlier versions."""
         mail = self.mails.get(finding.origin.patch)
-        if mail is None:
+        if mail is None or finding.at.is_title:  # a subject says which version it is of
             return
         path = finding.at.path
         line = self.bodies[mail.number][finding.origin.mail_line - 1]

@@ -32,9 +32,10 @@ class Voice:
 class Point:
     """Something that was written below a quoted line.
 
-    `mail` and `line` say which: a patch or cover letter and the 1-based line of its body; `text` is that line,
-    squashed, `alone` whether it stands there once. `after` are the lines quoted between it and what was written;
-    `upto` is the squashed part of the line that was quoted, if it was split. `voices` are remark and answers, in order.
+    `mail` and `line` say which: a patch or cover letter and the 1-based line of its body, 0 for the subject; `text` is
+    that line, squashed, `alone` whether it stands there once. `after` are the lines quoted between it and what was
+    written; `upto` is the squashed part of the line that was quoted, if it was split. `voices` are remark and answers,
+    in order.
     """
 
     mail: Mail
@@ -50,10 +51,11 @@ _ANSWER = re.compile(r"^re: ?", re.I)
 
 
 class _Body:
-    """The lines of a mail that are not empty, to find quotes in."""
+    """The subject, as line 0, and the lines of a mail that are not empty, to find quotes in."""
 
     def __init__(self, mail: Mail) -> None:
-        numbered = ((number, squashed(line)) for number, line in enumerate(mail.body.split("\n"), 1))
+        written = (f"Subject: {mail.subject}", *mail.body.split("\n"))
+        numbered = ((number, squashed(line)) for number, line in enumerate(written))
         self.lines = [(number, text) for number, text in numbered if text]
         self.where: dict[str, list[int]] = {}
         for at, (_, text) in enumerate(self.lines):
@@ -113,7 +115,7 @@ class Thread:
                 self._read(chain[:-1], chain[-1])
 
     def at(self, mail: Mail, line: int) -> Sequence[Point]:
-        """The points about a line of a patch or cover letter: 1-based line of its body."""
+        """The points about a line of a patch or cover letter: 1-based line of its body, 0 for the subject."""
         return self._at.get((id(mail), line), ())
 
     def like(self, text: str) -> Sequence[Point]:

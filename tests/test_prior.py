@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from kfunclint import mail, report, rule, thread
 from kfunclint.about import Topic, is_reason
 from kfunclint.clang import Parser
-from kfunclint.finding import Fix, Place
+from kfunclint.finding import Fix, Origin, Place
 from kfunclint.mail import Inbox
 from kfunclint.prior import heard
 from kfunclint.reply import MOST_QUOTED, passages
@@ -439,3 +439,33 @@ def test_a_hostile_thread_is_heard_in_bounds(tmp_path: Path) -> None:
     assert len(thread.at(patch, number)) == 20
     assert all(len(point.voices) <= 20 for point in thread.at(patch, number))
     assert listened(1, found).withheld == ()
+
+
+SUBJECT = "Subject: [PATCH bpf-next] depot: let programs look a depot up"
+
+
+@pytest.mark.parametrize(
+    ("text", "withheld"),
+    [
+        (f"> {SUBJECT}\nfetch?", 1),
+        ("> Subject: [PATCH bpf-next] depot: let programs look\nfetch\n> a depot up", 1),
+        ("> Subject: [PATCH bpf-next] depot: let programs\nfetch\n> look a depot up", 0),
+        (f"> {SUBJECT}\nWhy?", 0),
+        (f"> {FIND}\nfetch?", 0),
+    ],
+    ids=["whole", "split", "split before", "another point", "elsewhere"],
+)
+def test_what_was_said_about_a_subject(text: str, withheld: int, tmp_path: Path) -> None:
+    found = a_thread(tmp_path, a_reply(text))
+    (patch,) = found.series[0].patches
+    start = patch.title.index("look") + 1
+    of_title = replace(
+        next(one for one in reviewed(1).findings if one.rule == SPELLING),
+        at=Place(None, 0, start, start + 4, 1),
+        origin=Origin(1, patch.message_id, 0),
+        quoted=patch.title,
+        message='"look" should read "fetch"',
+        fix=None,
+    )
+    alone = replace(reviewed(1), series=found.series[0], findings=(of_title,))
+    assert len(heard(alone, found, Thread(found)).withheld) == withheld

@@ -78,7 +78,7 @@ def test_the_script_says_what_it_found(branch: Path) -> None:
     assert json.loads((branch / "kfunclint.json").read_text())["findings"]
     shell("git update-ref refs/remotes/origin/main HEAD~1", branch)
     assert shell(SCRIPT, branch).returncode == 0
-    shell("git update-ref refs/remotes/origin/main HEAD", branch)
+    shell("git update-ref -d refs/remotes/origin/main", branch)
     assert shell(SCRIPT, branch).returncode == 2
 
 

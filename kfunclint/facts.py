@@ -222,7 +222,9 @@ class Kfunc:
     and `marker` are to be relied on; then `returns_at` is its return type. `in_defs`: it stands between
     __bpf_kfunc_start_defs() and __bpf_kfunc_end_defs(), or what they stand for written by hand (then `by_hand` is the
     __diag_push() there), None where that is out of view; where it does not, `declared` says that a declaration of it is
-    in view. `verifier` are the names and strings that the series shows of kernel/bpf/verifier.c.
+    in view. `unlisted`: the series brings it, or its name, with the marker and without an entry, beside a new kfunc
+    with one, and names it nowhere but to call it. `verifier` are the names and strings that the series shows of
+    kernel/bpf/verifier.c.
     `types` are those of the signature by their spelling, None unless the headers of a tree were asked; `released` the
     structs of which some kfunc of the kernel drops a reference, None unless all of them are known. `helpers` are
     the bodies of the static functions of its file by name, as far as they are whole in view.
@@ -250,6 +252,7 @@ class Kfunc:
     in_defs: bool | None = None
     by_hand: Place | None = None
     declared: bool = False
+    unlisted: bool = False
     dtor: Dtor | None = None
     verifier: frozenset[str] = frozenset()
     types: Mapping[str, Type] | None = None

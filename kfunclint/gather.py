@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -20,7 +20,8 @@ from kfunclint.source import Source
 from kfunclint.syntax import Unit
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
-_LONG_NAME = re.compile(r"\b[A-Za-z]\w*_\w+", re.ASCII)
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_LONG_NAME = re.compile(r"\b[A-Za-z_]\w*_\w+", re.ASCII)
 _LONGEST_STRUCT = 3000  # tokens
 _LONGEST_HEAD = 50  # tokens of a function in front of its parameters
 
@@ -41,8 +42,9 @@ def gather(
     held = [scan for _, scan in files]
     entries = tuple(entry for scan in held for entry in scan.entries if not (entry.set and entry.set.is_fmodret))
     documented = {scan.path: docs(scan) for scan in scans}
-    kfuncs = join(files, scans, units, entries, documented)
-    names = _names(patches, scans)
+    gone = _gone(patches)
+    kfuncs = tuple(_listed(join(files, scans, units, entries, documented), files, gone))
+    names = _names(scans, gone)
     messages = tuple(_messages(patches, cover, names))
     comments = tuple(
         found for source, scan in zip(sources, scans, strict=True) for found in _comments(source, scan, kfuncs, names)
@@ -124,10 +126,37 @@ def _is_plain(token: Token) -> bool:
     return token.kind == "comment" and not token.text.startswith("/**")
 
 
-def _names(patches: Iterable[Patch], scans: Iterable[Scan]) -> frozenset[str]:
-    """The names in the code and the words that they are made of, and those that the series takes out; in lower case."""
-    names = {token.text for scan in scans for tokens in scan.tokens for token in tokens if token.kind == "name"}
-    gone = {
+def _listed(kfuncs: Sequence[Kfunc], files: Iterable[tuple[Source, Scan]], gone: Container[str]) -> Iterator[Kfunc]:
+    """The kfuncs with whether a new one lacks its entry: no set names it, nor anything that may stand for one."""
+    sources = {source.path: source for source, _ in files}
+    new = [kfunc for kfunc in kfuncs if kfunc.exact and kfunc.name not in gone and _is_new(kfunc, sources)]
+    beside = {kfunc.at.path for kfunc in new if kfunc.entries}
+    alone = frozenset(
+        kfunc.name for kfunc in new if kfunc.marker and not kfunc.entries and not kfunc.dtor and kfunc.at.path in beside
+    )
+    named = {name for _, scan in files for name in _named(alone, scan)} if alone else set()
+    for kfunc in kfuncs:
+        yield replace(kfunc, unlisted=kfunc.name in alone and kfunc.name not in named)
+
+
+def _is_new(kfunc: Kfunc, sources: Mapping[str, Source]) -> bool:
+    line = sources[kfunc.at.path or ""].line(kfunc.at.line)
+    return line is not None and line.added
+
+
+def _named(names: frozenset[str], scan: Scan) -> Iterator[str]:
+    """The names that a file has other than to declare, define or call them: in a macro, a list, an initializer."""
+    for tokens in scan.tokens:
+        for at, token in enumerate(tokens):
+            if token.kind == "directive":
+                yield from names.intersection(_NAME.findall(token.text))
+            elif token.text in names and [following.text for following in tokens[at + 1 : at + 2]] != ["("]:
+                yield token.text
+
+
+def _gone(patches: Iterable[Patch]) -> frozenset[str]:
+    """The names in lines that the series takes out."""
+    return frozenset(
         name
         for patch in patches
         for file in patch.files
@@ -135,8 +164,13 @@ def _names(patches: Iterable[Patch], scans: Iterable[Scan]) -> frozenset[str]:
         for line in hunk.lines
         if line.sign == "-"
         for name in _LONG_NAME.findall(line.text)
-    }
-    return frozenset(word for name in names | gone for word in (name.lower(), *name.lower().split("_")))
+    )
+
+
+def _names(scans: Iterable[Scan], gone: Iterable[str]) -> frozenset[str]:
+    """The names in the code and the words that they are made of, and those that are gone; in lower case."""
+    names = {token.text for scan in scans for tokens in scan.tokens for token in tokens if token.kind == "name"}
+    return frozenset(word for name in (*names, *gone) for word in (name.lower(), *name.lower().split("_")))
 
 
 def _messages(patches: Iterable[Patch], cover: Patch | None, names: frozenset[str]) -> Iterator[Prose]:

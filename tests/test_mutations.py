@@ -83,6 +83,7 @@ ARGS = [
         ("args/iter-prototype", "destroy(struct bpf_iter_widget *it)", "destroy(struct rack *it)"),
         ("args/dtor-prototype", "bpf_widget_release_dtor(void *widget)", "bpf_widget_release_dtor(u64 widget)"),
         ("defs/marker-missing", "__bpf_kfunc int bpf_widget_sum", "int bpf_widget_sum"),
+        ("defs/marker-needless", "BTF_ID_FLAGS(func, bpf_widget_sum)\n", ""),
         ("defs/outside-defs", "__bpf_kfunc_start_defs();\n", "__bpf_kfunc_start_defs();\n__bpf_kfunc_end_defs();\n"),
         ("defs/static-wrapper", "__bpf_kfunc int bpf_widget_sum", "__bpf_kfunc static int bpf_widget_sum"),
         (

@@ -24,12 +24,13 @@ _IMPLIED = {"int": frozenset({"unsigned", "signed", "long", "short"}), "_Bool": 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header that is whole in view: the parameters with their places, whether "..." follows them, and the place of
-    the return type."""
+    """A header that is whole in view: the parameters with their places, whether "..." follows them, the place of the
+    return type, and all words in front of the name."""
 
     parameters: tuple[Parameter, ...]
     variadic: bool
     returns_at: Place
+    words: frozenset[str]
 
 
 class _View:
@@ -70,7 +71,9 @@ class Definitions:
         variadic = [token.text for token in written[-1]] == ["..."]
         parameters = self._parameters(written[:-1] if variadic else written, function)
         returns_at = self._returns(view.tokens[first:at], function)
-        return Header(parameters, variadic, returns_at) if parameters is not None and returns_at else None
+        if parameters is None or returns_at is None:
+            return None
+        return Header(parameters, variadic, returns_at, frozenset(token.text for token in view.tokens[first:at]))
 
     def _view(self, function: Function) -> _View | None:
         at = bisect_right(self._views, function.line, key=lambda view: view.top)

@@ -440,7 +440,23 @@ class Filter:
         return self.name
 
 
-Fact = Kfunc | Entry | KfuncSet | Registration | Filter | Doc | Comment | Prose
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A global function that the series brings into a file of kfuncs, maybe where -Wmissing-prototypes is off.
+
+    It is no kfunc itself, and only called, and only in its file. `at` is its name in the definition.
+    """
+
+    name: str
+    at: Place
+
+    @property
+    def function(self) -> str:
+        """Itself."""
+        return self.name
+
+
+Fact = Kfunc | Entry | KfuncSet | Registration | Filter | Helper | Doc | Comment | Prose
 T = TypeVar("T", bound=Fact)
 
 
@@ -453,6 +469,7 @@ class Facts:
     sets: tuple[KfuncSet, ...]
     registrations: tuple[Registration, ...]
     filters: tuple[Filter, ...]
+    helpers: tuple[Helper, ...]
     docs: tuple[Doc, ...]
     comments: tuple[Comment, ...]
     prose: tuple[Prose, ...]
@@ -477,6 +494,7 @@ class Facts:
             KfuncSet: self.sets,
             Registration: self.registrations,
             Filter: self.filters,
+            Helper: self.helpers,
             Doc: self.docs,
             Comment: self.comments,
             Prose: self.prose,

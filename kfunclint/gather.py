@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from kfunclint import kerneldoc, prose
+from kfunclint import kerneldoc, mentions, prose
 from kfunclint.clang.lexer import Token
 from kfunclint.content import table
 from kfunclint.facts import Comment, Doc, Facts, Filter, Kfunc, Prose
@@ -20,7 +20,6 @@ from kfunclint.source import Source
 from kfunclint.syntax import Unit
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _LONG_NAME = re.compile(r"\b[A-Za-z_]\w*_\w+", re.ASCII)
 _LONGEST_STRUCT = 3000  # tokens
 _LONGEST_HEAD = 50  # tokens of a function in front of its parameters
@@ -43,7 +42,7 @@ def gather(
     entries = tuple(entry for scan in held for entry in scan.entries if not (entry.set and entry.set.is_fmodret))
     documented = {scan.path: docs(scan) for scan in scans}
     gone = _gone(patches)
-    kfuncs = tuple(_listed(join(files, scans, units, entries, documented), files, gone))
+    kfuncs = tuple(mentions.listed(join(files, scans, units, entries, documented), files, gone))
     names = _names(scans, gone)
     messages = tuple(_messages(patches, cover, names))
     comments = tuple(
@@ -55,6 +54,7 @@ def gather(
         sets=tuple(found for scan in held for found in scan.sets),
         registrations=tuple(registration for scan in held for registration in scan.registrations),
         filters=tuple(_filters(held, units)),
+        helpers=tuple(mentions.helpers(files, units, {kfunc.name for kfunc in kfuncs} | gone)),
         docs=tuple(doc for scan in scans for doc in documented[scan.path].values()),
         comments=tuple(comment for scan in scans for comment in scan.comments),
         prose=(*messages, *comments),
@@ -124,34 +124,6 @@ def _with_members(doc: Doc, path: str, tokens: Sequence[Token], comment: Token) 
 
 def _is_plain(token: Token) -> bool:
     return token.kind == "comment" and not token.text.startswith("/**")
-
-
-def _listed(kfuncs: Sequence[Kfunc], files: Iterable[tuple[Source, Scan]], gone: Container[str]) -> Iterator[Kfunc]:
-    """The kfuncs with whether a new one lacks its entry: no set names it, nor anything that may stand for one."""
-    sources = {source.path: source for source, _ in files}
-    new = [kfunc for kfunc in kfuncs if kfunc.exact and kfunc.name not in gone and _is_new(kfunc, sources)]
-    beside = {kfunc.at.path for kfunc in new if kfunc.entries}
-    alone = frozenset(
-        kfunc.name for kfunc in new if kfunc.marker and not kfunc.entries and not kfunc.dtor and kfunc.at.path in beside
-    )
-    named = {name for _, scan in files for name in _named(alone, scan)} if alone else set()
-    for kfunc in kfuncs:
-        yield replace(kfunc, unlisted=kfunc.name in alone and kfunc.name not in named)
-
-
-def _is_new(kfunc: Kfunc, sources: Mapping[str, Source]) -> bool:
-    line = sources[kfunc.at.path or ""].line(kfunc.at.line)
-    return line is not None and line.added
-
-
-def _named(names: frozenset[str], scan: Scan) -> Iterator[str]:
-    """The names that a file has other than to declare, define or call them: in a macro, a list, an initializer."""
-    for tokens in scan.tokens:
-        for at, token in enumerate(tokens):
-            if token.kind == "directive":
-                yield from names.intersection(_NAME.findall(token.text))
-            elif token.text in names and [following.text for following in tokens[at + 1 : at + 2]] != ["("]:
-                yield token.text
 
 
 def _gone(patches: Iterable[Patch]) -> frozenset[str]:

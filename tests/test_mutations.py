@@ -84,6 +84,11 @@ ARGS = [
         ("args/dtor-prototype", "bpf_widget_release_dtor(void *widget)", "bpf_widget_release_dtor(u64 widget)"),
         ("defs/marker-missing", "__bpf_kfunc int bpf_widget_sum", "int bpf_widget_sum"),
         ("defs/marker-needless", "BTF_ID_FLAGS(func, bpf_widget_sum)\n", ""),
+        (
+            "defs/helper-not-static",
+            "/* The sum over",
+            "int widget_sum(void *map, void *result)\n{\n\treturn 0;\n}\n\n/* The sum over",
+        ),
         ("defs/outside-defs", "__bpf_kfunc_start_defs();\n", "__bpf_kfunc_start_defs();\n__bpf_kfunc_end_defs();\n"),
         ("defs/static-wrapper", "__bpf_kfunc int bpf_widget_sum", "__bpf_kfunc static int bpf_widget_sum"),
         (

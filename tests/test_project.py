@@ -34,7 +34,7 @@ STAGES = [
     "facts",
     "kerneldoc scan prose",
     "definition",
-    "join",
+    "join mentions",
     "gather",
     "filescan survey progress",
     "store",

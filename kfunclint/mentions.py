@@ -1,0 +1,97 @@
+"""What the functions that a series brings are, by where else it names them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from kfunclint.definition import Definitions, declared
+from kfunclint.facts import Helper, Kfunc
+from kfunclint.finding import Place
+from kfunclint.scan import Scan
+from kfunclint.source import Source
+from kfunclint.syntax import Function, Unit
+
+_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+_CALLED = 2  # that a file has its name: once to define it
+
+_ATTACHED = {"noinline", "__weak"}  # programs may attach to it, as between __bpf_hook_start() and its end
+
+Files = Sequence[tuple[Source, Scan]]
+
+
+def listed(kfuncs: Sequence[Kfunc], files: Files, gone: Container[str]) -> Iterator[Kfunc]:
+    """The kfuncs with whether a new one lacks its entry: no set names it, nor anything that may stand for one.
+
+    `gone` are the names in the lines that the series takes out.
+    """
+    sources = {source.path: source for source, _ in files}
+    new = [
+        kfunc
+        for kfunc in kfuncs
+        if kfunc.exact and kfunc.name not in gone and _is_new(sources[kfunc.at.path or ""], kfunc.at.line)
+    ]
+    beside = {kfunc.at.path for kfunc in new if kfunc.entries}
+    alone = frozenset(
+        kfunc.name for kfunc in new if kfunc.marker and not kfunc.entries and not kfunc.dtor and kfunc.at.path in beside
+    )
+    named = {name for _, scan in files for name in _named(alone, scan)} if alone else set()
+    for kfunc in kfuncs:
+        yield replace(kfunc, unlisted=kfunc.name in alone and kfunc.name not in named)
+
+
+def helpers(files: Files, units: Mapping[str, Unit], known: Container[str]) -> Iterator[Helper]:
+    """The helpers that a series brings; `known` are its kfuncs, and the names in the lines that it takes out."""
+    new = [
+        (scan, function)
+        for source, scan in files
+        if _has_kfuncs(scan)
+        for function in _functions(units.get(scan.path), source)
+        if function.name not in known
+    ]
+    names = frozenset(function.name for _, function in new)
+    uses = Counter((name, scan.path) for _, scan in files for name in _uses(names, scan))
+    homes = Counter(name for name, _ in uses)
+    outside = {name for _, scan in files for name in (*_named(names, scan), *declared(names, scan.tokens))}
+    tokens = {scan.path: scan.tokens for scan, _ in new}
+    definitions = {path: Definitions(path, stretches) for path, stretches in tokens.items()}
+    for scan, function in new:
+        name, defined = function.name, definitions[scan.path]
+        if name in outside or homes[name] > 1 or uses[name, scan.path] < _CALLED:
+            continue
+        header = defined.header(function)
+        if header and not header.words & _ATTACHED and defined.in_defs(function) is not False:
+            yield Helper(name, Place(scan.path, function.line, function.column, function.column + len(name)))
+
+
+def _functions(unit: Unit | None, source: Source) -> list[Function]:
+    """The global functions of a file, but for kfuncs, that the series brings."""
+    functions = unit.functions if unit else ()
+    return [one for one in functions if not one.static and not one.marker and _is_new(source, one.line)]
+
+
+def _is_new(source: Source, number: int) -> bool:
+    line = source.line(number)
+    return line is not None and line.added
+
+
+def _named(names: frozenset[str], scan: Scan) -> Iterator[str]:
+    """The names that a file has other than to declare, define or call them: in a macro, a list, an initializer."""
+    for tokens in scan.tokens:
+        for at, token in enumerate(tokens):
+            if token.kind == "directive":
+                yield from names.intersection(_NAME.findall(token.text))
+            elif token.text in names and [following.text for following in tokens[at + 1 : at + 2]] != ["("]:
+                yield token.text
+
+
+def _uses(names: frozenset[str], scan: Scan) -> Iterator[str]:
+    """The names, as often as the code of a file has them."""
+    return (token.text for tokens in scan.tokens for token in tokens if token.text in names)
+
+
+def _has_kfuncs(scan: Scan) -> bool:
+    return any(token.text == "__bpf_kfunc" for tokens in scan.tokens for token in tokens)

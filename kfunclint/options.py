@@ -72,9 +72,15 @@ def selection(arguments: argparse.Namespace, start: Path = Path()) -> Selection:
     files = config.sources(arguments.config, start)
     found = settings.merged(_given(arguments), files)
     for folder in found.rules:
-        if not folder.python and any(folder.path.glob("*/*.py")):
+        if not folder.python and any(folder.path.glob("*/*.py")) and _takes_notes(arguments):
             say(f"{folder.path}: a tree's Python is not run, only its tables; --rules or your own settings can name it")
     return Selection(found)
+
+
+def _takes_notes(arguments: argparse.Namespace) -> bool:
+    from kfunclint import report
+
+    return "format" not in arguments or report.takes_notes(arguments.format)
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -28,21 +28,21 @@ class Mail:
 
     subject: str
     title: str
-    tags: tuple[str, ...]
-    number: int
-    total: int
-    version: int
-    author: str
-    date: str
-    message_id: str
-    in_reply_to: str
-    references: tuple[str, ...]
-    to: tuple[str, ...]
-    cc: tuple[str, ...]
-    reply_to: tuple[str, ...]
     body: str
     file: str
     first_line: int | None
+    tags: tuple[str, ...] = ()
+    number: int = 1
+    total: int = 1
+    version: int = 1
+    author: str = ""
+    date: str = ""
+    message_id: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    reply_to: tuple[str, ...] = ()
     message_start: int = 1
     sender: str = ""
     title_at: tuple[int, int] | None = None

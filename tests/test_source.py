@@ -8,7 +8,7 @@ from kfunclint.mail import Mail
 from kfunclint.patch import DiffLine, FileDiff, Hunk, Patch
 from kfunclint.source import Source, build
 
-MAIL = Mail("", "", (), 1, 1, 1, "", "", "", "", (), (), (), (), "", "x.patch", 1)
+MAIL = Mail(subject="", title="", body="", file="x.patch", first_line=1)
 
 
 def hunk(old_start: int, body: list[str], new_start: int | None = None, heading: str = "") -> Hunk:

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from programs import BIN, started
 
 ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 DOC = (ROOT / "docs" / "b4.md").read_text()
 COMMANDS = dict(re.findall(r"^    git config --global (b4\.[\w-]+) '(.+)'$", DOC, re.M))
 SCRIPT = re.findall(r"^```sh\n(.*?)^```$", DOC, re.M | re.S)[0]
@@ -57,25 +54,9 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(home: Path) -> Run:
     """Run a program at the top of the tree; gives both of its outputs."""
-    environment = {
-        "HOME": str(home),
-        "PATH": f"{BIN}:{home}:{os.environ['PATH']}",
-        "LC_ALL": "C.UTF-8",
-        "GIT_CONFIG_NOSYSTEM": "1",
-    }
 
     def command(*words: str | Path, **more: str) -> str:
-        done = subprocess.run(
-            [str(word) for word in words],
-            cwd=home / "linux",
-            env=environment | more,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = started(words, home / "linux", home, more=more, merged=True)
         assert done.returncode == 0, done.stdout
         return re.sub(r"\x1b\[[0-9;]*m", "", done.stdout)
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from programs import started
 
 ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 DOC = (ROOT / "docs" / "ci.md").read_text()
 (SCRIPT,) = re.findall(r"^```sh\n(.*?)^```$", DOC, re.M | re.S)
 WORKFLOWS = [yaml.safe_load(text) for text in re.findall(r"^```yaml\n(.*?)^```$", DOC, re.M | re.S)]
@@ -34,22 +32,7 @@ BTF_KFUNCS_END(depot_ids)
 
 def shell(command: str, folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a command as GitHub runs a step."""
-    environment = {
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-        "HOME": str(folder.parent),
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "LC_ALL": "C.UTF-8",
-    }
-    return subprocess.run(
-        ["bash", "-e", "-c", command],
-        cwd=folder,
-        env=environment | more,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return started(["bash", "-e", "-c", command], folder, folder.parent, more=more)
 
 
 @pytest.fixture

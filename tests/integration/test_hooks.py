@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import email
-import os
 import shutil
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from email import policy
@@ -17,6 +15,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from conftest import ROOT
+from programs import started
 from trees import REGISTERED, commit, git
 
 KFUNCLINT = Path(sys.executable).with_name("kfunclint")
@@ -54,7 +53,7 @@ class Desk:
 
     def __init__(self, linux: Path, home: Path, port: int) -> None:
         self.linux = linux
-        self.environ = {"HOME": str(home), "PATH": f"{home}:{os.environ['PATH']}", "GIT_CONFIG_NOSYSTEM": "1"}
+        self.home = home
         (home / ".gitconfig").write_text(
             "[user]\n\tname = Ann Author\n\temail = ann@example.org\n"
             f"[sendemail]\n\tsmtpServer = 127.0.0.1\n\tsmtpServerPort = {port}\n\tconfirm = never\n"
@@ -63,17 +62,7 @@ class Desk:
 
     def run(self, *words: str | Path, **environ: str) -> tuple[int, str]:
         """Run a program in the tree; gives its status and all that it prints."""
-        done = subprocess.run(
-            [str(word) for word in words],
-            cwd=self.linux,
-            env=self.environ | environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        done = started(words, self.linux, self.home, more=environ, merged=True)
         return done.returncode, done.stdout
 
     def send(self, *words: str | Path) -> tuple[int, str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import email
 import os
-import subprocess
 from collections.abc import Callable
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from programs import started
 
 from kfunclint.cli import main
 
@@ -23,19 +23,9 @@ Run = Callable[..., str]
 def run(tmp_path: Path) -> Run:
     """Run a program as a person who has set up nothing but a name."""
     (tmp_path / ".gitconfig").write_text("[user]\n\tname = Rita Reviewer\n\temail = rita@example.org\n")
-    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "GIT_CONFIG_NOSYSTEM": "1"}
 
     def command(*words: str | Path) -> str:
-        done = subprocess.run(
-            [str(word) for word in words],
-            cwd=tmp_path,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = started(words, tmp_path, tmp_path)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

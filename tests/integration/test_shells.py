@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from programs import BIN, started
 
 ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
 # the functions of zsh's completion system, so that they tell what they are given
 ZSH = """
 compdef() { : }
@@ -24,17 +22,7 @@ _kfunclint
 
 
 def run(*words: str | Path, cwd: Path) -> str:
-    environment = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(cwd), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
-    done = subprocess.run(
-        [str(word) for word in words],
-        cwd=cwd,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = started(words, cwd, cwd, more={"TERM": "dumb"})
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout

@@ -19,6 +19,7 @@ _MOST_BRANCHES = 200
 _MOST_STARTS = 20
 _MOST_COMMITS = 500
 _SEARCH_SECONDS = 10
+_Before = Mapping[str, str]
 _INDEX = re.compile(r"index ([0-9a-f]{7,64})\.\.[0-9a-f]{7,64}(?: \d+)?")
 
 
@@ -26,7 +27,8 @@ def choose(tree: Tree, series: Series, patches: Sequence[Patch]) -> Base:
     """The base of a series: the first state of the tree to which all of its C files apply, or else the best one.
 
     For a git repository, in this order: the base-commit; the newest commit whose files are those that the index lines
-    name; HEAD. A folder has one state. Files that do not apply are in `fallen`; nothing is raised for them.
+    name, and which has none that the series adds; HEAD. A folder has one state. Files that do not apply are in
+    `fallen`; nothing is raised for them.
     """
     before = _before(patches)
     best: Base | None = None
@@ -40,7 +42,7 @@ def choose(tree: Tree, series: Series, patches: Sequence[Patch]) -> Base:
     return best
 
 
-def _states(tree: Tree, series: Series, before: Mapping[str, str]) -> Iterator[tuple[Tree, str]]:
+def _states(tree: Tree, series: Series, before: _Before) -> Iterator[tuple[Tree, str]]:
     """The states to try, and why each."""
     if not isinstance(tree, GitTree):
         yield tree, _why_folder(tree, before)
@@ -51,9 +53,12 @@ def _states(tree: Tree, series: Series, before: Mapping[str, str]) -> Iterator[t
             yield tree.at(commit), f"base-commit of the series{_without(series.prerequisites)}"
         else:
             missing = f"; its base-commit {series.base_commit[:12]} is not in the repository"
-    if before and (commit := _matching(tree, before)) is not None:
+    named = any(before.values())
+    commit = _matching(tree, before, len(series.patches)) if before else None
+    if commit is not None and (named or commit != tree.commit):
         which = "HEAD, which has" if commit == tree.commit else "the newest commit with"
-        yield tree.at(commit), f"{which} the files that the index lines name{missing}"
+        what = f"{which} the files that the index lines name" if named else "the newest commit without its new files"
+        yield tree.at(commit), f"{what}{missing}"
     yield tree, f"HEAD, as far as the hunks apply{missing}"
 
 
@@ -71,8 +76,8 @@ def _commit(repository: Repository, hash_: str) -> str | None:
         return None
 
 
-def _why_folder(tree: Tree, before: Mapping[str, str]) -> str:
-    same = before and all(_is_blob(tree, path, hash_) for path, hash_ in before.items())
+def _why_folder(tree: Tree, before: _Before) -> str:
+    same = any(before.values()) and all(_is_blob(tree, path, hash_) for path, hash_ in before.items())
     return "its files are those that the index lines name" if same else "as it stands, as far as the hunks apply"
 
 
@@ -81,14 +86,14 @@ def _is_blob(tree: Tree, path: str, hash_: str) -> bool:
         data = tree.read(path)
     except Unreviewable:
         return False
-    if data is None:
-        return False
+    if data is None or not hash_:
+        return data is None and not hash_
     made = hashlib.sha256 if len(hash_) == 64 else hashlib.sha1
     return made(b"blob %d\0" % len(data) + data).hexdigest().startswith(hash_)
 
 
 def _before(patches: Iterable[Patch]) -> dict[str, str]:
-    """The hashes, maybe shortened, of the C files as the series found them, by path."""
+    """The hashes, maybe shortened, of the C files as the series found them, by path; "" for one that it adds."""
     found: dict[str, str] = {}
     seen: set[str] = set()
     for patch in patches:
@@ -97,31 +102,47 @@ def _before(patches: Iterable[Patch]) -> dict[str, str]:
                 match = next(filter(None, map(_INDEX.fullmatch, file.headers)), None)
                 if match:
                     found[file.old_path] = match[1]
+            if file.kind == "new" and file.new_path is not None and file.new_path not in seen:
+                found |= {file.new_path: ""} if file.new_path.endswith(C) else {}
             seen |= _names(file)
     return found
 
 
-def _matching(tree: GitTree, before: Mapping[str, str]) -> str | None:
-    """The newest commit that has all these files, as far as looking for it is cheap."""
+def _matching(tree: GitTree, before: _Before, count: int) -> str | None:
+    """The newest commit that has all these files, as far as looking for it is cheap; the series has `count` patches.
+
+    A file that is not there yet is missed by any old branch, so where there is no other only what led to HEAD counts.
+    """
     repository = tree.repository
     try:
-        recent = repository.recent(_MOST_BRANCHES)
-        for commit in (tree.commit, *recent):
+        recent = repository.recent(_MOST_BRANCHES) if any(before.values()) else ()
+        applied = repository.info(f"{tree.commit}~{count}")  # who sends a series has it on top
+        near = [tree.commit, applied.hash] if applied else [tree.commit]
+        for commit in (*near, *recent):
             if _has(repository, commit, before):
                 return commit
         if not all(repository.info(hash_) for hash_ in before.values() if len(hash_) >= _UNIQUE):
             return None
         starts = (tree.commit, *recent[:_MOST_STARTS])
         passed = repository.touching(starts, list(before), _MOST_COMMITS, _SEARCH_SECONDS)
-        return next((commit for commit in passed if _has(repository, commit, before)), None)
+        return next((commit for commit in _with_parents(repository, passed) if _has(repository, commit, before)), None)
     except Unreviewable:
         return None
 
 
-def _has(repository: Repository, commit: str, before: Mapping[str, str]) -> bool:
+def _with_parents(repository: Repository, commits: Iterable[str]) -> Iterator[str]:
+    """The commits, each with the one before it: a series that is applied already began there."""
+    for commit in commits:
+        yield commit
+        parent = repository.info(f"{commit}^")
+        if parent is not None:
+            yield parent.hash
+
+
+def _has(repository: Repository, commit: str, before: _Before) -> bool:
     for path, hash_ in before.items():
         found = repository.info(f"{commit}:{path}")
-        if found is None or not found.hash.startswith(hash_):
+        if (found is None) != (hash_ == "") or (found is not None and not found.hash.startswith(hash_)):
             return False
     return True
 

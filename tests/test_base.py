@@ -233,12 +233,47 @@ def test_a_renamed_file_falls_back_under_both_names(linux: Path) -> None:
     assert build(patches, found) == build(patches)
 
 
-def test_what_must_not_be_there_or_is_no_text(linux: Path) -> None:
+@pytest.mark.parametrize("also", [{}, {DEPOT: text((10, "int ten;"))}], ids=["new files alone", "others too"])
+def test_a_series_that_is_applied_already_began_before_it(also: dict[str, str], linux: Path) -> None:
+    git(linux, "branch", "old")
+    commit(linux, {"kernel/bpf/depot.h": "extern int other;\n"}, "meanwhile")
+    base = git(linux, "rev-parse", "HEAD")
+    commit(linux, {"kernel/bpf/new.c": "int new;\n"} | also, "first")
+    commit(linux, {"kernel/bpf/new.c": "int new;\nint newer;\n"}, "second")
+    series, patches = posted(linux, base)
+    found = chosen(linux, series, patches)
+    assert found.name.endswith(base[:12])
+    assert not found.fallen
+    assert found.why == (
+        "the newest commit with the files that the index lines name"
+        if also
+        else "the newest commit without its new files"
+    )
+
+
+def test_a_series_of_new_files_applies_to_head_and_to_no_old_branch(linux: Path) -> None:
+    base = git(linux, "rev-parse", "HEAD")
+    commit(linux, {"kernel/bpf/new.c": "int new;\n"}, "first")
+    series, patches = posted(linux, base)
+    git(linux, "reset", "-q", "--hard", base)
+    found = chosen(linux, series, patches)
+    assert found.why == "HEAD, as far as the hunks apply"
+    git(linux, "branch", "old")
+    git(linux, "checkout", "-q", "--orphan", "other")
+    head = commit(linux, {"kernel/bpf/new.c": "int other;\n"}, "from the first day")
+    found = chosen(linux, series, patches)
+    assert found.name.endswith(head[:12])
+    assert found.fallen.keys() == {"kernel/bpf/new.c"}
+
+
+def test_what_must_not_be_there_or_is_no_text(linux: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base_, "_MOST_COMMITS", 0)
     base = commit(linux, {"kernel/bpf/odd.c": text()}, "odd")
     commit(linux, {"kernel/bpf/new.c": "int new;\n", "kernel/bpf/odd.c": text((3, None))}, "first")
     series, patches = posted(linux, base)
     git(linux, "reset", "-q", "--hard", base)
-    head = commit(linux, {"kernel/bpf/new.c": "int other;\n", "kernel/bpf/odd.c": "\0"}, "meanwhile")
+    commit(linux, {"kernel/bpf/new.c": "int other;\n", "kernel/bpf/odd.c": "\0"}, "meanwhile")
+    head = commit(linux, {"kernel/bpf/depot.h": ""}, "more")
     found = chosen(linux, series, without_index(patches))
     assert found.fallen == {
         "kernel/bpf/new.c": f"it is in linux at {head[:12]} already",

@@ -162,6 +162,8 @@ class _Quote:
         for number in sorted(self.shown):
             if above is not None and number != above + 1 and above not in self.headers:
                 out.append(CUT)
+            if above == 0 and out[-1]:
+                out.append(">")  # as a header ends
             out += self._line(number)
             above = number
         return [*out, ""] if out[-1] else out

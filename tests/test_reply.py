@@ -450,3 +450,13 @@ def test_the_body_is_quoted_on_below_the_subject() -> None:
     assert lines[1:5] == [f"> Subject: {HELLO.subject}", "", "This title is wrong. [text/x]", ""]
     assert lines[5].startswith("> ")
     assert "[ ... ]" not in lines
+
+
+def test_the_subject_ends_as_a_header_does() -> None:
+    found = a_review([HELLO])
+    fix = Fix('write "Hello"', (Edit(titled(found, HELLO.title[:4]), "Hello"),))
+    word = a_finding(found, titled(found, HELLO.title[:4]), "text/x", Level.CHECK, "no word", fix=fix)
+    lines = body(only_reply(replace(found, findings=(word, remark(found, "it's")))))
+    rest = lines.index(f"> {HELLO.title[4:].strip()}")
+    assert lines[rest + 1] == ">"
+    assert lines[rest + 2].startswith("> ")

@@ -11,6 +11,9 @@ from kfunclint.syntax import Node
 # words of functions that may open a section, or take what stands for one
 _PROTECTS = ("lock", "guard", "disable", "irq", "held", "enter", "begin")
 
+# the flag stands on the constructor of an iterator, and the verifier ends the iterator with the section
+_INSIDE = ("KF_RCU_PROTECTED", "KF_ITER_NEXT", "KF_ITER_DESTROY")
+
 
 @rule(
     Kfunc,
@@ -35,7 +38,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     entry = next((entry for entry in kfunc.entries if _lets_sleepers_call(entry)), None)
-    if entry is None or kfunc.has("KF_RCU_PROTECTED"):
+    if entry is None or any(map(kfunc.has, _INSIDE)):
         return
     assert kfunc.body is not None
     made = calls(kfunc.body)

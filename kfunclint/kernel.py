@@ -9,6 +9,7 @@ from datetime import date
 from functools import cache, cached_property
 
 from kfunclint.content import table
+from kfunclint.facts import Entry
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -153,10 +154,13 @@ class Kernel:
         return name in self.tree.macros if self.tree is not None and self.tree.macros else None
 
 
-def some_may_sleep(program_types: Iterable[str]) -> bool:
-    """May a program of one of the types, spelled as BPF_PROG_TYPE_, sleep? One that is not known tells nothing."""
-    hooks = table("hooks")
-    return any(hooks.get(type_.removeprefix("BPF_PROG_TYPE_"), {}).get("sleepable", False) for type_ in program_types)
+def sleepers_may_call(entry: Entry) -> bool:
+    """Is its set registered, as far as is in view, for programs some of which may sleep? An entry whose flags or set
+    are not known tells nothing, nor does a type of programs that is not."""
+    if entry.flags is None or entry.set is None or entry.set.is_fmodret:
+        return False
+    types = (one.program_type.removeprefix("BPF_PROG_TYPE_") for one in entry.set.registrations)
+    return any(table("hooks").get(type_, {}).get("sleepable", False) for type_ in types)
 
 
 def known(release: Release, why: str, tree: Vocabulary | None = None) -> Kernel:

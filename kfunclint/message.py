@@ -48,13 +48,17 @@ class Mail:
     title_at: tuple[int, int] | None = None
     line: int = 1
 
+    def in_input(self, line: int) -> int | None:
+        """The line of the input of a line of the body, both 1-based; None where they are incomparable."""
+        return None if self.first_line is None else self.first_line + line - 1
+
     def unreviewable(self, line: int | None, reason: str) -> Unreviewable:
         """The refusal of this mail for what stands at a 1-based line of its body, told with the line of the input."""
         if line is None:
             return Unreviewable(self.file, None, reason)
         if self.first_line is None:
             return Unreviewable(self.file, None, f"{reason} (line {line} of the decoded text)")
-        return Unreviewable(self.file, self.first_line + line - 1, reason)
+        return Unreviewable(self.file, self.in_input(line), reason)
 
 
 def whole(numbers: Collection[int], total: int) -> bool:

@@ -108,9 +108,8 @@ def in_input(mail: Mail, at: Place) -> tuple[str, int, int]:
     if at.is_title and mail.title_at:
         line, column = mail.title_at
         return mail.file, line, column + at.column - 1
-    if at.is_title or mail.first_line is None:
-        return mail.file, mail.line, 1
-    return mail.file, mail.first_line + at.line - 1, at.column
+    number = None if at.is_title else mail.in_input(at.line)
+    return (mail.file, mail.line, 1) if number is None else (mail.file, number, at.column)
 
 
 def in_message(mail: Mail, at: Place) -> str:

@@ -135,12 +135,8 @@ def _parsed(patch: Patch, line: int, text: str, known: Sequence[Rule[Any]]) -> R
     if objection := rule.objection(known, name):
         return _refused(patch, line, text, f"{name}: {objection}")
     mail = patch.mail
-    return Request(name, "", function, reason, mail.number or None, mail.file, _input_line(patch, line), text.rstrip())
+    return Request(name, "", function, reason, mail.number or None, mail.file, mail.in_input(line), text.rstrip())
 
 
 def _refused(patch: Patch, line: int, text: str, why: str) -> Unused:
-    return Unused(patch.mail.file, _input_line(patch, line), text.rstrip(), why)
-
-
-def _input_line(patch: Patch, line: int) -> int | None:
-    return None if patch.mail.first_line is None else patch.mail.first_line + line - 1
+    return Unused(patch.mail.file, patch.mail.in_input(line), text.rstrip(), why)

@@ -1,14 +1,15 @@
 from collections.abc import Iterator
 
 from kfunclint.content import table
-from kfunclint.facts import Entry, Kfunc
+from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls, outliving
-from kfunclint.kernel import Kernel, Release, some_may_sleep
+from kfunclint.kernel import Kernel, Release, sleepers_may_call
 from kfunclint.rule import rule
 from kfunclint.syntax import Node
 
 _CHECKED_SINCE = Release(6, 18)
+_KEPT = ("KF_ACQUIRE", "KF_RCU_PROTECTED", "KF_ITER_NEXT")
 
 
 @rule(
@@ -35,7 +36,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         BTF_ID_FLAGS(func, bpf_foo_get, KF_RCU_PROTECTED | KF_RET_NULL)
     """
-    entries = [entry for entry in kfunc.entries if _leaves_it_to_sleepers(entry)]
+    entries = [one for one in kfunc.entries if sleepers_may_call(one) and not any(map(one.flag, _KEPT))]
     if not entries or not kfunc.returns_struct_pointer:
         return
     assert kfunc.body is not None
@@ -58,15 +59,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             or_at=(given, end, *(entry.at for entry in entries)),
         )
         return
-
-
-def _leaves_it_to_sleepers(entry: Entry) -> bool:
-    """Lacks it the flags, in a set that is registered, as far as is in view, for programs some of which may sleep?"""
-    if entry.flags is None or entry.set is None or entry.set.is_fmodret:
-        return False
-    if any(entry.flag(name) for name in ("KF_ACQUIRE", "KF_RCU_PROTECTED", "KF_ITER_NEXT")):
-        return False
-    return some_may_sleep(registration.program_type for registration in entry.set.registrations)
 
 
 def _takes_reference(call: Node) -> bool:

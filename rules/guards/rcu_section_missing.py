@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
 from kfunclint.content import table
-from kfunclint.facts import Entry, Kfunc
+from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls
-from kfunclint.kernel import Kernel, some_may_sleep
+from kfunclint.kernel import Kernel, sleepers_may_call
 from kfunclint.rule import rule
 from kfunclint.syntax import Node
 
@@ -37,7 +37,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return ret;
     """
     del kernel
-    entry = next((entry for entry in kfunc.entries if _lets_sleepers_call(entry)), None)
+    entry = next(filter(sleepers_may_call, kfunc.entries), None)
     if entry is None or any(map(kfunc.has, _INSIDE)):
         return
     assert kfunc.body is not None
@@ -56,13 +56,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         Fix("call rcu_read_lock() first, or add KF_RCU_PROTECTED"),
         or_at=(entry.at,),
     )
-
-
-def _lets_sleepers_call(entry: Entry) -> bool:
-    """Is its set registered, as far as is in view, for programs some of which may sleep?"""
-    if entry.flags is None or entry.set is None or entry.set.is_fmodret:
-        return False
-    return some_may_sleep(registration.program_type for registration in entry.set.registrations)
 
 
 def _needs_section(call: Node) -> bool:

@@ -1,10 +1,9 @@
 import re
 from collections.abc import Iterator
 
-from kfunclint.content import table
-from kfunclint.facts import Entry, Kfunc
+from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel import Kernel, sleepers_may_call
 from kfunclint.rule import rule
 
 _LOCK = r"(?:the )?(?:rcu_read_lock(?:\(\))?|RCU(?: read)?(?:-side)? (?:lock|critical section|section|protection))"
@@ -37,7 +36,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             continue
         said = paragraph.place(*match.span())
         for entry in kfunc.entries:
-            if _may_sleep(entry):
+            if sleepers_may_call(entry) and not any(map(entry.flag, _OTHERWISE)):
                 yield Remark(
                     entry.at,
                     f"{kfunc.name}() is registered without KF_RCU_PROTECTED, but its kernel-doc asks callers to hold "
@@ -46,11 +45,3 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                     Fix("add KF_RCU_PROTECTED", entry.adding("KF_RCU_PROTECTED")),
                     or_at=(said,),
                 )
-
-
-def _may_sleep(entry: Entry) -> bool:
-    """May a sleepable program call it, with nothing in its flags that speaks of RCU?"""
-    if entry.flags is None or entry.set is None or entry.set.is_fmodret or any(map(entry.flag, _OTHERWISE)):
-        return False
-    types = [one.program_type.removeprefix("BPF_PROG_TYPE_") for one in entry.set.registrations]
-    return any(table("hooks").get(type_, {}).get("sleepable") for type_ in types)

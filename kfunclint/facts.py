@@ -319,6 +319,13 @@ class Kfunc:
         return self.prototype and all(parameter.is_scalar for parameter in self.parameters)
 
     @property
+    def supplied(self) -> tuple[Parameter, ...]:
+        """Its last parameters that the verifier passes, not the program: with KF_IMPLICIT_ARGS all from the first of a
+        type that can be implicit (tools/bpf/resolve_btfids/main.c: process_kfunc_with_implicit_args())."""
+        first = next((index for index, one in enumerate(self.parameters) if one.may_be_implicit), None)
+        return self.parameters[first:] if first is not None and self.has("KF_IMPLICIT_ARGS") else ()
+
+    @property
     def returns_void_pointer(self) -> bool:
         """Does it return `void *`?"""
         return bare(self.returns) == "void *"

@@ -103,6 +103,12 @@ class Parameter:
         return is_scalar(self.type)
 
     @property
+    def may_be_implicit(self) -> bool:
+        """Can the verifier pass it, if KF_IMPLICIT_ARGS asks it to? (tools/bpf/resolve_btfids/main.c:
+        is_kf_implicit_arg(), which looks through const.)"""
+        return self.pointee in ("struct bpf_prog_aux", "struct btf_struct_meta")
+
+    @property
     def pointee(self) -> str | None:
         """What it points to, without qualifiers: "struct foo", "void", "char *"; None if it is no such pointer."""
         return pointee(self.type)

@@ -19,7 +19,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc tests an argument for NULL that the verifier never lets be NULL.
 
     With KF_TRUSTED_ARGS, KF_RCU or KF_RELEASE, and since 7.0 always, a program that may pass NULL is rejected unless
-    the parameter's name ends in __nullable. The test is dead code, and tells readers that NULL were allowed.
+    the parameter's name ends in __nullable. The test is dead code, and tells readers that NULL were allowed. What the
+    verifier itself passes, with KF_IMPLICIT_ARGS, may be NULL.
 
     Bad:
         if (!task)
@@ -32,7 +33,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     assert kfunc.body is not None
     changed = assigned(kfunc.body)
     for parameter in kfunc.parameters:
-        if not _is_object(parameter) or parameter.name in changed:
+        if not _is_object(parameter) or parameter in kfunc.supplied or parameter.name in changed:
             continue
         for test in null_tests(kfunc.body, parameter.name):
             flag = next((flag for entry in kfunc.entries for name in _NEVER_NULL if (flag := entry.flag(name))), None)

@@ -5,8 +5,6 @@ from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 
-_IMPLICIT = ("struct bpf_prog_aux *", "struct btf_struct_meta *")
-
 
 @rule(
     Kfunc,
@@ -27,7 +25,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_start(struct foo *foo, struct bpf_prog_aux *aux)
     """
     del kernel
-    if not kfunc.prototype or any(parameter.type in _IMPLICIT for parameter in kfunc.parameters):
+    if not kfunc.prototype or any(parameter.may_be_implicit for parameter in kfunc.parameters):
         return
     for entry in kfunc.entries:
         if flag := entry.flag("KF_IMPLICIT_ARGS"):

@@ -5,8 +5,6 @@ from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 
-_IMPLICIT = ("struct bpf_prog_aux *", "struct btf_struct_meta *")
-
 
 @rule(
     Kfunc,
@@ -19,7 +17,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """An ordinary parameter stands behind an implicit one.
 
     Programs see the prototype of a kfunc with KF_IMPLICIT_ARGS up to its first implicit parameter. What comes behind
-    they cannot pass.
+    they cannot pass. Where that first one is a `struct btf_struct_meta *`, nothing is said: the verifier passes it to
+    kfuncs that it knows by name alone, and to these the rest as well.
 
     Bad:
         __bpf_kfunc int bpf_foo_start(struct bpf_prog_aux *aux, u64 flags)     with KF_IMPLICIT_ARGS
@@ -27,17 +26,16 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_start(u64 flags, struct bpf_prog_aux *aux)
     """
     del kernel
-    types = [parameter.type for parameter in kfunc.parameters]
-    first = next((index for index, type_ in enumerate(types) if type_ in _IMPLICIT), len(types))
-    behind = [parameter.name for parameter in kfunc.parameters[first:] if parameter.type not in _IMPLICIT]
-    if not behind or not kfunc.prototype:
+    hidden = kfunc.supplied
+    behind = [parameter.name for parameter in hidden if not parameter.may_be_implicit]
+    if not behind or not kfunc.prototype or hidden[0].pointee != "struct bpf_prog_aux":
         return
     for entry in kfunc.entries:
         if flag := entry.flag("KF_IMPLICIT_ARGS"):
             yield Remark(
                 kfunc.at,
                 f"programs cannot pass {behind[0]} to {kfunc.name}(): with KF_IMPLICIT_ARGS its prototype ends before "
-                f"the {types[first]}",
+                f"the {hidden[0].type}",
                 (Reason(flag.at, "registered here"),),
                 or_at=(flag.at,),
             )

@@ -15,9 +15,10 @@ class Suffix:
     """A row of rules/tables/suffixes.toml.
 
     `since` and `until` are the first and the last release that read it (None: still read), `removed` the commit that
-    took it out, "" where that is not known. `on` says what it is for: number, pointer, dynptr, iterator,
-    map, string or any. `any_pointee`: it makes a `void *` legal. `instead` is what later releases read, "" for nothing.
-    `meaning` completes "it tells the verifier that ...".
+    took it out, "" where that is not known. `on` says what it is for: number, pointer, dynptr, iterator, map, string or
+    any; since `any_pointer_since` it means something on every pointer (None: never did). `any_pointee`: it makes a
+    `void *` legal. `instead` is what later releases read, "" for nothing. `meaning` completes "it tells the verifier
+    that ...".
     """
 
     name: str
@@ -25,10 +26,16 @@ class Suffix:
     until: Release | None
     removed: str
     on: str
+    any_pointer_since: Release | None
     any_pointee: bool
     instead: str
     meaning: str
     source: str
+
+    def sort(self, kernel: Kernel) -> str:
+        """What it is for in that kernel, in the words of `on`."""
+        widened = self.any_pointer_since is not None and self.any_pointer_since <= kernel.release
+        return "pointer" if widened else self.on
 
     def read_by(self, kernel: Kernel) -> bool:
         """Does the verifier of that kernel look for it? A tree is asked first."""
@@ -47,6 +54,7 @@ def suffixes() -> Mapping[str, Suffix]:
             until=Release.parse(row["until"]) if "until" in row else None,
             removed=row.get("removed", ""),
             on=row["on"],
+            any_pointer_since=Release.parse(row["any_pointer_since"]) if "any_pointer_since" in row else None,
             any_pointee=row.get("any_pointee", False),
             instead=row.get("instead", ""),
             meaning=row["meaning"],

@@ -28,9 +28,10 @@ _NOTHING = "it has no effect here"
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A parameter has a suffix that is not for its type.
 
-    Each suffix is for one sort of parameter: __k and __sz for numbers, __uninit for dynptrs, __iter for iterators,
-    __nullable for pointers, __map for maps, __str for strings, __opt for a pointer that its size follows. On another
-    one the verifier does not look for it; a few it believes, and what arrives is not what the type says.
+    Each suffix is for one sort of parameter: __k and __sz for numbers, __uninit for dynptrs (since 7.0 for whatever the
+    kfunc overwrites), __iter for iterators, __nullable for pointers, __map for maps, __str for strings, __opt for a
+    pointer that its size follows. On another one the verifier does not look for it; a few it believes, and what arrives
+    is not what the type says.
 
     Bad:
         __bpf_kfunc int bpf_foo_set(struct foo *foo, u32 value__nullable)
@@ -39,7 +40,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     for index, parameter in enumerate(kfunc.parameters if kfunc.is_called else ()):
         named = suffix(parameter.name, kernel)
-        problem = _problem(named, parameter, kfunc.parameters[index + 1 : index + 2]) if named else None
+        problem = _problem(named, kernel, parameter, kfunc.parameters[index + 1 : index + 2]) if named else None
         if named and problem:
             wanted, effect = problem
             yield Remark(
@@ -50,20 +51,23 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             )
 
 
-def _problem(named: Suffix, parameter: Parameter, following: Sequence[Parameter]) -> tuple[str, str] | None:
+def _problem(
+    named: Suffix, kernel: Kernel, parameter: Parameter, following: Sequence[Parameter]
+) -> tuple[str, str] | None:
     """What the suffix is for, if the parameter is surely something else, and what it then does."""
-    if named.on == "any" or not (parameter.is_pointer or parameter.is_scalar):
+    on = named.sort(kernel)
+    if on == "any" or not (parameter.is_pointer or parameter.is_scalar):
         return None
-    if parameter.is_scalar != (named.on == "number"):
-        return _SORTS[named.on], _NOTHING
+    if parameter.is_scalar != (on == "number"):
+        return _SORTS[on], _NOTHING
     points_to = parameter.pointee or ""
     known = points_to == "void" or is_scalar(points_to) or points_to.startswith(("struct ", "union "))
-    if known and named.on == "dynptr" and not points_to.startswith("struct bpf_dynptr"):
-        return _SORTS[named.on], _NOTHING
-    if known and named.on == "iterator" and not points_to.startswith("struct bpf_iter_"):
-        return _SORTS[named.on], "every program that calls it is rejected"
-    if named.on in ("map", "string") and points_to.startswith(("struct ", "union ")) and points_to != "struct bpf_map":
-        return _SORTS[named.on], f"programs pass {_SORTS[named.on]}, not a {points_to}"
+    if known and on == "dynptr" and not points_to.startswith("struct bpf_dynptr"):
+        return _SORTS[on], _NOTHING
+    if known and on == "iterator" and not points_to.startswith("struct bpf_iter_"):
+        return _SORTS[on], "every program that calls it is rejected"
+    if on in ("map", "string") and points_to.startswith(("struct ", "union ")) and points_to != "struct bpf_map":
+        return _SORTS[on], f"programs pass {_SORTS[on]}, not a {points_to}"
     if named.name == "__opt" and not any((size := suffix(one.name)) and size.name in _SIZES for one in following):
         return "a pointer with its __sz or __szk right behind it", _NOTHING
     return None

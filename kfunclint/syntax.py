@@ -26,7 +26,7 @@ class Node:
       label      text: its name; kids: statement          goto      text: the label's name
       break, continue                                      return    kids: the value, where there is one
       decl       kids: the `var`s
-      var        text: name; kids: the initial value, where there is one; see `cleanup` below
+      var        text: name; kids: the initial value, where there is one; see `note` below
       none       nothing there
 
     expressions
@@ -46,7 +46,9 @@ class Node:
       opaque     kids: whatever clang could build of an expression that it could not
 
     Parentheses, casts, implicit conversions and __builtin_expect() are left out: their operand stands there instead.
-    `cleanup` is "free:NAME" on a `var` with __free(NAME) and "class:NAME" on one made by CLASS(NAME, var).
+    `note` is "free:NAME" on a `var` with __free(NAME) and "class:NAME" on one made by CLASS(NAME, var). Where a
+    name, a literal, a sizeof or a cast of anything is a side of < > <= >= or an index, it is its integer type without
+    typedefs ("unsigned int"); if that is not known, "?" for a cast and "" for a name.
     Macros that the shim turns into calls keep their kernel name as the callee (container_of, IS_ENABLED, current,
     guard(rcu), scoped_guard(rcu)); a value that the edge repair had to invent is `opaque`.
     """
@@ -56,7 +58,7 @@ class Node:
     column: int
     text: str = ""
     kids: tuple[Node, ...] = ()
-    cleanup: str = ""
+    note: str = ""
 
     def walk(self) -> Iterator[Node]:
         """This node and all below it, in the order of the source."""
@@ -72,6 +74,10 @@ _SCALAR = re.compile(
     r"(?:(?:un)?signed|char|short|int|long|_Bool|bool|__[us](?:8|16|32|64)|[us](?:8|16|32|64)|u?int(?:8|16|32|64)_t|"
     r"__[bl]e(?:16|32|64)|__wsum|__sum16|s?size_t|u?intptr_t|uint|ulong|loff_t|sector_t|pgoff_t|ktime_t|time64_t|"
     r"gfp_t|fmode_t|umode_t|dev_t|pid_t)(?: (?:(?:un)?signed|char|short|int|long))*|enum \w+"
+)
+_SIGNED = re.compile(
+    r"(?:signed )?(?:short|int|long|long long)(?: int)?|signed char|(?:__)?s(?:8|16|32|64)|int(?:8|16|32|64)_t|"
+    r"ssize_t|pid_t"
 )
 _AGGREGATE = re.compile(r"(?:struct|union) \w+|float|double|long double|sockptr_t|bpfptr_t|kuid_t|kgid_t|cpumask_t")
 
@@ -145,6 +151,11 @@ def is_scalar(type_: str) -> bool:
     return _SCALAR.fullmatch(bare(type_)) is not None
 
 
+def is_signed(type_: str) -> bool:
+    """Is it surely a signed integer? Of an enum or a typedef of other names its spelling does not tell."""
+    return _SIGNED.fullmatch(bare(type_)) is not None
+
+
 def is_aggregate(type_: str) -> bool:
     """Is it surely a struct, a union or a floating point number itself, not a pointer to one?"""
     return _AGGREGATE.fullmatch(bare(type_)) is not None
@@ -212,8 +223,9 @@ class Type:
 class Unit:
     """What the parser made of one file; `failure` says why it made nothing (then the rest is empty).
 
-    `types` has the types in the signatures of `functions` as these spell them ("u64", "const struct cpumask *"), as far
-    as the headers of a tree tell them; None if nobody asked, or if they could not be parsed.
+    `types` has the types in the signatures of `functions` as these spell them ("u64", "const struct cpumask *"), and
+    those of the names that they compare with something ("nr_cpu_ids"), as far as the headers of a tree tell them; None
+    if nobody asked, or if they could not be parsed.
     """
 
     path: str

@@ -51,7 +51,7 @@ def spelled(node: Node) -> str:
     """A node with all below it on one line: (kind text kids), names and literals without their kind."""
     if node.kind in ("name", "number", "string"):
         return node.text
-    words = [node.kind, *([node.text] if node.text else []), *([node.cleanup] if node.cleanup else [])]
+    words = [node.kind, *([node.text] if node.text else []), *([node.note] if node.note else [])]
     return f"({' '.join([*words, *(spelled(kid) for kid in node.kids)])})"
 
 

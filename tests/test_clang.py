@@ -56,6 +56,25 @@ def test_whole_function(parser: Parser, name: str) -> None:
     assert found.complete
 
 
+def test_sides_of_comparisons_have_types(parser: Parser) -> None:
+    found = function(
+        parser,
+        "enum row { ROW_A, ROW_B };\n"
+        "int get(int i, enum row r, u8 n, shelf_t s, enum far f)\n{\n"
+        "\treturn i < 3 || (u32)i > 3U || r <= ROW_B || i >= sizeof(r) || n < 'c' || s < f || (shelf_t)i > ROWS;\n}\n",
+    )
+    orderings = [node for node in found.body.walk() if node.kind == "binary" and node.text in ("<", ">", "<=", ">=")]
+    assert [tuple(side.note for side in node.kids) for node in orderings] == [
+        ("int", "int"),
+        ("unsigned int", "unsigned int"),
+        ("unsigned int", "int"),
+        ("int", "unsigned long"),
+        ("unsigned char", "int"),
+        ("", ""),
+        ("?", ""),
+    ]
+
+
 # Functions of which a part is in view: the heading, the text, what is to be seen of the signature and of the body.
 CUT = {
     "header above": ("int use(int n)", "\tput(n);\n\treturn n;\n}\n", "int:use(int:n)", "(call put n) (return n)"),

@@ -33,6 +33,7 @@ typedef struct shelf_pair { int a, b; } pair_t;
 typedef struct shelf *shelf_ref_t;
 enum shelf_sign { SHELF_LESS = -1, SHELF_MORE = 1 };
 enum shelf_plain { SHELF_ONE };
+extern unsigned char shelf_rows;
 
 struct shelf_iter {
 	unsigned long long __opaque[2];
@@ -163,6 +164,24 @@ def test_arrays(parser: Parser, tree: Folder) -> None:
 def test_an_error_in_a_type_makes_it_unknown(parser: Parser, tree: Folder, parameter: str) -> None:
     found = type_of(parser, tree, parameter)
     assert found == Type("pointer", 8, None, None, None, None)
+
+
+def test_names_that_a_body_compares_with(parser: Parser, tree: Folder) -> None:
+    tests = "i < SHELF_ONE || i > shelf_rows || SHELF_LARGE <= i || i >= shelf_none || i > own"
+    text = (
+        "#include <linux/shelf.h>\n"
+        f"__bpf_kfunc int bpf_shelf_last(int i, int own)\n{{\n\treturn {tests};\n}}\n"
+        "#define SHELF_LARGE 5000000000\n"
+    )
+    source = whole(KFUNCS, text)
+    found = parser.with_types(parser.parse(source), source, tree).types
+    assert found is not None
+    assert {name: (one.size, one.signed) for name, one in found.items()} == {
+        "int": (4, True),
+        "SHELF_ONE": (4, True),
+        "shelf_rows": (1, False),
+        "SHELF_LARGE": (8, True),
+    }
 
 
 def test_what_is_too_large_is_unknown(parser: Parser, tree: Folder) -> None:

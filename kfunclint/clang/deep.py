@@ -27,6 +27,8 @@ MAX_BYTES = 16 << 20
 MAX_READS = 16_384
 MAX_INCLUDES = 65_536
 MAX_COMMANDS = 64 << 20
+_MAX_BOUNDS = 256
+_ORDERINGS = ("<", ">", "<=", ">=")
 _FOLDERS = (
     f"{TREE}/arch/x86/include",
     MADE,
@@ -54,7 +56,7 @@ class Files(Protocol):
 
 
 def request(source: Source, unit: Unit, files: Files, series: Iterable[Source], on_disk: bool) -> dict[str, Any]:
-    """The question for the types in the signatures of a unit's functions.
+    """The question for the types in the signatures of a unit's functions, and of the names that these compare with.
 
     `series` has the whole files that a series changes, which go before those of the tree. `on_disk`: let the worker
     read the tree itself.
@@ -68,6 +70,9 @@ def request(source: Source, unit: Unit, files: Files, series: Iterable[Source], 
     root = files.root if on_disk else None
     if root is None:
         texts |= _closure(main, read, folders, texts)
+    last = changed[source.path].count("\n") + 1
+    declared = {name: f"extern __typeof__({name}) __kfunclint_{name};" for name in _bounds(unit)}
+    changed[source.path] = "\n".join([changed[source.path], *declared.values()])
     texts |= {f"{TREE}/{path}": text for path, text in changed.items()}
     return {
         "tree": TREE,
@@ -75,6 +80,7 @@ def request(source: Source, unit: Unit, files: Files, series: Iterable[Source], 
         "main": f"{TREE}/{main}",
         "file": f"{TREE}/{source.path}",
         "types_of": [(one.name, one.line, one.column, _spellings(one)) for one in unit.functions if one.name],
+        "names": [(name, line, text.rindex(" ") + 2) for line, (name, text) in enumerate(declared.items(), last + 1)],
         "options": [f"-I{folder}" for folder in folders]
         + [f"-D{macro}" for macro in macros]
         + [word for path in _ALWAYS for word in ("-include", f"{TREE}/{path}")],
@@ -84,6 +90,17 @@ def request(source: Source, unit: Unit, files: Files, series: Iterable[Source], 
 
 def _spellings(function: Function) -> list[str]:
     return [function.returns, *(parameter.type for parameter in function.parameters)]
+
+
+def _bounds(unit: Unit) -> list[str]:
+    """The names that functions compare with something and do not declare, as far as these are in view."""
+    found: set[str] = set()
+    for function in unit.functions:
+        nodes = list(function.body.walk())
+        own = {node.text for node in nodes if node.kind == "var"} | {one.name for one in function.parameters}
+        sides = (side for node in nodes if node.kind == "binary" and node.text in _ORDERINGS for side in node.kids)
+        found |= {side.text for side in sides if side.kind == "name" and not side.note} - own
+    return sorted(found)[:_MAX_BOUNDS]
 
 
 class _Reader:

@@ -127,7 +127,7 @@ class _Reader:
         self.error_lines = sorted(error.place.line for error in own if not error.text.startswith(_HARMLESS))
         self.starts = {token.offset: at for at, token in enumerate(text.tokens)}
         self.pairs = headers.openers(text.tokens)
-        self.converter = Converter(tree, text, self.starts, self.written, kept)
+        self.converter = Converter(tree, text, self.starts, self.written, kept, invented=tree.file(STUBS))
 
     def written(self, token: Token) -> str:
         """The text of a token before anything in it was replaced."""

@@ -1,4 +1,4 @@
-"""The types in signatures as the headers of a tree declare them. Runs in the confined child."""
+"""The types in signatures and of names as the headers of a tree declare them. Runs in the confined child."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MISSING = re.compile(r"file not found$|^cannot open file|^error opening file")
 _MAX_FIELDS = 512  # of one type, with those of the structs in it: what is larger is no argument by value
 _MAX_DEPTH = 3  # structs in one another, the verifier's limit (kernel/bpf/verifier.c: __btf_type_is_scalar_struct())
 
-_UNION, _FUNCTION, _PARAMETER, _TYPEDEF = 3, 8, 10, 20
+_UNION, _FUNCTION, _VARIABLE, _PARAMETER, _TYPEDEF = 3, 8, 9, 10, 20
 _BOOL, _FIRST_SIGNED, _LAST_INTEGER = 3, 13, 20
 _RECORD, _ENUM, _ARRAYS = 105, 106, (112, 114)
 _OTHERS = {2: "void", 21: "float", 22: "float", 23: "float", 101: "pointer", 110: "function", 111: "function"}
@@ -58,6 +58,10 @@ def run(request: Any, library: Library, overlay: str) -> Answer:
         function = tree.at(request["file"], line, column)
         if function.kind == _FUNCTION and tree.spelling(function) == name:
             types |= reader.signature(function, spellings)
+    for name, line, column in request["names"]:
+        variable = tree.at(request["file"], line, column)
+        if variable.kind == _VARIABLE:
+            types |= reader.named(name, variable)
     return {"types": types}
 
 
@@ -80,6 +84,11 @@ class _Reader:
             for spelling, type_ in zip(spellings, types, strict=True):
                 if shape := self._whole(type_, 0):
                     yield spelling, shape
+
+    def named(self, name: str, variable: Cursor) -> Iterator[tuple[str, Shape]]:
+        """The type of a variable, if it is known, under a name."""
+        if not self.tree.is_invalid(variable) and (shape := self._whole(self.tree.cursor_type(variable), 0)):
+            yield name, shape
 
     def _whole(self, type_: Type, stars: int) -> Shape | None:
         """A type with what it points to, None if it is unknown."""

@@ -76,6 +76,7 @@ _FUNCTIONS: dict[str, tuple[Any, Sequence[Any]]] = {
     "clang_getCursorLocation": (_Location, (Cursor,)),
     "clang_getCursorExtent": (_Range, (Cursor,)),
     "clang_getCursorType": (Type, (Cursor,)),
+    "clang_getCursorReferenced": (Cursor, (Cursor,)),
     "clang_getCursorResultType": (Type, (Cursor,)),
     "clang_getTypeSpelling": (_String, (Type,)),
     "clang_isFunctionTypeVariadic": (c_uint, (Type,)),
@@ -167,7 +168,7 @@ class Tree:
         self.library = library
         self._c = library.c
         self._unit = unit
-        self.main = self._c.clang_getFile(unit, name.encode())
+        self.main = self.file(name)
         self._file, self._line, self._column, self._offset = c_void_p(), c_uint(), c_uint(), c_uint()
         self._slots = (byref(self._file), byref(self._line), byref(self._column), byref(self._offset))
 
@@ -210,6 +211,11 @@ class Tree:
         found: list[int] = []
         self._c.clang_getInclusions(self._unit, _INCLUSIONS(lambda *_: found.append(1)), None)
         return len(found)
+
+    def file(self, name: str) -> int | None:
+        """The handle of a file that was read, None if there is none of that name."""
+        handle: int | None = self._c.clang_getFile(self._unit, name.encode())
+        return handle
 
     def place(self, cursor: Cursor) -> Place:
         """Where it stands: an argument of a macro where it is written, the rest of a macro where the macro is used."""
@@ -272,6 +278,10 @@ class Tree:
         return value
 
     # ---- types
+
+    def referenced(self, cursor: Cursor) -> Cursor:
+        """The declaration of what is named there."""
+        return self._c.clang_getCursorReferenced(cursor)  # type: ignore[no-any-return]
 
     def at(self, name: str, line: int, column: int) -> Cursor:
         """The cursor at a place of a file, of kind 0 or above if there is none."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from kfunclint.clang.guess import Text
 from kfunclint.clang.lexer import Token
-from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Tree
+from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Tree, Type
 
 MAX_DEPTH = 200  # nodes in one another; consumers may recurse
 _RAW_DEPTH = 3 * MAX_DEPTH
@@ -32,6 +32,8 @@ _PREFIX = "__kfunclint_"
 _FLOATING, _TERNARY, _CAST, _COMPOUND_LITERAL, _LIST, _LABEL_ADDRESS = 107, 116, 117, 118, 119, 120
 _STATEMENT_EXPRESSION, _SIZEOF, _IMAGINARY, _UNEXPOSED = 121, 136, 108, 100
 _ANNOTATION = 406
+_TYPEDEF_DECLARATION = 20
+_FIRST_INTEGER, _LAST_INTEGER, _ENUM, _TYPEDEF, _ELABORATED = 3, 20, 106, 107, 119  # types
 _FIRST_REFERENCE, _LAST_REFERENCE = 40, 50
 _FIRST_ATTRIBUTE, _LAST_ATTRIBUTE = 400, 499
 _FIRST_EXPRESSION, _LAST_STATEMENT = 100, 399
@@ -42,6 +44,7 @@ _BINARY_TEXT = {
 }
 _ASSIGN_TEXT = dict(zip(range(22, 33), "= *= /= %= += -= <<= >>= &= ^= |=".split(), strict=True))
 _UNARY_TEXT = dict(zip(range(1, 11), "x++ x-- ++x --x & * + - ~ !".split(), strict=True))
+_ORDERINGS = ("<", ">", "<=", ">=")
 _TRANSPARENT_UNARY = frozenset({11, 12, 13})  # __real, __imag, __extension__
 
 
@@ -53,7 +56,7 @@ class Node(NamedTuple):
     column: int
     text: str = ""
     kids: tuple[Node, ...] = ()
-    cleanup: str = ""
+    note: str = ""
 
 
 Row = list[Any]
@@ -75,12 +78,12 @@ class _Raw:
 
 
 def rows(node: Node) -> list[Row]:
-    """A node and all below it in preorder: kind, line, column, text, number of kids, cleanup."""
+    """A node and all below it in preorder: kind, line, column, text, number of kids, note."""
     found: list[Row] = []
     todo = [node]
     while todo:
         at = todo.pop()
-        found.append([at.kind, at.line, at.column, at.text, len(at.kids), at.cleanup])
+        found.append([at.kind, at.line, at.column, at.text, len(at.kids), at.note])
         todo.extend(reversed(at.kids))
     return found
 
@@ -112,7 +115,8 @@ def raw(tree: Tree, top: Cursor) -> _Raw:
 class Converter:
     """Makes the nodes of one tree; `text` are the tokens of its main file, `starts` their indices by offset, `written`
     gives the text of a token before anything in it was replaced, `assignments` has the offsets of those "=" between
-    whose sides clang sees types that do not fit. No node stands above line `first`."""
+    whose sides clang sees types that do not fit; `invented` is the handle of the file of stubs. No node stands above
+    line `first`."""
 
     def __init__(
         self,
@@ -121,12 +125,15 @@ class Converter:
         starts: dict[int, int],
         written: Callable[[Token], str],
         assignments: Collection[int],
+        *,
+        invented: int | None,
     ) -> None:
         self.tree = tree
         self.text = text
         self.starts = starts
         self.written = written
         self.assignments = assignments
+        self.invented = invented
         self.first = 1
         self._depth = 0
 
@@ -298,7 +305,7 @@ class Converter:
         value = self.tree.initializer(at.cursor)
         kids = tuple(self.node(kid) for kid in at.kids if kid.cursor.key == value)[-1:]
         made = self.make(at, "var", self.tree.spelling(at.cursor), kids)
-        return made._replace(cleanup=cleanup)
+        return made._replace(note=cleanup)
 
     def _broken(self, at: _Raw, kids: tuple[Node, ...]) -> Node:
         """A statement of which clang lost a part."""
@@ -362,15 +369,46 @@ class Converter:
         if operator in _ASSIGN_TEXT:
             return self.make(at, "assign", _ASSIGN_TEXT[operator], kids)
         if operator in _BINARY_TEXT:
+            if _BINARY_TEXT[operator] in _ORDERINGS:
+                kids = self._annotated(at, kids)
             return self.make(at, "binary", _BINARY_TEXT[operator], kids)
         return self.make(at, "opaque", kids=kids)
+
+    def _annotated(self, at: _Raw, kids: tuple[Node, ...]) -> tuple[Node, ...]:
+        """The operands, each with its type as note."""
+        values = [kid for kid in at.kids if _is_value(kid)]
+        return tuple(kid._replace(note=self._operand(value)) for kid, value in zip(kids, values, strict=True))
+
+    def _operand(self, at: _Raw) -> str:
+        """The note of an operand."""
+        while at.kind != _CAST and (inner := self._handed_through(at)) is not None:
+            at = inner
+        if at.kind == _NAME and self.tree.place(self.tree.referenced(at.cursor)).file in (None, self.invented):
+            return ""
+        if at.kind not in (_NAME, _CAST, _INTEGER, _CHARACTER, _SIZEOF):
+            return ""
+        return self._integer(self.tree.cursor_type(at.cursor)) or ("?" if at.kind == _CAST else "")
+
+    def _integer(self, type_: Type) -> str:
+        """An integer type as C spells it without typedefs, "" if it is none or one that was made up."""
+        while type_.kind in (_TYPEDEF, _ELABORATED):
+            declaration = self.tree.declaration(type_)
+            if self.tree.place(declaration).file == self.invented:
+                return ""
+            if declaration.kind != _TYPEDEF_DECLARATION:
+                break
+            type_ = self.tree.underlying(declaration)
+        canonical = self.tree.canonical(type_)
+        if canonical.kind == _ENUM:
+            canonical = self.tree.canonical(self.tree.enum_type(self.tree.definition(self.tree.declaration(type_))))
+        return self.tree.name(canonical) if _FIRST_INTEGER <= canonical.kind <= _LAST_INTEGER else ""
 
     def ternary(self, at: _Raw) -> Node:
         kids = self.kids(at)
         return self.make(at, "ternary" if len(kids) == 3 else "opaque", kids=kids)
 
     def index(self, at: _Raw) -> Node:
-        kids = self.kids(at)
+        kids = self._annotated(at, self.kids(at))
         return self.make(at, "index" if len(kids) == 2 else "opaque", kids=kids)
 
     def literal(self, at: _Raw) -> Node:

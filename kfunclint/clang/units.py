@@ -79,6 +79,6 @@ def _node(rows: Iterator[Row], depth: int) -> Node:
     row = next(rows, None)
     if row is None or depth > MAX_DEPTH:
         raise ValueError
-    kind, line, column, text, count, cleanup = row
+    kind, line, column, text, count, note = row
     kids = tuple([_node(rows, depth + 1) for _ in range(count)]) if count else ()
-    return Node(_text(kind), _number(line), _number(column), _text(text), kids, _text(cleanup))
+    return Node(_text(kind), _number(line), _number(column), _text(text), kids, _text(note))

@@ -80,7 +80,7 @@ class _Parse:
         self.step(source.path)
         file = self.files[source.path]
         unit = self.parser.parse(file, names=names)
-        return self.parser.with_types(unit, file, self.tree) if self.deep or wants_types(source) else unit
+        return self.parser.with_types(unit, file, self.tree) if self.deep or wants_types(source, unit) else unit
 
 
 class _TreeLines(Lines):

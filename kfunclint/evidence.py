@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
+from kfunclint.bounds import needs_types
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.facts import Facts, Prose
@@ -113,7 +114,7 @@ class Context:
     def _parsed(self, file: Source, names: Collection[str], series: Sequence[Source]) -> Unit:
         self.step(f"parsing {file.path}")
         unit = self.parser.parse(file, names=names)
-        if self.base is None or not file.whole or not (self.deep or wants_types(file)):
+        if self.base is None or not file.whole or not (self.deep or wants_types(file, unit)):
             return unit
         return self.parser.with_types(unit, file, self.base.tree, series)
 
@@ -158,9 +159,16 @@ def with_released(facts: Facts, released: frozenset[str]) -> Facts:
     return replace(facts, kfuncs=tuple(replace(kfunc, released=released) for kfunc in facts.kfuncs))
 
 
-def wants_types(file: Source) -> bool:
-    """Does a new line need real types: the constructor of an iterator, whose state must have a certain size?"""
-    return any("KF_ITER_NEW" in line.text for stretch in file.stretches for line in stretch.lines if line.added)
+def wants_types(file: Source, unit: Unit) -> bool:
+    """Do new lines need real types: the constructor of an iterator, whose state must have a certain size, or a function
+    that may let through negative numbers?"""
+    added = {
+        number: line.text for part in file.stretches for number, line in enumerate(part.lines, part.start) if line.added
+    }
+    return any("KF_ITER_NEW" in text for text in added.values()) or any(
+        needs_types(function) and not added.keys().isdisjoint(range(function.first_line, function.end_line + 1))
+        for function in unit.functions
+    )
 
 
 def facts_of(

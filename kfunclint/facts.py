@@ -225,8 +225,9 @@ class Kfunc:
     in view. `unlisted`: the series brings it, or its name, with the marker and without an entry, beside a new kfunc
     with one, and names it nowhere but to call it. `verifier` are the names and strings that the series shows of
     kernel/bpf/verifier.c.
-    `types` are those of the signature by their spelling, None unless the headers of a tree were asked; `released` the
-    structs of which some kfunc of the kernel drops a reference, None unless all of them are known. `helpers` are
+    `types` are those of the signature and of what the body compares with, see Unit, None unless the headers of a tree
+    were asked; `released` the structs of which some kfunc of the kernel drops a reference, None unless all of them are
+    known. `helpers` are
     the bodies of the static functions of its file by name, as far as they are whole in view.
     """
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from kfunclint.bounds import open_below
 from kfunclint.graph import CONTAINERS, Edge, Event, Graph, assignments, owner
 from kfunclint.locks import Held, held_at_return
 from kfunclint.rcu import Outliving, outliving
@@ -40,6 +41,7 @@ __all__ = [
     "null_returns",
     "null_tests",
     "only_tested",
+    "open_below",
     "other_tests",
     "outliving",
     "returns",

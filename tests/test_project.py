@@ -42,7 +42,7 @@ STAGES = [
     "census",
     "graph",
     "state rcu",
-    "locks",
+    "locks bounds",
     "flow",
     "kernel",
     "suffix",

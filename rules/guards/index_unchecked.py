@@ -4,13 +4,14 @@ from functools import partial
 from kfunclint.content import table
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import Call, assigned, calls, conditions_on, indexings, names, other_tests, spelled
+from kfunclint.flow import Call, assigned, calls, conditions_on, indexings, names, open_below, other_tests, spelled
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 from kfunclint.syntax import Node, Parameter
 
 _MOST_TESTS = 3  # that a finding points at
 _MOST_PARAMETERS = 12  # more than a kfunc can have: each looks through the whole body
+_NARROW_CASTS = ("?", "_Bool", "char", "signed char", "unsigned char")
 _TOO_NARROW = ("bool", "_Bool", "u8", "__u8", "char", "unsigned char")
 
 
@@ -22,10 +23,12 @@ _TOO_NARROW = ("bool", "_Bool", "u8", "__u8", "char", "unsigned char")
     see="kernel/bpf/verifier.c: check_kfunc_args()",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
-    """A kfunc indexes an array by an argument that it never checks.
+    """A kfunc indexes an array by an argument that it does not check enough.
 
     The verifier checks that a scalar argument is a scalar, not what it is worth: every integer and every enum can have
-    any value that its type can hold. Used as an index, as a CPU or as a node it reaches memory far behind the array.
+    any value that its type can hold. Used as an index, as a CPU or as a node it reaches memory far from the array. A
+    signed one needs both bounds, if C compares it with the upper one as signed numbers; an enum without negative values
+    is unsigned.
 
     Bad:
         return foo->counts[item];
@@ -40,24 +43,29 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     for parameter in kfunc.parameters[:_MOST_PARAMETERS]:
         if parameter.name in changed or not _any_value(parameter):
             continue
-        if any(spelled(condition) is None for condition in conditions_on(kfunc.body, parameter.name)):
+        tests = conditions_on(kfunc.body, parameter.name)
+        if any(spelled(condition) is None for condition in tests):
             continue  # a check that cannot be followed is a check
-        use = next((found for found in _uses(kfunc.body, parameter.name) if not _checked(found[0], parameter)), None)
-        if use is None:
-            continue
-        call, what = use
-        at = kfunc.place(call.node)
-        tests = other_tests(kfunc.body, call.node, partial(_names, parameter.name))
-        yield Remark(
-            at,
-            f"{kfunc.name}() uses its argument {parameter.name} as {what} unchecked, "
-            "and programs can pass any value: it reaches memory outside the array",
-            (
-                Reason(kfunc.at, "the argument comes from the program"),
-                *(Reason(kfunc.place(test.node), test.note) for test in tests[:_MOST_TESTS]),
-            ),
-            Fix(f"check the range of {parameter.name} first"),
-        )
+        for call, what in _uses(kfunc.body, parameter.name):
+            if not any(parameter.name in names(condition.text) for condition in call.asked):
+                others = other_tests(kfunc.body, call.node, partial(_names, parameter.name))
+                because = tuple(Reason(kfunc.place(test.node), test.note) for test in others)
+                yield _remark(kfunc, parameter, call, f"{what} unchecked", because)
+                break
+            if half := open_below(parameter, call.asked, tests, kfunc.types):
+                because = tuple(Reason(kfunc.place(test), "negative values pass this test") for test in half)
+                yield _remark(kfunc, parameter, call, f"{what} though it may be negative", because)
+                break
+
+
+def _remark(kfunc: Kfunc, parameter: Parameter, call: Call, how: str, tests: tuple[Reason, ...]) -> Remark:
+    return Remark(
+        kfunc.place(call.node),
+        f"{kfunc.name}() uses its argument {parameter.name} as {how}, "
+        "and programs can pass any value: it reaches memory outside the array",
+        (Reason(kfunc.at, "the argument comes from the program"), *tests[:_MOST_TESTS]),
+        Fix(f"check the range of {parameter.name} first"),
+    )
 
 
 def _any_value(parameter: Parameter) -> bool:
@@ -68,7 +76,7 @@ def _any_value(parameter: Parameter) -> bool:
 def _uses(body: Node, name: str) -> Iterator[tuple[Call, str]]:
     """Where a variable, as it is, picks an element, and what it stands for there."""
     for found in indexings(body):
-        if _is_name(found.node.kids[1], name):
+        if _is_name(found.node.kids[1], name) and found.node.kids[1].note not in _NARROW_CASTS:
             yield found, "an index"
     for found in calls(body):
         row = table("index_sinks").get(found.node.text)
@@ -78,10 +86,6 @@ def _uses(body: Node, name: str) -> Iterator[tuple[Call, str]]:
 
 def _is_name(node: Node, name: str) -> bool:
     return node.kind == "name" and node.text == name
-
-
-def _checked(use: Call, parameter: Parameter) -> bool:
-    return any(parameter.name in names(condition.text) for condition in use.asked)
 
 
 def _names(name: str, condition: Node) -> bool:

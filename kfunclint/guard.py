@@ -18,6 +18,7 @@ from kfunclint.flow import (
     only_tested,
     other_tests,
     spelled,
+    taken,
     uses,
 )
 from kfunclint.kernel import Kernel
@@ -72,7 +73,7 @@ class Guard:
             return
         if not only_tested(kfunc.body, self.guard.removesuffix("()")):
             return
-        for symbol, use in self._uses(kfunc.body):
+        for symbol, use in self._uses(kfunc.body, kfunc.helpers):
             if not self._may_be_guarded(use, kfunc.helpers):
                 at = kfunc.place(use.node)
                 message = f"{kfunc.name}() uses {symbol} without testing {self.guard}: {self.because}"
@@ -80,11 +81,14 @@ class Guard:
                 yield Remark(at, message, self._because(kfunc, use), self._fix(kfunc, at), missing=missing)
                 return
 
-    def _uses(self, body: Node) -> Iterator[tuple[str, Use | Call]]:
+    def _uses(self, body: Node, helpers: Mapping[str, Node]) -> Iterator[tuple[str, Use | Call]]:
+        """All uses, of a variable only where one that is not guarded takes it: comparing it does no harm."""
         for symbol in self.uses:
             if symbol.endswith("()"):
                 yield from ((symbol, call) for call in calls(body) if f"{call.node.text}()" == symbol)
-            elif not any(node.kind == "var" and node.text == symbol for node in body.walk()):
+            elif not any(node.kind == "var" and node.text == symbol for node in body.walk()) and not all(
+                self._may_be_guarded(use, helpers) for use in taken(body, symbol)
+            ):
                 yield from ((symbol, use) for use in uses(body, symbol))
 
     def _because(self, kfunc: Kfunc, use: Use | Call) -> tuple[Reason, ...]:

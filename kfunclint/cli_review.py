@@ -245,9 +245,8 @@ def _tree(arguments: argparse.Namespace, set_: Path | None, own: Path | None) ->
 
 def _write(arguments: argparse.Namespace, reviews: Sequence[Review]) -> None:
     if len(reviews) > 1 and report.is_page(arguments.format):
-        raise ValueError(
-            f"a page holds one series: --version chooses one, --report {arguments.format}=FOLDER/ takes all"
-        )
+        name = arguments.format
+        raise ValueError(f"one {name} file holds one series: --version chooses one, --report {name}=FOLDER/ takes all")
     colour = options.colour(arguments.output)
     options.write("".join(report.render(arguments.format, found, colour=colour) for found in reviews), arguments.output)
     for name, file in arguments.report:

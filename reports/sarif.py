@@ -16,6 +16,7 @@ from kfunclint.report import visible
 from kfunclint.review import Review
 from kfunclint.rule import Rule
 
+PAGE = True
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.CHECK: "note"}
 _SEVERITIES = {Level.ERROR: "error", Level.WARNING: "warning", Level.CHECK: "recommendation"}

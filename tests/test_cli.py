@@ -137,11 +137,12 @@ def test_no_report_of_several_series_is_lost(tmp_path: Path, capsys: Output) -> 
     assert page.with_name("page-2.html").exists()
 
 
-def test_two_pages_do_not_go_to_one_file(tmp_path: Path, capsys: Output) -> None:
+@pytest.mark.parametrize("format_", ["html", "sarif"])
+def test_two_pages_do_not_go_to_one_file(format_: str, tmp_path: Path, capsys: Output) -> None:
     again = renamed(tmp_path)
     page = tmp_path / "page.html"
-    assert main([SERIES, str(again), "--version", "all", "--format", "html", "-o", str(page)]) == 2
-    assert "a page holds one series" in capsys.readouterr().err
+    assert main([SERIES, str(again), "--version", "all", "--format", format_, "-o", str(page)]) == 2
+    assert f"one {format_} file holds one series" in capsys.readouterr().err
     assert not page.exists()
 
 

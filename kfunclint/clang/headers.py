@@ -86,7 +86,7 @@ def functions(tokens: Sequence[Token]) -> list[Span]:
 
 def _name(tokens: Sequence[Token], brace: int, pairs: dict[int, int]) -> int | None:
     """The name of the function whose body a brace begins."""
-    at = brace - 1
+    at = _behind_attributes(tokens, brace - 1)
     while at in pairs:
         name = pairs[at] - 1
         if name < 0 or tokens[name].kind != "name" or tokens[name].text in STATEMENT:
@@ -94,8 +94,14 @@ def _name(tokens: Sequence[Token], brace: int, pairs: dict[int, int]) -> int | N
         attribute = tokens[name].text.startswith("__") and name > 0 and tokens[name - 1].text == ")"
         if not attribute:
             return name
-        at = name - 1
+        at = _behind_attributes(tokens, name - 1)
     return None
+
+
+def _behind_attributes(tokens: Sequence[Token], at: int) -> int:
+    while at > 0 and tokens[at].text.startswith("__"):
+        at -= 1
+    return at
 
 
 def start(tokens: Sequence[Token], name: int, pairs: dict[int, int]) -> int:

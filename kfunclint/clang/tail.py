@@ -117,11 +117,17 @@ class _Reader:
             return "do"
         if self.start is not None:
             words = [token.text for token in self.tokens[self.start : min(self.start + 4, at)]]
-            if before != ")" and any(word in _AGGREGATE for word in words):
+            if not self._ends_header(at - 1) and any(word in _AGGREGATE for word in words):
                 return "aggregate"
             if before == ")" and self.frames and self._holds_value(words):
                 return "table"
         return "block"
+
+    def _ends_header(self, at: int) -> bool:
+        """Is there the end of a parameter list, with or without attributes behind it?"""
+        while at > 0 and self.tokens[at].text.startswith("__"):
+            at -= 1
+        return self.tokens[at].text == ")"
 
     def _holds_value(self, words: list[str]) -> bool:
         """Is this the start of an expression, so that a brace behind parentheses makes a compound literal?"""

@@ -36,6 +36,7 @@ WHOLE = {
     "unknown attribute with arguments": ("static __shelf(3) int get(int x)\n{\n}\n", "static int:get(int:x)"),
     "known attribute behind the parameters": ("int get(int x) __must_hold(&lock)\n{\n}\n", "int:get(int:x)"),
     "unknown attributes behind the parameters": ("int get(int x)\n\t__shelf(x) __cold\n{\n}\n", "int:get(int:x)"),
+    "known attribute without arguments": ("int get(struct row *x) __cold\n{\n}\n", "int:get(struct row *:x)"),
     "unknown attribute of a parameter": ("int get(struct shelf __pt *x)\n{\n}\n", "int:get(struct shelf *:x)"),
     "behind a comment that is cut off": (" * more of it\n */\nint get(void)\n{\n}\n", "int:get()"),
     "behind a struct that is cut off": ("\tint rows;\n};\n\nint get(void)\n{\n}\n", "int:get()"),
@@ -73,6 +74,74 @@ def test_sides_of_comparisons_have_types(parser: Parser) -> None:
         ("", ""),
         ("?", ""),
     ]
+
+
+# Bodies in which a name says little about what it is, or several things: a function, and a statement of it as seen.
+MEANT = {
+    "a member is a struct elsewhere, and counted": (
+        "int get(struct shelf *s, struct row *r)\n{\n\tif (s->at.n > 1 && ++r->at)\n\t\treturn 2;\n\treturn 0;\n}\n",
+        "(if (binary && (binary > (member .n (member ->at s)) 1) (unary ++x (member ->at r))) (return 2))",
+    ),
+    "a member is a pointer elsewhere, and a struct": (
+        "int get(struct shelf *s, struct row *r)\n{\n\tif (s->at->n)\n\t\treturn r->at.m;\n\treturn 0;\n}\n",
+        "(return (member .m (member ->at r)))",
+    ),
+    "a member is an array elsewhere, and assigned to": (
+        "void get(struct shelf *s, struct row *r)\n{\n\tr->at = find(s->at[1]);\n}\n",
+        "(assign = (member ->at r) (call find (index (member ->at s) 1)))",
+    ),
+    "a name of one letter": (
+        "int get(struct shelf *s, struct row *r)\n{\n\tif (r->a)\n\t\treturn 1;\n\treturn s->a.n;\n}\n",
+        "(if (member ->a r) (return 1))",
+    ),
+    "cast from what is a struct elsewhere": (
+        "void *get(struct shelf *s, struct row *r)\n{\n\ts->at.n = 0;\n\treturn (struct leaf *)r->at;\n}\n",
+        "(return (member ->at r))",
+    ),
+    "a pointer taken from a member": (
+        "int get(struct shelf *s, void *at)\n{\n\treturn at - (s->end - at);\n}\n",
+        "(return (binary - at (binary - (member ->end s) at)))",
+    ),
+    "a choice of calls": (
+        "int get(void)\n{\n\treturn READ_ONCE((first() ?: second())->n) + (a() ? b() : c()).m;\n}\n",
+        "(return (binary + (member ->n (ternary (call first) (none) (call second)))"
+        " (member .m (ternary (call a) (call b) (call c)))))",
+    ),
+    "a call and a macro before a bracket": (
+        "void get(int n)\n{\n\tput(&find(n)[1], &rcu_dereference_all(all_shelves)[n]);\n}\n",
+        "(call put (unary & (index (call find n) 1)) (unary & (index all_shelves n)))",
+    ),
+    "a star before a call and before an array": (
+        "int get(struct shelf *s)\n{\n\treturn *find(s) + *s->rows[1] + *this_cpu_ptr(s->at);\n}\n",
+        "(return (binary + (binary + (unary * (call find s)) (unary * (index (member ->rows s) 1)))"
+        " (unary * (member ->at s))))",
+    ),
+    "a name that only a macro has": (
+        "#define SHELF(n) ((n) == -ESHELF ? no_shelf : 0)\nint get(int n)\n{\n\treturn SHELF(n);\n}\n",
+        "(return (ternary (binary == n (unary - ESHELF)) no_shelf 0))",
+    ),
+    "a scope without braces": (
+        "int get(void)\n{\n\tscoped_with_shelf(at)\n\t\tput(1);\n\treturn 0;\n}\n",
+        "(for (call scoped_with_shelf at) (opaque) (none) (call put 1))",
+    ),
+    "a scope with a lock of its own": (
+        "int get(void)\n{\n\tACQUIRE(mutex_intr, lock)(&shelf);\n\treturn ACQUIRE_ERR(mutex_intr, &lock);\n}\n",
+        "(decl (var lock class:mutex_intr (call class_mutex_intr_constructor (unary & shelf))))",
+    ),
+    "attributes of context analysis": (
+        "struct shelf {\n\tint n __guarded_by(&lock);\n\tDECLARE_FLEX_ARRAY(struct row, rows);\n};\n\n"
+        "int get(struct shelf *s) __must_hold_shared(&s->lock) __no_context_analysis\n{\n\treturn s->rows[1].m;\n}\n",
+        "(return (member .m (index (member ->rows s) 1)))",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MEANT)
+def test_what_names_are(parser: Parser, name: str) -> None:
+    text, expected = MEANT[name]
+    found = function(parser, text)
+    assert expected in statements(found)
+    assert found.complete
 
 
 # Functions of which a part is in view: the heading, the text, what is to be seen of the signature and of the body.

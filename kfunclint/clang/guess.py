@@ -43,11 +43,13 @@ class _Use(NamedTuple):
 
 
 class Text:
-    """The tokens of a text. `closing` and `opening` pair parentheses and brackets, `braces` leads from { to }."""
+    """The tokens of a text. `closing` and `opening` pair parentheses and brackets, `braces` leads from { to },
+    `aliases` from names that tokens were given to what stands in the source."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = tokens
+        self.tokens = list(tokens)
         self.count = len(tokens)
+        self.aliases: dict[str, str] = {}
         self.closing: dict[int, int] = {}
         self.opening: dict[int, int] = {}
         self.braces: dict[int, int] = {}
@@ -82,6 +84,21 @@ class Text:
     def is_name(self, index: int) -> bool:
         """Is there a name, and no keyword?"""
         return 0 <= index < self.count and self.tokens[index].kind == "name" and self.at(index) not in KEYWORDS
+
+    def rename(self, index: int, name: str) -> None:
+        """Give a token another name, which must be as long."""
+        self.aliases[name] = self.at(index)
+        self.tokens[index] = self.tokens[index]._replace(text=name)
+
+    def renamed(self, source: str) -> str:
+        """The source of the text with the new names in it."""
+        parts: list[str] = []
+        end = 0
+        for token in self.tokens if self.aliases else ():
+            if token.text in self.aliases:
+                parts += [source[end : token.offset], token.text]
+                end = token.offset + len(token.text)
+        return "".join([*parts, source[end:]])
 
     def kind(self, index: int) -> str:
         """What the object named there must be, from what follows it."""
@@ -314,7 +331,7 @@ class _Guesser:
             self.stubs.define(f"{name}(...)", CASE_VALUE)
         elif before == "=" and self.text.at(at - 2) == name:  # a variable that hides a macro of its name
             self.hidden.add(name)
-        elif before in _BEGINS and (behind == "{" or ("for_each" in name and behind not in (";", ",", ")", ""))):
+        elif before in _BEGINS and (behind == "{" or (_has_body(name) and behind not in (";", ",", ")", ""))):
             self.stubs.define(f"{name}(...)", f"__kfunclint_loop({name}, ##__VA_ARGS__)")
         else:
             if name in self.typed:
@@ -429,6 +446,11 @@ class _Guesser:
                 self.stubs.grow(self.stubs.types, type_, kind)
             elif stars == 1 and kind in ("link", "structs"):
                 self.stubs.grow(self.stubs.types, type_, "struct")
+
+
+def _has_body(macro: str) -> bool:
+    """Does the name of a macro tell that a statement belongs to it?"""
+    return "for_each" in macro or macro.startswith("scoped_")
 
 
 def _without_types(name: str, positions: set[int]) -> tuple[str, str]:

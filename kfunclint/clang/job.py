@@ -26,8 +26,9 @@ _OPTIONS = (
 _NO_ORACLES = ["-D__has_include(x)=0", "-D__has_include_next(x)=0", "-D__has_embed(x)=0", "-D_Pragma(x)="]
 _MAX_PARSES = 5
 _MAX_ERRORS = 1000
-_KEPT_ASSIGNMENT = "assigning to "  # a struct to what was taken for a number: clang keeps both sides
-_HARMLESS = (_KEPT_ASSIGNMENT, "initializing ")
+# types that do not fit, as where a struct is assigned to what was taken for a number: clang keeps both sides
+_KEPT = re.compile(r"assigning to |invalid operands to binary |.* are not pointers to compatible types$")
+_INITIALIZING = "initializing "
 _ENUM, _FUNCTION, _PARAMETER, _BLOCK, _ANNOTATION = 5, 8, 10, 202, 406
 
 Answer = dict[str, Any]
@@ -95,15 +96,24 @@ def _parse(
     guess(text, shim.known, stubs)
     rounds = Rounds(text, shim.known, stubs)
     for parses_left in reversed(range(_MAX_PARSES)):
-        tree = library.parse(MAIN, {MAIN: source, SHIM: shim.text, STUBS: stubs.text()}, arguments)
+        tree = library.parse(MAIN, {MAIN: text.renamed(source), SHIM: shim.text, STUBS: stubs.text()}, arguments)
         if tree is None:
             return None, []
         errors = list(tree.errors(_MAX_ERRORS))
-        rounds.learn(errors)
+        rounds.learn(_telling(errors, tree))
         if not stubs.changed or not parses_left:
             return tree, errors
         tree.close()
     return None, []
+
+
+def _telling(errors: Sequence[Diagnostic], tree: Tree) -> list[Diagnostic]:
+    """The errors in the text itself that cost something of it."""
+    return [error for error in errors if error.place.file == tree.main and not _is_harmless(error.text)]
+
+
+def _is_harmless(error: str) -> bool:
+    return error.startswith(_INITIALIZING) or _KEPT.match(error) is not None
 
 
 class _Reader:
@@ -122,9 +132,9 @@ class _Reader:
         self.stretches = stretches
         self.mended = mended
         self.begins = [stretch.start for stretch in mended]
-        own = [error for error in errors if error.place.file == tree.main]
-        kept = {error.place.offset for error in own if error.text.startswith(_KEPT_ASSIGNMENT)}
-        self.error_lines = sorted(error.place.line for error in own if not error.text.startswith(_HARMLESS))
+        own = (error for error in errors if error.place.file == tree.main)
+        kept = {error.place.offset for error in own if _KEPT.match(error.text)}
+        self.error_lines = sorted(error.place.line for error in _telling(errors, tree))
         self.starts = {token.offset: at for at, token in enumerate(text.tokens)}
         self.pairs = headers.openers(text.tokens)
         self.converter = Converter(tree, text, self.starts, self.written, kept, invented=tree.file(STUBS))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
@@ -13,7 +12,7 @@ from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Tree, Type
 MAX_DEPTH = 200  # nodes in one another; consumers may recurse
 _RAW_DEPTH = 3 * MAX_DEPTH
 
-_LONGEST_TARGET = 64  # tokens in front of an "="
+_LONGEST_OPERAND = 64  # tokens in front of an operator
 
 _PREFIX = "__kfunclint_"
 (
@@ -43,6 +42,7 @@ _BINARY_TEXT = {
     33: ",",
 }
 _ASSIGN_TEXT = dict(zip(range(22, 33), "= *= /= %= += -= <<= >>= &= ^= |=".split(), strict=True))
+_ASSIGNS = frozenset(_ASSIGN_TEXT.values())
 _UNARY_TEXT = dict(zip(range(1, 11), "x++ x-- ++x --x & * + - ~ !".split(), strict=True))
 _ORDERINGS = ("<", ">", "<=", ">=")
 _TRANSPARENT_UNARY = frozenset({11, 12, 13})  # __real, __imag, __extension__
@@ -114,9 +114,9 @@ def raw(tree: Tree, top: Cursor) -> _Raw:
 
 class Converter:
     """Makes the nodes of one tree; `text` are the tokens of its main file, `starts` their indices by offset, `written`
-    gives the text of a token before anything in it was replaced, `assignments` has the offsets of those "=" between
-    whose sides clang sees types that do not fit; `invented` is the handle of the file of stubs. No node stands above
-    line `first`."""
+    gives the text of a token before anything in it was replaced, `operators` has the offsets of those between whose
+    sides clang sees types that do not fit; `invented` is the handle of the file of stubs. No node stands above line
+    `first`."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Converter:
         text: Text,
         starts: dict[int, int],
         written: Callable[[Token], str],
-        assignments: Collection[int],
+        operators: Collection[int],
         *,
         invented: int | None,
     ) -> None:
@@ -132,7 +132,7 @@ class Converter:
         self.text = text
         self.starts = starts
         self.written = written
-        self.assignments = assignments
+        self.operators = operators
         self.invented = invented
         self.first = 1
         self._depth = 0
@@ -193,16 +193,21 @@ class Converter:
             # clang shows the first operand of ?: as itself, as the condition and as the result
             kids = (self.node(values[0]), self.make(at, "none"), self.node(values[3]))
             return self.make(at, "ternary", kids=kids)
-        if len(values) == 2 and self._is_assignment(at):
-            return self.make(at, "assign", "=", self.kids(at))
+        if len(values) == 2 and (operator := self._lost_operator(at, values[1])):
+            return self.make(at, "assign" if operator in _ASSIGNS else "binary", operator, self.kids(at))
         return self.make(at, "opaque", kids=self.kids(at))
 
-    def _is_assignment(self, at: _Raw) -> bool:
-        begin = self.starts.get(self.tree.place(at.cursor).offset) if self.assignments else None
-        if begin is None:
-            return False
-        tokens = itertools.takewhile(lambda token: token.text != ";", self.text.tokens[begin : begin + _LONGEST_TARGET])
-        return any(token.offset in self.assignments for token in tokens)
+    def _lost_operator(self, at: _Raw, right: _Raw) -> str:
+        """The operator in front of the right one of two sides of which clang knows no more than that, "" if none is."""
+        index = self.starts.get(self.tree.place(at.cursor).offset, self.text.count)
+        end = self.tree.place(right.cursor).offset
+        for _ in range(_LONGEST_OPERAND if self.operators else 0):
+            if index >= self.text.count or self.text.tokens[index].offset >= end:
+                break
+            if self.text.tokens[index].offset in self.operators:
+                return self.text.at(index)
+            index = self.text.closing.get(index, index) + 1
+        return ""
 
     # ---- statements
 
@@ -319,6 +324,7 @@ class Converter:
 
     def member(self, at: _Raw) -> Node:
         name = self.tree.spelling(at.cursor)
+        name = self.text.aliases.get(name, name)
         kids = self.kids(at)
         if len(kids) != 1:
             return self.make(at, "opaque", kids=kids)

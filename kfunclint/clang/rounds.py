@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from kfunclint.clang.guess import CASE_VALUE, KEYWORDS, TYPE_WORDS, Known, Text
 from kfunclint.clang.native import Diagnostic
@@ -15,7 +15,7 @@ from kfunclint.clang.stubs import Stubs
 
 _QUALIFIED = r"'(?:const |volatile )*(?P<tag>(?P<word>struct|union|enum) (?P<name>\w+))"
 _NEAR = 400  # tokens between the place of an error and the name that it is about
-_ARRAYS = {"->": "links", ".": "structs"}
+_BOUNDS = frozenset({";", "{", "}"})
 _PLAIN = {"->": "link", ".": "struct"}
 
 
@@ -26,18 +26,52 @@ class Rounds:
         self.text = text
         self.known = known
         self.stubs = stubs
+        self.own_names: dict[tuple[str, str], str] = {}
         self.places = [(token.line, token.column) for token in text.tokens]
 
     def learn(self, errors: Iterable[Diagnostic]) -> None:
-        """Let the stubs grow by what the errors say."""
-        for error in errors:
-            at = bisect_right(self.places, (error.place.line, error.place.column)) - 1
-            if at < 0:
-                continue
+        """Let the stubs grow by what the errors say; if that is nothing, members of one name may differ."""
+        found = [(at, error.text) for error in errors if (at := self._token(error)) >= 0]
+        for at, text in found:
             for pattern, handler in _HANDLERS:
-                if match := pattern.search(error.text):
+                if match := pattern.search(text):
                     handler(self, at, match)
                     break
+        if not self.stubs.changed:
+            for statement in dict.fromkeys(self._statement(at) for at, _ in found):
+                self._separate(statement)
+
+    def _token(self, error: Diagnostic) -> int:
+        return bisect_right(self.places, (error.place.line, error.place.column)) - 1
+
+    def _separate(self, statement: range) -> None:
+        """Give those members in a statement a name of their own that are something else than elsewhere."""
+        for index in statement:
+            name = self.text.at(index)
+            if self.text.at(index - 1) not in ("->", ".") or name in self.text.aliases:
+                continue
+            kind = self.text.kind(index)
+            if self.stubs.members.get(name, kind) != kind and (own := self._own_name(name, kind)):
+                self.text.rename(index, own)
+                self.stubs.grow(self.stubs.members, own, kind)
+
+    def _statement(self, at: int) -> range:
+        first, last = at, at
+        while first > max(at - _NEAR, 0) and self.text.at(first - 1) not in _BOUNDS:
+            first -= 1
+        while last < min(at + _NEAR, self.text.count) and self.text.at(last) not in _BOUNDS:
+            last += 1
+        return range(first, last)
+
+    def _own_name(self, name: str, kind: str) -> str | None:
+        """The name of members of a kind that have `name` in the source, of the same length; None if there is none."""
+        if (name, kind) not in self.own_names:
+            count = len(self.own_names)
+            made = f"${count:0{len(name) - 1}d}" if len(name) > 1 else "$"
+            if len(made) != len(name) or made in self.text.aliases:
+                return None
+            self.own_names[name, kind] = made
+        return self.own_names[name, kind]
 
     def _find(self, at: int, texts: Iterable[str]) -> int | None:
         """The first of some tokens from `at` on."""
@@ -51,14 +85,21 @@ class Rounds:
         name = match["name"]
         found = self._find(at, (name,))
         if found is None:
-            return
-        if self.text.is_type(found):
+            self._in_macro(name)
+        elif self.text.is_type(found):
             self.stubs.grow(self.stubs.types, name, "number")
         elif name.isupper() or self.text.at(found - 1) == "case":
             self.stubs.add(self.stubs.constants, name)
         else:
             kind = self.text.kind(found)
             self.stubs.grow(self.stubs.objects, name, "number" if kind == "function" else kind)
+
+    def _in_macro(self, name: str) -> None:
+        """A name that only the text of a macro has."""
+        if name.isupper():
+            self.stubs.add(self.stubs.constants, name)
+        else:
+            self.stubs.grow(self.stubs.objects, name, "number")
 
     def unknown_type(self, at: int, match: re.Match[str]) -> None:
         """Unknown type name 'x': a type, or an attribute if more words of a declaration follow."""
@@ -95,27 +136,38 @@ class Rounds:
             operator = self._find(at, _PLAIN)
         if operator is None:
             return
-        kinds = _PLAIN
         if match["type"] in self.stubs.types:
             self.stubs.grow(self.stubs.types, match["type"], _PLAIN[self.text.at(operator)])
             return
-        base = operator - 1
-        if self.text.at(base) == "]":
-            base, kinds = self.text.opening.get(base, 0) - 1, _ARRAYS
-        if self.text.at(base) == ")":
-            opening = self.text.opening.get(base, 0)
-            if self.text.is_name(opening - 1) and self.text.at(opening - 1) not in self.known.names:
-                self.stubs.grow(self.stubs.functions, self.text.at(opening - 1), kinds[self.text.at(operator)])
-                return
-            base = self._end_of_argument(opening) - 1
-        self._upgrade(base, kinds[self.text.at(operator)])
+        for value in self._values(operator - 1):
+            self._be(value, _PLAIN[self.text.at(operator)])
 
-    def _end_of_argument(self, opening: int) -> int:
-        """What ends the first argument of a macro that hands it through, or what stands in plain parentheses."""
+    def _values(self, end: int) -> Iterator[int]:
+        """The last tokens of all that can be the value of the expression which ends there."""
+        opening = self.text.opening.get(end, 0)
+        is_call = self.text.is_name(opening - 1)
+        if self.text.at(end) != ")" or (is_call and self.text.at(opening - 1) not in self.known.names):
+            yield end
+            return
         at = opening + 1
-        while at < min(opening + _NEAR, self.text.count) and self.text.at(at) not in (",", ")"):
+        while at < min(opening + _NEAR, self.text.count):
+            text = self.text.at(at)
+            if text in ("?", ":", ",", ")"):
+                if self.text.at(at - 1) != "?" and (text != "?" or self.text.at(at + 1) == ":"):
+                    yield from self._values(at - 1)
+                if text in (",", ")"):
+                    return
             at = self.text.closing.get(at, at) + 1
-        return at
+
+    def _be(self, at: int, kind: str) -> None:
+        """Let a value that ends there be a struct or a pointer to one."""
+        base = self.text.opening.get(at, 0) - 1
+        if self.text.at(at) == "]":
+            self._upgrade(base, f"{kind}s")
+        elif self.text.at(at) != ")":
+            self._upgrade(at, kind)
+        elif self.text.is_name(base):
+            self.stubs.grow(self.stubs.functions, self.text.at(base), kind)
 
     def _upgrade(self, at: int, kind: str) -> None:
         """Let the object or member named there be at least of a kind."""
@@ -130,9 +182,12 @@ class Rounds:
     def subscripted(self, at: int, match: re.Match[str]) -> None:
         """Subscripted value is not an array, pointer, or vector."""
         del match
-        bracket = self._find(at, ("[",))
-        if bracket:
-            self._upgrade(bracket - 1, self.text.kind(bracket - 1))
+        bracket = self._find(at, ("[",)) or 0
+        for value in self._values(bracket - 1):
+            if self.text.at(value) == ")":
+                self._be(value, "link")
+            else:
+                self._upgrade(value, self.text.kind(bracket - 1))
 
     def called_object(self, at: int, match: re.Match[str]) -> None:
         """Called object type 'x' is not a function or function pointer."""
@@ -144,11 +199,14 @@ class Rounds:
     def indirection(self, at: int, match: re.Match[str]) -> None:
         """Indirection requires pointer operand."""
         del match
-        while self.text.at(at) in ("*", "("):
+        while self.text.at(at) in ("*", "(") or (self.text.at(at) in self.known.names and self.text.at(at + 1) == "("):
             at += 1
         while self.text.at(at + 1) in ("->", "."):
             at += 2
-        self._upgrade(at, "pointer")
+        if self.text.at(at + 1) == "(" and self.text.is_name(at):
+            self.stubs.grow(self.stubs.functions, self.text.at(at), "pointer")
+        else:
+            self._upgrade(at, "links" if self.text.at(at + 1) == "[" else "pointer")
 
     def not_constant(self, at: int, match: re.Match[str]) -> None:
         """Expression is not an integer constant expression: a macro behind `case`."""

@@ -117,8 +117,22 @@ typedef struct { long counter; } atomic64_t, atomic_long_t;
 #define __acquires(...)
 #define __releases(...)
 #define __must_hold(...)
+#define __must_not_hold(...)
 #define __cond_acquires(...)
+#define __cond_releases(...)
+#define __acquires_shared(...)
+#define __releases_shared(...)
+#define __must_hold_shared(...)
+#define __cond_acquires_shared(...)
+#define __acquires_ret
+#define __acquires_shared_ret
+#define __no_context_analysis
+#define __context_unsafe(...)
+#define __guarded_by(...)
+#define __pt_guarded_by(...)
+#define __rcu_guarded
 #define __counted_by(...)
+#define __counted_by_ptr(...)
 #define __section(...)
 #define __alloc_size(...)
 #define __alias(...)
@@ -129,6 +143,7 @@ typedef struct { long counter; } atomic64_t, atomic_long_t;
 #define __free(n_) __kfunclint_note("free:" #n_)
 #define __cleanup(n_) __kfunclint_note("free:" #n_)
 #define CLASS(n_, v_) __auto_type v_ __kfunclint_note("class:" #n_) = class_##n_##_constructor
+#define ACQUIRE(n_, v_) CLASS(n_, v_)
 #define return_ptr(p_) return no_free_ptr(p_)
 #define guard(n_) __kfunclint_guard_##n_
 #define scoped_guard(n_, ...) for (__kfunclint_scoped_##n_(__VA_ARGS__);;)
@@ -145,10 +160,14 @@ typedef struct { long counter; } atomic64_t, atomic_long_t;
 #define rcu_dereference_raw(v_) (v_)
 #define rcu_dereference_sched(v_) (v_)
 #define rcu_dereference_bh(v_) (v_)
+#define rcu_dereference_all(v_) (v_)
 #define rcu_dereference_rtnl(v_) (v_)
 #define rcu_dereference_check(v_, ...) (v_)
 #define rcu_dereference_protected(v_, ...) (v_)
 #define rcu_dereference_bh_check(v_, ...) (v_)
+#define rcu_dereference_sched_check(v_, ...) (v_)
+#define rcu_dereference_all_check(v_, ...) (v_)
+#define context_unsafe(...) (__VA_ARGS__)
 #define rcu_access_pointer(v_) (v_)
 #define rtnl_dereference(v_) (v_)
 #define srcu_dereference(v_, ...) (v_)
@@ -228,6 +247,7 @@ struct __kfunclint_any *__kfunclint_is_list_next_entry(), *__kfunclint_is_list_p
 #define ATOMIC64_INIT(v_) { (v_) }
 #define LIST_HEAD(n_) struct list_head n_
 #define HLIST_HEAD(n_) struct hlist_head n_
+#define DECLARE_FLEX_ARRAY(t_, n_) __typeof__(t_) n_[8]
 #define DECLARE_BITMAP(n_, b_) unsigned long n_[64]
 #define DEFINE_PER_CPU(t_, n_) __typeof__(t_) n_
 #define DECLARE_PER_CPU(t_, n_) extern __typeof__(t_) n_

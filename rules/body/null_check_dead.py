@@ -28,7 +28,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         the test left out, or the parameter named task__nullable
     """
-    if not kfunc.entries or not all(_refuses_null(entry, kernel) for entry in kfunc.entries):
+    if not kfunc.entries or not all(_refuses_null(entry, kernel, kfunc.marker) for entry in kfunc.entries):
         return
     assert kfunc.body is not None
     changed = assigned(kfunc.body)
@@ -46,8 +46,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             break
 
 
-def _refuses_null(entry: Entry, kernel: Kernel) -> bool:
-    if entry.flags is None or (entry.set is not None and entry.set.is_fmodret):
+def _refuses_null(entry: Entry, kernel: Kernel, marker: bool) -> bool:
+    if entry.flags is None or not (marker or entry.set is None or entry.set.is_kfuncs):
         return False
     return kernel.release >= _TRUSTED_BY_DEFAULT or any(entry.flag(name) for name in _NEVER_NULL)
 

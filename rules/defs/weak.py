@@ -20,7 +20,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo(void)
     """
     del kernel
-    if kfunc.weak and (kfunc.marker or kfunc.entries):
+    listed = any(entry.set is None or entry.set.is_kfuncs for entry in kfunc.entries)
+    if kfunc.weak and (kfunc.marker or listed):
         yield Remark(
             kfunc.at,
             f"{kfunc.name}() is weak, so what programs are verified against need not be what they call",

@@ -300,10 +300,19 @@ def test_a_tree_is_found_around_the_working_directory(
     assert capsys.readouterr().err == f"kfunclint: {tree}: git repository without a commit\n"
 
 
-def test_without_a_tree_nothing_of_it_is_loaded() -> None:
+def test_what_a_series_alone_does_not_need_is_not_loaded() -> None:
+    """Nothing of trees, and nothing that only the parser's own process needs, libclang above all."""
+    unneeded = (
+        "kfunclint.git",
+        "kfunclint.tree",
+        "kfunclint.base",
+        "kfunclint.apply",
+        "kfunclint.clang.nodes",
+        "ctypes",
+    )
     code = (
         "import sys; from kfunclint.cli import main; main([sys.argv[1], '-o', '/dev/null']);"
-        "print({'kfunclint.' + name for name in ('git', 'tree', 'base', 'apply')} & set(sys.modules))"
+        f"print(set({unneeded}) & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code, SERIES], capture_output=True, text=True, check=True, cwd="/")
     assert done.stdout == "set()\n"

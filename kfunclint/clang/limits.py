@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from kfunclint.clang.guess import Text
 from kfunclint.clang.headers import STATEMENT
+
+if TYPE_CHECKING:
+    from kfunclint.clang.guess import Text  # half the limits are asked where nothing is parsed
 
 MAX_BYTES = 2 << 20
 MAX_LINE = 4096
@@ -16,6 +19,7 @@ MAX_NESTED = 128
 MAX_ELSE_IF = 256
 MAX_LABELS = 64
 MAX_OPERATORS = 1000
+MAX_DEPTH = 200  # nodes in one another; consumers may recurse
 
 _RUN = frozenset({"!", "~", "*", "&", "-", "+", "++", "--", "sizeof", "__extension__", "__real__", "__imag__"})
 _CONTROL = frozenset({"if", "for", "while", "do", "switch", "else"})

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from kfunclint.clang.guess import Text
 from kfunclint.clang.lexer import Token
+from kfunclint.clang.limits import MAX_DEPTH
 from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Tree, Type
 
-MAX_DEPTH = 200  # nodes in one another; consumers may recurse
 _RAW_DEPTH = 3 * MAX_DEPTH
 
 _LONGEST_OPERAND = 64  # tokens in front of an operator
@@ -59,7 +59,7 @@ class Node(NamedTuple):
     note: str = ""
 
 
-Row = list[Any]
+_Row = list[Any]
 
 
 class TooDeep(Exception):
@@ -77,9 +77,9 @@ class _Raw:
         self.kids: list[_Raw] = []
 
 
-def rows(node: Node) -> list[Row]:
+def rows(node: Node) -> list[_Row]:
     """A node and all below it in preorder: kind, line, column, text, number of kids, note."""
-    found: list[Row] = []
+    found: list[_Row] = []
     todo = [node]
     while todo:
         at = todo.pop()

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kfunclint.clang.nodes import MAX_DEPTH, Row
+from kfunclint.clang.limits import MAX_DEPTH
 from kfunclint.syntax import Function, Node, Parameter, SeenEntry, Type, Unit
+
+_Row = list[Any]  # kind, line, column, text, number of kids, note
 
 
 def unit(path: str, answer: Any) -> Unit:
@@ -66,7 +68,7 @@ def _function(value: dict[str, Any]) -> Function:
     )
 
 
-def _body(rows: list[Row]) -> Node:
+def _body(rows: list[_Row]) -> Node:
     """The tree of nodes that the rows spell in preorder."""
     left = iter(rows)
     body = _node(left, 0)
@@ -75,7 +77,7 @@ def _body(rows: list[Row]) -> Node:
     return body
 
 
-def _node(rows: Iterator[Row], depth: int) -> Node:
+def _node(rows: Iterator[_Row], depth: int) -> Node:
     row = next(rows, None)
     if row is None or depth > MAX_DEPTH:
         raise ValueError

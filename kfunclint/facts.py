@@ -14,7 +14,6 @@ from kfunclint.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar,
 _NAME = re.compile(r"(?<![\w/.<>@=*&\\$%#+~^|:'-])[a-z]\w*_\w*(?![\w/*\[\]\\@<>|{}'-]|\.\w|->|::)", re.ASCII)
 _NAMED = re.compile(r"\w+(?:\(\))?\s*(?:-|:|$)")
 _SHORTEST_NAME = 6
-_VERSION = re.compile(r"___v\d+$")  # libbpf strips it
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,8 @@ class Entry(Listing):
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of a kernel-doc comment: "@task" as written, "return" or "context" in lower case."""
+    """A section of a kernel-doc comment: "@task" as written, "return" or "context" in lower case, "@returns" for what
+    only the newer kernel-doc takes for a Return: section."""
 
     name: str
     at: Place
@@ -337,7 +337,7 @@ class Kfunc:
         doc = self.doc
         if doc is None or doc.above not in (None, self.name):
             return None
-        return doc if doc.name in (self.name, _VERSION.sub("", self.name)) else None
+        return doc if doc.name == self.name else None
 
     @property
     def undescribed(self) -> tuple[tuple[str, Place], ...]:

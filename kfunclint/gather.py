@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from kfunclint import kerneldoc, mentions, prose
 from kfunclint.clang.lexer import Token
@@ -23,6 +23,7 @@ _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
 _LONG_NAME = re.compile(r"\b[A-Za-z_]\w*_\w+", re.ASCII)
 _LONGEST_STRUCT = 3000  # tokens
 _LONGEST_HEAD = 50  # tokens of a function in front of its parameters
+_LONGEST_PROTOTYPE = 200  # tokens
 
 
 def gather(
@@ -105,9 +106,17 @@ def docs(scan: Scan) -> dict[int, Doc]:
             if token.kind == "comment" and following.kind != "comment":
                 above = kerneldoc.prototype(telling[index + 1 : index + _LONGEST_HEAD])
                 doc = kerneldoc.doc(comments[token.line, token.column], above)
-                if doc is not None:
+                if doc is not None and not _is_described_in_place(telling[index + 1 : index + _LONGEST_PROTOTYPE]):
                     found[following.line] = _with_members(doc, scan.path, tokens, token)
     return found
+
+
+def _is_described_in_place(code: Sequence[Token]) -> bool:
+    """Do comments among its parameters go on with the kernel-doc of the function that the code begins with?
+
+    See scripts/kernel-doc: process_inline().
+    """
+    return any(token.kind == "comment" for token in takewhile(lambda token: token.text not in ("{", ";"), code))
 
 
 def _with_members(doc: Doc, path: str, tokens: Sequence[Token], comment: Token) -> Doc:

@@ -54,11 +54,14 @@ def _of_file(
     declared = _declarations(scan)
     definitions = Definitions(scan.path, scan.tokens)
     destroys = dtors(scan.path, scan.tokens)
-    for function in functions:
+    kfuncs = [one for one in functions if one.name and (one.marker or one.name in registered or one.name in destroys)]
+    above = {function.first_line for function in kfuncs}
+    loose = {doc.name: doc for line, doc in docs.items() if line not in above and doc.above not in (None, doc.name)}
+    for function in kfuncs:
         name = function.name
-        if name and (function.marker or name in registered or name in destroys):
-            found = _kfunc(source, scan, function, registered.get(name, ()), docs, once=declared[name] == 1)
-            yield _defined(replace(found, dtor=destroys.get(name)), function, definitions)
+        doc = docs.get(function.first_line) or loose.get(name)
+        found = _kfunc(source, scan, function, registered.get(name, ()), doc, once=declared[name] == 1)
+        yield _defined(replace(found, dtor=destroys.get(name)), function, definitions)
 
 
 def _defined(kfunc: Kfunc, function: Function, definitions: Definitions) -> Kfunc:
@@ -91,14 +94,13 @@ def _kfunc(
     scan: Scan,
     function: Function,
     entries: Sequence[Entry],
-    docs: Mapping[int, Doc],
+    doc: Doc | None,
     *,
     once: bool,
 ) -> Kfunc:
     """The kfunc that a function is; `once`: its file has no other declaration of that name."""
     at = Place(scan.path, function.line, function.column, function.column + len(function.name))
     tokens = next((tokens for tokens in scan.tokens if tokens and tokens[0].line <= at.line <= tokens[-1].end_line), ())
-    elsewhere = (doc for doc in docs.values() if doc.name == function.name and doc.above not in (None, function.name))
     lines = [source.line(number) for number in range(function.first_line, function.end_line + 1)]
     return Kfunc(
         name=function.name,
@@ -111,7 +113,7 @@ def _kfunc(
         marker=function.marker,
         body=function.body if function.complete else None,
         entries=tuple(entries),
-        doc=docs.get(function.first_line) or next(elsewhere, None),
+        doc=doc,
         bare=_is_bare(function.first_line, tokens),
         added=all(line is not None and line.added for line in lines),
         weak=any(token.text == "__weak" for token in _header(function, tokens)),

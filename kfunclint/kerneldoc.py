@@ -1,19 +1,31 @@
-"""Kernel-doc comments, read as scripts/kernel-doc reads them (v6.12, process_name(), process_body() and
-dump_function())."""
+"""Kernel-doc comments, read as scripts/kernel-doc reads them.
+
+See process_name(), process_body() and dump_function() of v6.12, which is written in Perl, and those of its rewrite in
+Python (v7.3, tools/lib/python/kdoc/kdoc_parser.py). Where the two differ, it is the one that complains less.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from kfunclint.clang.lexer import Token
 from kfunclint.facts import Comment, Doc, Section
 from kfunclint.finding import Place
 
-_POINTER = re.compile(r"\w+\s*\*\s*")  # "type *name" is read as the name
-_NAME = re.compile(r"\w+(?=(?:\s*\(\w*\))?\s*(?:[-:].*)?$)")
+# "type *name" and "define name" are read as the name
+_NAME = re.compile(r"(?:\A|\*\s*)(?:\w+\s*\*\s*)?(?:define\s+)?(\w+)(?=(?:\s*\(\w*\))?\s*(?:[-:].*)?$)")
 _TYPE = re.compile(r"(?:struct|union|enum|typedef)\b")
-_SECTION = re.compile(r"(@[.\w]+|@\.\.\.|description|context|returns?|notes?|examples?)\s*:(?:[^:].*)?", re.IGNORECASE)
+# macros with arguments that are dropped from a prototype
+_DROPPED = re.compile(
+    r"__(?:printf|attribute__|diagnose_as|(?:re)?alloc_size|(?:cond_)?(?:acquires|releases)(?:_shared)?"
+    r"|must_(?:not_)?hold|must_hold_shared)"
+)
+# behind a star anywhere, as that of a list is
+_SECTION = re.compile(
+    r"(?:\A|\*\s*)(@[.\w]+|description|context|returns?|notes?|examples?)\s*:(?:[^:].*)?$", re.IGNORECASE
+)
 _LEAD = re.compile(r"[ \t]*\*?[ \t]*")
 
 
@@ -37,25 +49,20 @@ def doc(comment: Comment, above: str | None = None) -> Doc | None:
 
 def _name(first: str) -> tuple[int, str]:
     """The name that the first line documents, with its offset; "" for a line that names a type or is mere prose."""
-    if _TYPE.match(first) or not re.match(r"\w", first):
-        return 0, ""
-    pointer = _POINTER.match(first)
-    start = pointer.end() if pointer else 0
-    if match := _NAME.match(first, start):
-        return start, match[0]
-    # a dash or colon further on: all before the last one is the name, be it a sentence
-    end = max(first.rfind("-"), first.rfind(":"), 0)
-    return (start, first[start:end].rstrip()) if re.match(r"\w", first[start:end]) else (0, "")
+    match = None if _TYPE.match(first) or not re.match(r"\w", first) else _NAME.search(first)
+    return (match.start(1), match[1]) if match else (0, "")
 
 
 def prototype(tokens: Iterable[Token]) -> str | None:
     """What a comment stands above, given the tokens below it: the name before the first bracket, as kernel-doc reads a
     function up to the first brace or semicolon; None where there is no such name in view."""
-    name = None
+    name, depth = "", 0
     for token in tokens:
-        if token.text == "(":
-            return name
-        if token.kind == "name":
+        if depth or (token.text == "(" and _DROPPED.fullmatch(name)):
+            depth += (token.text == "(") - (token.text == ")")
+        elif token.text == "(":
+            return name or None
+        elif token.kind == "name":
             name = token.text
         elif token.kind not in ("comment", "directive") and token.text != "*":
             return None
@@ -133,7 +140,15 @@ def _lead_length(line: str, inside: bool) -> int:
 
 def _sections(lines: tuple[tuple[Place, str], ...]) -> Iterator[Section]:
     for at, text in lines:
-        if match := _SECTION.fullmatch(text):
-            name = match[1] if match[1][0] == "@" else match[1].lower()
-            # @return: is a section of its own there, @returns: would be a parameter
-            yield Section("return" if name in ("returns", "@return") else name, at)
+        if match := _SECTION.search(text):
+            yield Section(_section_name(match[1]), replace(at, column=at.column + match.start(1)))
+
+
+def _section_name(written: str) -> str:
+    """The name as Section has it; "@returns" is what v6.12 takes for a parameter and v7.3 for a Return: section."""
+    folded = written.lower()
+    if folded == "returns" or written == "@return":
+        return "return"
+    if folded in ("@return", "@returns"):
+        return "@returns"
+    return written if folded[0] == "@" else folded

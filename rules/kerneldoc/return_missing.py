@@ -1,13 +1,15 @@
 import re
 from collections.abc import Iterator
 
-from kfunclint.facts import Doc, Kfunc, Section
+from kfunclint.facts import Doc, Kfunc
 from kfunclint.finding import Edit, Fix, Level, Place, Reason, Remark
 from kfunclint.kernel import Kernel, Release
 from kfunclint.rule import rule
 
 # scripts/kernel-doc takes "@returns:" for a parameter up to here; the rewritten one reads it as a section
 _LAST_WITHOUT_AT_RETURNS = Release(6, 12)
+_VOID = re.compile(r"void\s*\w*$")  # a type such as void_t is nothing to it, too
+_AT_RETURNS = re.compile(r"@returns?\s*:", re.IGNORECASE)
 _PROSE = re.compile(r"returns?\b(?!\s*:)\s*", re.IGNORECASE)
 
 
@@ -24,12 +26,11 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         * Return: the foo, or NULL.
     """
     doc = kfunc.documented
-    if doc is None or kfunc.returns.split() == ["void"] or doc.section("return"):
+    if doc is None or _VOID.search(kfunc.returns) or doc.section("return"):
         return
     if doc.section("@returns") and kernel.release > _LAST_WITHOUT_AT_RETURNS:
         return
-    prose = _prose(doc)
-    at_returns = doc.section("@returns")
+    prose, at_returns = _first(doc, _PROSE), _first(doc, _AT_RETURNS)
     yield Remark(
         doc.at,
         f"the kernel-doc of {kfunc.name}() has no Return: section",
@@ -38,24 +39,21 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     )
 
 
-def _prose(doc: Doc) -> Place | None:
-    """A line below the first that begins with "Returns" and no colon."""
+def _first(doc: Doc, pattern: re.Pattern[str]) -> Place | None:
+    """Where the first line below the name begins with the pattern."""
     return next(
         (
             Place(at.path, at.line, at.column, at.column + match.end())
             for at, text in doc.lines[1:]
-            if (match := _PROSE.match(text))
+            if (match := pattern.match(text))
         ),
         None,
     )
 
 
-def _fix(prose: Place | None, at_returns: Section | None) -> Fix:
+def _fix(prose: Place | None, at_returns: Place | None) -> Fix:
     if at_returns is not None:
-        at = at_returns.at
-        return Fix(
-            'write "Return:"', (Edit(Place(at.path, at.line, at.column, at.column + len("@returns")), "Return"),)
-        )
+        return Fix('write "Return:"', (Edit(at_returns, "Return:"),))
     if prose is None:
         return Fix('add a "Return:" section')
     return Fix('write "Return: "', (Edit(prose, "Return: "),))

@@ -93,6 +93,7 @@ def test_several_corrections_are_asked_about() -> None:
         "whithin[3], whithin=3, whithin::",
         "non-whithin, whithin-foo",
         "teh",  # too short to be sure
+        "Whith\u00e9ment, Cl\u00e9ment and ment\u00e9",
     ],
 )
 def test_not_misspelled(text: str) -> None:

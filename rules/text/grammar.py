@@ -44,6 +44,8 @@ _BEFORE, _BEHIND = r"(?<![\w/.<>@=*&\\-])", r"(?![\w/=*()\[\]\\]|\.\w|->)"
 # "if there is more then go on" only lacks a comma
 _CONDITION = re.compile(r"\b(?:[Ii]f|[Ww]hen|[Ww]henever|[Oo]nce)\b[^.;]*$")
 _CLAUSE = 200  # characters
+# "as they need to to be safe" only lacks one, too
+_AS_THEY_NEED = re.compile(r"\b(?:as|if|than|unless) (?:\w+ ){1,2}(?:needs?|wants?|have|has|had|likes?|able) $")
 
 
 @cache
@@ -99,7 +101,7 @@ def _repeated(prose: Prose, text: str) -> Iterator[Remark]:
         word = match["word"].lower()
         end = match.end() + len(word)
         again = _pattern("", (word,), _BEHIND + "(?![-'])").match(text, match.end())
-        if not again or _means_both(text[: match.start()]) or _is_picture(text, match.start(), end):
+        if not again or _means_both(word, text, match.start(), end) or _is_picture(text, match.start(), end):
             continue
         message, drop = f'"{word}" stands here twice', f'drop one "{word}"'
         second = prose.place(match.end(), end)
@@ -117,6 +119,15 @@ def _is_picture(text: str, start: int, end: int) -> bool:
     )
 
 
-def _means_both(before: str) -> bool:
-    """Does a clause end between the two, as in "what it is is"?"""
+def _means_both(word: str, text: str, start: int, end: int) -> bool:
+    """Does a clause end between the two, as in "what it is is" and "when you need it it is there", or is the second the
+    operation, as in "and and out the lines"?
+    """
+    before = text[max(0, start - _CLAUSE) : start]
+    if word == "and" and re.match(r" (?:out|or|xor)\b", text[end : end + 5]):
+        return True
+    if word == "to" and _AS_THEY_NEED.search(before):
+        return True
+    if word in table("grammar")["repeated"]["ends_a_clause"] and _CONDITION.search(before):
+        return True
     return bool({"what", "all", "whatever", "who"} & set(before[-40:].lower().split()[-3:]))

@@ -10,9 +10,11 @@ from kfunclint.spelling import corrections
 _SHORTEST = 4
 # quotes, addresses, links
 _QUOTED = re.compile(r"\"[^\"]{0,200}\"|`[^`]{0,200}`|(?<!\w)'[^']{0,40}'(?!\w)|<[^>]{0,80}>|\bhttps?://\S+")
-# no part of an identifier, a path, an address, an option or a format
+# no part of an identifier, a path, an address, an option or a format, nor of a word with other letters
 _WORD = re.compile(
-    r"(?<![\w/.<>@=*&\\$%#+~^|:'-])[A-Za-z]+(?:'[a-z]+)?(?![\w/=*(\[\]\\@<>|{}'-]|[.:]\w|->|::)", re.ASCII
+    r"(?<![\w\x80-\U0010ffff/.<>@=*&\\$%#+~^|:'-])[A-Za-z]+(?:'[a-z]+)?"
+    r"(?![\w\x80-\U0010ffff/=*(\[\]\\@<>|{}'-]|[.:]\w|->|::)",
+    re.ASCII,
 )
 _SENTENCE = re.compile(r"(?:^|[.:?!] )$")
 

@@ -10,7 +10,7 @@ RANK = {"number": 0, "pointer": 1, "array": 2, "function": 3, "struct": 4, "link
 """What a name can be, by how much it allows: a number, a pointer to one, an array of them, something to call, a struct,
 a pointer to one, an array of structs, an array of pointers to them."""
 
-_LEVELS = 4  # how deep a member that is a struct can hold another one
+_LEVELS = 3  # how deep a member that is a struct can hold another one
 _MAX_NAMES = 20_000
 _ANY = "__kfunclint_any"
 

@@ -94,7 +94,7 @@ BODIES = {
     "u8 buf[SHELF_MAX] = {}; memset(buf, 0, sizeof(buf));": (
         "(decl (var buf (list))) (call memset buf 0 (unevaluated))"
     ),
-    'static const char *names[] = { [SHELF_A] = "a" };': '(decl (var names (list (opaque SHELF_A "a"))))',
+    'static const char *names[] = { [SHELF_A] = "a" };': '(decl (var names (list "a")))',
     "struct book book = { .pages = n, .open = true };": "(decl (var book (list n 1)))",
     "put(&(struct row){ .width = n });": "(call put (unary & (list n)))",
     # expressions

@@ -128,6 +128,11 @@ MEANT = {
         "int get(void)\n{\n\tACQUIRE(mutex_intr, lock)(&shelf);\n\treturn ACQUIRE_ERR(mutex_intr, &lock);\n}\n",
         "(decl (var lock class:mutex_intr (call class_mutex_intr_constructor (unary & shelf))))",
     ),
+    "an index that is a case, too": (
+        "int get(int n)\n{\n\tstatic const bool top[] = {\n\t\t[ROW_A | ROW_B] = true,\n\t\t[ROW_C] = 2,\n\t};\n\n"
+        "\tswitch (n) {\n\tcase ROW_A | ROW_B:\n\tcase ROW_C:\n\t\treturn 1;\n\t}\n\treturn top[n];\n}\n",
+        "(decl (var top (list 1 2)))",
+    ),
     "attributes of context analysis": (
         "struct shelf {\n\tint n __guarded_by(&lock);\n\tDECLARE_FLEX_ARRAY(struct row, rows);\n};\n\n"
         "int get(struct shelf *s) __must_hold_shared(&s->lock) __no_context_analysis\n{\n\treturn s->rows[1].m;\n}\n",

@@ -29,6 +29,7 @@ _MAX_ERRORS = 1000
 # types that do not fit, as where a struct is assigned to what was taken for a number: clang keeps both sides
 _KEPT = re.compile(r"assigning to |invalid operands to binary |.* are not pointers to compatible types$")
 _INITIALIZING = "initializing "
+_VISIBLE = re.compile(r"\S")
 _ENUM, _FUNCTION, _PARAMETER, _BLOCK, _ANNOTATION = 5, 8, 10, 202, 406
 
 Answer = dict[str, Any]
@@ -94,6 +95,7 @@ def _parse(
     """Parse, and parse again as long as the errors teach something."""
     stubs = Stubs()
     guess(text, shim.known, stubs)
+    source = _without_indices(source, text)
     rounds = Rounds(text, shim.known, stubs)
     for parses_left in reversed(range(_MAX_PARSES)):
         tree = library.parse(MAIN, {MAIN: text.renamed(source), SHIM: shim.text, STUBS: stubs.text()}, arguments)
@@ -105,6 +107,19 @@ def _parse(
             return tree, errors
         tree.close()
     return None, []
+
+
+def _without_indices(source: str, text: Text) -> str:
+    """The source without what tells the place of a value in an array: of a stub it is any number, maybe a large one."""
+    parts: list[str] = []
+    end = 0
+    for at, close in text.closing.items():
+        begin = text.tokens[at].offset
+        if begin >= end and text.at(at) == "[" and text.at(at - 1) in ("{", ",") and text.at(close + 1) == "=":
+            parts.append(source[end:begin])
+            end = text.tokens[close + 1].offset + 1
+            parts.append(_VISIBLE.sub(" ", source[begin:end]))
+    return "".join([*parts, source[end:]])
 
 
 def _telling(errors: Sequence[Diagnostic], tree: Tree) -> list[Diagnostic]:

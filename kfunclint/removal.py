@@ -91,7 +91,10 @@ def _same(suspect: Suspect, facts: Facts) -> Kfunc | Doc | None:
 
 
 def _was_guilty(suspect: Suspect, then: Kfunc | Doc, kernel: Kernel) -> bool:
-    return any(remark.message == suspect.remark.message for remark in suspect.rule.check(then, kernel))
+    """Was it said before? What is said no more may be the same in other words."""
+    before = {remark.message for remark in suspect.rule.check(then, kernel)}
+    now = {remark.message for remark in suspect.rule.check(suspect.fact, kernel)}
+    return suspect.remark.message in before or not before <= now
 
 
 def _lines(source: Source, first: int, last: int) -> Iterator[Line]:

@@ -92,3 +92,12 @@ def test_what_was_guilty_before_stays_old_code(after: str, lint: Lint) -> None:
 
 def test_what_a_later_patch_gives_back_is_not_said(lint: Lint) -> None:
     assert not found(lint, GUARDED, WITHOUT_GUARD, GUARDED)
+
+
+def test_what_was_guilty_in_other_words_stays_old_code(lint: Lint) -> None:
+    before = (
+        "__bpf_kfunc __u32 bpf_shelf_size(struct shelf *s)\n{\n\tif (!s->open)\n\t\treturn -EINVAL;\n\treturn 0;\n}\n"
+    )
+    assert not found(lint, before, before.replace("__u32", "u64"))
+    (finding,) = found(lint, before.replace("__u32", "int"), before)
+    assert finding.rule == "body/errno-from-unsigned"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from kfunclint.bounds import needs_types
 from kfunclint.clang import Parser
@@ -19,6 +20,10 @@ from kfunclint.source import Base, Source
 from kfunclint.spelling import slips, wrong_word
 from kfunclint.syntax import Unit
 from kfunclint.touched import Touched
+
+if TYPE_CHECKING:
+    from kfunclint.index import Index
+    from kfunclint.tree import Tree
 
 C = (".c", ".h")
 _LARGEST_FILE = 2 << 20  # characters in view; the largest C file that people wrote for the kernel has half of it
@@ -56,6 +61,7 @@ class Context:
         self.deep = deep
         self.step = step
         self.absent: dict[str, bool] = {}
+        self.known: Index | None = None
 
     def facts(
         self, sources: Sequence[Source], patches: Iterable[Patch] = (), cover: Patch | None = None
@@ -104,12 +110,20 @@ class Context:
         open_ = self.touched.of(found).acquired - found.released
         if self.base is None or not open_:
             return found
-        from kfunclint.index import released  # reads a whole tree
+        from kfunclint.index import released  # most reviews have no tree
 
         try:
-            return with_released(found, found.released | released(self.base.tree, self.step))
+            return with_released(found, found.released | released(self.base.tree, self._index(self.base.tree)))
         except (Unreviewable, OSError):
             return found
+
+    def _index(self, tree: Tree) -> Index:
+        """The index of the tree, for which the whole of it is read. Raises Unreviewable or OSError."""
+        from kfunclint.index import build
+
+        if self.known is None:
+            self.known = build(tree, (), self.step)
+        return self.known
 
     def _parsed(self, file: Source, names: Collection[str], series: Sequence[Source]) -> Unit:
         self.step(f"parsing {file.path}")
@@ -125,10 +139,11 @@ class Context:
         wanted |= {entry.name for entry in found.entries if entry.name not in defined and self.touched.holds(entry)}
         if not wanted or self.base is None:
             return []
-        from kfunclint.index import related  # reads a whole tree
+        from kfunclint.index import related  # most reviews have no tree
 
         try:
-            return related(self.base.tree, wanted, {source.path for source in sources}, self.step)
+            known = self._index(self.base.tree)
+            return related(self.base.tree, known, wanted, {source.path for source in sources})
         except (Unreviewable, OSError):
             return []
 

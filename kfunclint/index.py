@@ -186,12 +186,11 @@ def holding(tree: Tree, word: str, step: Step = lambda what: None) -> tuple[str,
 _MOST_RELATED = 20
 
 
-def related(tree: Tree, names: Collection[str], besides: Collection[str], step: Step) -> list[Source]:
+def related(tree: Tree, found: Index, names: Collection[str], besides: Collection[str]) -> list[Source]:
     """The files of a tree that define or register functions of these names, whole, `besides` some that are known.
 
-    `step` is told what is being read. Raises Unreviewable or OSError, see build().
+    `found` is the index of the tree. Raises Unreviewable or OSError for a file that cannot be read.
     """
-    found = build(tree, (), step)
     paths = {
         file.path
         for file in found.files
@@ -213,12 +212,11 @@ _FIRST_PARAMETER = re.compile(r"\(\s*(?:const\s+)?struct\s+(\w+)\s*\*", re.ASCII
 _HEADER = 400  # characters from the name of a function on, in which its first parameter stands
 
 
-def released(tree: Tree, step: Step) -> frozenset[str]:
+def released(tree: Tree, found: Index) -> frozenset[str]:
     """The structs of which some kfunc of the tree drops a reference: what those with KF_RELEASE take first.
 
-    Raises Unreviewable or OSError, see build().
+    `found` is the index of the tree. Raises Unreviewable or OSError for a file that cannot be read.
     """
-    found = build(tree, (), step)
     names = {entry.name for entry in found.entries if entry.flag("KF_RELEASE")}
     places = [one.at for name, those in found.definitions().items() if name in names for one in those]
     structs = set()

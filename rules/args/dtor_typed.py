@@ -12,7 +12,7 @@ from kfunclint.rule import rule
     strict=True,
     since="7.0",
     contract=("4.3 CFI",),
-    see="kernel/bpf/btf.c: btf_check_dtor_kfuncs(), CONFIG_CFI_CLANG",
+    see="kernel/bpf/btf.c: btf_check_dtor_kfuncs(), CONFIG_CFI",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A destructor takes a typed pointer, which kernels with CFI refuse.

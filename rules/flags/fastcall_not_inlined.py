@@ -8,7 +8,12 @@ from kfunclint.rule import rule
 
 
 @rule(
-    Entry, Level.WARNING, contract=("F29",), see="kernel/bpf/verifier.c: get_call_summary()", since="6.13", strict=True
+    Entry,
+    Level.WARNING,
+    contract=("F29",),
+    see="kernel/bpf/verifier.c: bpf_get_call_summary()",
+    since="6.13",
+    strict=True,
 )
 def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     """KF_FASTCALL on a kfunc that the verifier does not inline.

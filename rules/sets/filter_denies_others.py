@@ -7,7 +7,13 @@ from kfunclint.rule import rule
 from kfunclint.syntax import Node
 
 
-@rule(Filter, Level.WARNING, contract=("R12",), see="kernel/bpf/btf.c: __btf_kfunc_id_set_contains()", since="6.4")
+@rule(
+    Filter,
+    Level.WARNING,
+    contract=("R12",),
+    see="kernel/bpf/btf.c: __btf_kfunc_is_allowed(), in 6.12 __btf_kfunc_id_set_contains()",
+    since="6.4",
+)
 def check(filter_: Filter, kernel: Kernel) -> Iterator[Remark]:
     """A filter denies without looking at the kfunc it is asked about.
 

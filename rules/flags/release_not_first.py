@@ -6,11 +6,11 @@ from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 
 
-@rule(Kfunc, Level.ERROR, contract=("F9",), see="kernel/bpf/verifier.c: bpf_fetch_kfunc_arg_meta()", since="7.3")
+@rule(Kfunc, Level.ERROR, contract=("F9",), see="kernel/bpf/verifier.c: bpf_fetch_kfunc_arg_meta()", since="7.2")
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """KF_RELEASE on a kfunc whose first parameter is not the object.
 
-    Since 7.3 the verifier releases the first argument, whatever the others are; before, it took the one argument that
+    Since 7.2 the verifier releases the first argument, whatever the others are; before, it took the one argument that
     carried a reference. A number in the first place has no reference to give back.
 
     Bad:

@@ -17,8 +17,8 @@ class Suffix:
     `since` and `until` are the first and the last release that read it (None: still read), `removed` the commit that
     took it out, "" where that is not known. `on` says what it is for: number, pointer, dynptr, iterator, map, string or
     any; since `any_pointer_since` it means something on every pointer (None: never did). `any_pointee`: it makes a
-    `void *` legal. `instead` is what later releases read, "" for nothing. `meaning` completes "it tells the verifier
-    that ...".
+    `void *` legal, up to `any_pointee_until` (None: still does). `instead` is what later releases read, "" for nothing.
+    `meaning` completes "it tells the verifier that ...".
     """
 
     name: str
@@ -28,6 +28,7 @@ class Suffix:
     on: str
     any_pointer_since: Release | None
     any_pointee: bool
+    any_pointee_until: Release | None
     instead: str
     meaning: str
     source: str
@@ -36,6 +37,10 @@ class Suffix:
         """What it is for in that kernel, in the words of `on`."""
         widened = self.any_pointer_since is not None and self.any_pointer_since <= kernel.release
         return "pointer" if widened else self.on
+
+    def takes_any_pointer(self, kernel: Kernel) -> bool:
+        """Does the verifier of that kernel not care what the parameter points to, be it nothing or a pointer?"""
+        return self.any_pointee and (self.any_pointee_until is None or kernel.release <= self.any_pointee_until)
 
     def read_by(self, kernel: Kernel) -> bool:
         """Does the verifier of that kernel look for it? A tree is asked first."""
@@ -56,6 +61,7 @@ def suffixes() -> Mapping[str, Suffix]:
             on=row["on"],
             any_pointer_since=Release.parse(row["any_pointer_since"]) if "any_pointer_since" in row else None,
             any_pointee=row.get("any_pointee", False),
+            any_pointee_until=Release.parse(row["any_pointee_until"]) if "any_pointee_until" in row else None,
             instead=row.get("instead", ""),
             meaning=row["meaning"],
             source=row["source"],

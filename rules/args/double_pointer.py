@@ -4,25 +4,14 @@ from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-
-_UNCHECKED = (
-    "__ign",
-    "__map",
-    "__const_map",
-    "__str",
-    "__alloc",
-    "__refcounted_kptr",
-    "__irq_flag",
-    "__prog",
-    "__nullable",
-)
+from kfunclint.suffix import suffix
 
 
 @rule(
     Kfunc,
     Level.ERROR,
     contract=("S8",),
-    see="kernel/bpf/verifier.c: get_kfunc_ptr_arg_type()",
+    see="kernel/bpf/verifier.c: get_kfunc_ptr_arg_type(), since 7.3 get_kfunc_arg_type()",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc takes a pointer to a pointer.
@@ -38,8 +27,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     if not kfunc.is_called:
         return
     for index, parameter in enumerate(kfunc.parameters):
-        points_to = parameter.pointee
-        if points_to is None or not points_to.endswith("*") or parameter.name.endswith(_UNCHECKED):
+        points_to, named = parameter.pointee, suffix(parameter.name)
+        if points_to is None or not points_to.endswith("*") or (named and named.takes_any_pointer(kernel)):
             continue
         if index == 0 and kernel.has_flag("KF_KPTR_GET"):
             continue

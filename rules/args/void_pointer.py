@@ -14,13 +14,14 @@ _SIZES = ("__sz", "__szk")
     Kfunc,
     Level.ERROR,
     contract=("S7",),
-    see="kernel/bpf/verifier.c: get_kfunc_ptr_arg_type()",
+    see="kernel/bpf/verifier.c: get_kfunc_ptr_arg_type(), since 7.3 get_kfunc_arg_type()",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc takes a void pointer, and nothing says what it points to.
 
     The verifier accepts `void *` only if the next parameter is its size (__sz or __szk), or if the name ends in a
-    suffix that gives it a meaning (__map, __str, __ign and others).
+    suffix that gives it a meaning (__map, __str, __ign and others). Up to 7.2 __nullable is one, as NULL is all that
+    programs can pass.
 
     Bad:
         __bpf_kfunc int bpf_foo_read(struct foo *foo, void *buf, u32 size)
@@ -31,7 +32,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return
     for index, parameter in enumerate(kfunc.parameters):
         named = suffix(parameter.name)
-        if parameter.pointee != "void" or (named and named.any_pointee) or _has_size(kfunc, index):
+        if parameter.pointee != "void" or _has_size(kfunc, index) or (named and named.takes_any_pointer(kernel)):
             continue
         if named is None and (kfunc.taught(parameter.name) or of_tree(parameter.name, kernel)):
             continue

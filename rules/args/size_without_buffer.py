@@ -2,25 +2,27 @@ from collections.abc import Iterator
 
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel import Kernel, Release
 from kfunclint.rule import rule
 from kfunclint.suffix import suffix
+from kfunclint.syntax import Parameter
 
 _SIZES = ("__sz", "__szk")
+_ALWAYS_PAIRED = Release(7, 3)
 
 
 @rule(
     Kfunc,
     Level.WARNING,
     contract=("4.2 __sz", "4.2 __szk"),
-    see="kernel/bpf/verifier.c: get_kfunc_ptr_arg_type(), is_kfunc_arg_mem_size()",
+    see="kernel/bpf/verifier.c: get_kfunc_ptr_arg_type(), is_kfunc_arg_mem_size(); since 7.3 check_kfunc_args()",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A parameter is a size by its suffix, and the one before it is no pointer.
 
     The verifier pairs a parameter that ends in __sz or __szk with the pointer right before it, by position and not by
-    name. Without one it is a plain number that bounds nothing, and the memory it was meant for is taken to have the
-    size of its type.
+    name. Without one it is up to 7.2 a plain number that bounds nothing, and the memory it was meant for is taken to
+    have the size of its type; since 7.3 the number before it is taken for the pointer, and refused unless it is 0.
 
     Bad:
         __bpf_kfunc int bpf_foo_read(void *buf, u64 offset, u32 buf__sz)
@@ -38,8 +40,15 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             yield Remark(
                 parameter.at or kfunc.at,
                 f"{kfunc.name}() names {parameter.name} a size, but no pointer stands right before it: "
-                "the verifier does not check it against any memory",
+                + _effect(before, kernel),
                 (Reason(before.at, "this stands before it"),) if before and before.at else (),
                 Fix("put it behind its buffer"),
                 or_at=kfunc.also,
             )
+
+
+def _effect(before: Parameter | None, kernel: Kernel) -> str:
+    """What the verifier makes of it, given the parameter before."""
+    if before is None or kernel.release < _ALWAYS_PAIRED:
+        return "the verifier does not check it against any memory"
+    return f"the verifier takes {before.name or 'the number'} there for one, and rejects every value of it but 0"

@@ -107,6 +107,14 @@ MUTATIONS = [
         (("int bpf_widget_sum(", "int bpf_widget_sum_impl("), ("func, bpf_widget_sum)", "func, bpf_widget_sum_impl)")),
         "7.0",
     ),
+    Mutation(
+        "args/not-in-register",
+        (
+            (START, "int bpf_widget_start(u64 flags, u64 a, u64 b, u64 c, u64 d, struct bpf_prog_aux *aux)"),
+            (" * @flags: how\n", " * @flags: how\n * @a: one\n * @b: two\n * @c: three\n * @d: four\n"),
+        ),
+        "7.3",
+    ),
     Mutation("args/flags-ignored", (("widget_start(flags, aux)", "widget_start(aux)"),)),
     Mutation("args/suffix-unsupported", (("void *buf, u32 buf__sz)", "void *buf__opt, u32 buf__sz)"),), "7.0"),
     Mutation("defs/weak", ((f"__bpf_kfunc {SIZE}", f"__weak __bpf_kfunc {SIZE}"),)),

@@ -3,12 +3,13 @@ from collections.abc import Iterator
 from kfunclint.content import table
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Level, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel import Kernel, Release
 from kfunclint.rule import rule
 from kfunclint.suffix import suffix
 
 _GRAPH = ("struct bpf_list_head", "struct bpf_list_node", "struct bpf_rb_root", "struct bpf_rb_node")
 _GRAPH_NAMES = ("bpf_list_", "bpf_rbtree_")
+_LOCKS_READ = Release(7, 2)
 
 
 @rule(
@@ -16,14 +17,14 @@ _GRAPH_NAMES = ("bpf_list_", "bpf_rbtree_")
     Level.ERROR,
     since="6.12",
     contract=("S14", "4.2 __alloc", "4.2 __irq_flag"),
-    see="kernel/bpf/verifier.c: check_kfunc_args(), check_kfunc_is_graph_root_api()",
+    see="kernel/bpf/verifier.c: check_kfunc_args(), check_kfunc_is_graph_root_api(), is_bpf_res_spin_lock_kfunc()",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc takes an argument that the verifier allows to others alone.
 
-    Nodes and roots of BPF lists and trees, objects that a program has allocated (__alloc) and saved interrupt states
-    (__irq_flag) go only to the kfuncs that the verifier lists by name. A series that brings another such kfunc teaches
-    the verifier its name.
+    Nodes and roots of BPF lists and trees, since 7.2 also resilient spin locks, objects that a program has allocated
+    (__alloc) and saved interrupt states (__irq_flag) go only to the kfuncs that the verifier lists by name. A series
+    that brings another such kfunc teaches the verifier its name.
 
     Bad:
         __bpf_kfunc int bpf_foo_queue(struct foo *foo, struct bpf_list_head *head)
@@ -34,7 +35,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return
     for parameter in kfunc.parameters:
         named = suffix(parameter.name, kernel)
-        what = _reserved(kfunc.name, parameter.pointee, named.name if named else "")
+        what = _reserved(kfunc.name, parameter.pointee, named.name if named else "", kernel)
         if what:
             yield Remark(
                 parameter.at or kfunc.at,
@@ -44,7 +45,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             )
 
 
-def _reserved(kfunc: str, points_to: str | None, suffix: str) -> str | None:
+def _reserved(kfunc: str, points_to: str | None, suffix: str, kernel: Kernel) -> str | None:
     """What is reserved about the parameter, in words."""
     special = table("special")
     if suffix == "__alloc" and kfunc not in special["allocated"]["names"]:
@@ -53,4 +54,5 @@ def _reserved(kfunc: str, points_to: str | None, suffix: str) -> str | None:
         return "a saved interrupt state"
     if points_to in _GRAPH and suffix in ("", "__nonown_allowed") and not kfunc.startswith(_GRAPH_NAMES):
         return f"a {points_to}"
-    return None
+    locks = points_to == "struct bpf_res_spin_lock" and suffix == "" and kernel.release >= _LOCKS_READ
+    return f"a {points_to}" if locks and kfunc not in special["res_spin_lock"]["names"] else None

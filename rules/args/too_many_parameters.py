@@ -2,36 +2,38 @@ from collections.abc import Iterator
 
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel import Kernel, Release
 from kfunclint.rule import rule
 
 _REGISTERS = 5
+_MOST = 12
+_LAST_WITHOUT_STACK = Release(7, 0)
 
 
 @rule(
     Kfunc,
     Level.ERROR,
-    until="7.0",
     contract=("S1",),
-    see="kernel/bpf/verifier.c: check_kfunc_args(), MAX_BPF_FUNC_REG_ARGS",
+    see="kernel/bpf/verifier.c: check_kfunc_args(), MAX_BPF_FUNC_REG_ARGS; since 7.3 gen_kfunc_arg_proto()",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
-    """A kfunc has more than five parameters.
+    """A kfunc has more parameters than a program can pass.
 
-    Programs pass arguments in the registers R1 to R5, and the verifier refuses every call of a function that wants
-    more. Later kernels let some JITs pass more on the stack, so this is said of releases up to 7.0.
+    Programs pass arguments in the registers R1 to R5, and up to 7.0 the verifier refuses every call of a function that
+    wants more. Later kernels take up to twelve, the others from the stack, where the JIT can do that (7.2 is the first
+    that was read), so of six to twelve nothing is said there.
 
     Bad:
         __bpf_kfunc int bpf_foo_copy(struct foo *to, u64 to_off, struct foo *from, u64 from_off, u64 size, u64 flags)
     Good:
         __bpf_kfunc int bpf_foo_copy(struct foo *to, struct foo *from, struct bpf_foo_range *range, u64 flags)
     """
-    del kernel
+    most = _REGISTERS if kernel.release <= _LAST_WITHOUT_STACK else _MOST
     count = len(kfunc.parameters)
-    if kfunc.is_called and count > _REGISTERS:
+    if kfunc.is_called and count > most:
         yield Remark(
-            kfunc.parameters[_REGISTERS].at or kfunc.at,
-            f"{kfunc.name}() has {count} parameters, but a program can pass {_REGISTERS}: "
+            kfunc.parameters[most].at or kfunc.at,
+            f"{kfunc.name}() has {count} parameters, but a program can pass {most}: "
             "every program that calls it is rejected",
             fix=Fix("put some of them into a struct"),
             or_at=kfunc.also,

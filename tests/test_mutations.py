@@ -127,6 +127,7 @@ MUTATIONS = [
         ),
     ),
     Mutation("flags/acquire-without-struct", (flags("bpf_widget_count", "", "KF_ACQUIRE"),)),
+    Mutation("flags/arena-argument-missing", (flags("bpf_widget_count", "", "KF_ARENA_ARG2"),)),
     Mutation("flags/arena-without-pointer", (flags("bpf_widget_count", "", "KF_ARENA_ARG1"),)),
     Mutation("flags/argument-flag-without-pointer", (flags("bpf_widget_count", "", "KF_RCU"),)),
     Mutation("flags/duplicate-flag", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_RCU"),)),

@@ -58,6 +58,8 @@ def _problem(
     on = named.sort(kernel)
     if on == "any" or not (parameter.is_pointer or parameter.is_scalar):
         return None
+    if parameter.is_scalar and named.name.startswith("__arena"):
+        return None  # flags/arena-without-pointer says it
     if parameter.is_scalar != (on == "number"):
         return _SORTS[on], _NOTHING
     points_to = parameter.pointee or ""

@@ -1,0 +1,49 @@
+from collections.abc import Iterator
+
+from kfunclint.facts import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow import assigned, null_tests
+from kfunclint.kernel import Kernel
+from kfunclint.rule import rule
+from kfunclint.suffix import suffix
+
+
+@rule(
+    Kfunc,
+    Level.CHECK,
+    needs_body=True,
+    since="7.3",
+    contract=("4.2 __arena",),
+    see="Documentation/bpf/kfuncs.rst: __arena and __arena__nullable Annotations",
+)
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc tests an __arena argument for NULL, which it never is.
+
+    Whatever the program passes, the JIT puts the address of its arena before it, so NULL arrives as the first byte of
+    the arena. The test is dead code, and a program that passes NULL gets there and further. With __arena__nullable NULL
+    stays NULL.
+
+    Bad:
+        __bpf_kfunc int bpf_foo_fill(struct foo *foo__arena)
+        {
+                if (!foo__arena)
+                        return -EINVAL;
+    Good:
+        __bpf_kfunc int bpf_foo_fill(struct foo *foo__arena__nullable)
+    """
+    if not kfunc.is_called:
+        return
+    assert kfunc.body is not None
+    changed = assigned(kfunc.body)
+    for parameter in kfunc.parameters:
+        named = suffix(parameter.name, kernel)
+        if named is None or named.name != "__arena" or parameter.name in changed:
+            continue
+        for test in null_tests(kfunc.body, parameter.name):
+            yield Remark(
+                kfunc.place(test),
+                f"{kfunc.name}() tests {parameter.name} for NULL, but NULL arrives as the first byte of the arena",
+                (Reason(kfunc.at, "declared here"),),
+                Fix(f"drop the test, or name the parameter {parameter.name}__nullable if NULL is to be allowed"),
+            )
+            break

@@ -185,7 +185,9 @@ def pairs() -> dict[str, list[tuple[str, str, str]]]:
     """For every rule the uses of its tables as C: what comes first, the condition under which it is wrong, the use."""
     known, sinks = content.table("may_be_null"), content.table("index_sinks")
     rows = [row for found in content.table("guards").values() if (row := guard.parsed(found))]
-    sources = [f"{name}(n)" for name in known["call"]] + [f"current->{name}" for name in known["task"]]
+    macros = content.table("sleeping")["defaulted"]
+    sources = [f"{name}({', '.join('n' * macros.get(name, 1))})" for name in known["call"]]
+    sources += [f"current->{name}" for name in known["task"]]
     sources += [f"rcu_dereference({name})" for name in known["variable"]]
     indices = [", ".join(["p"] * row["argument"] + ["item"]) for row in sinks.values()]
     return {

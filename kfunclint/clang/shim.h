@@ -230,6 +230,18 @@ struct __kfunclint_any *__kfunclint_is_list_next_entry(), *__kfunclint_is_list_p
 #define max_t(t_, a_, b_) ((t_)__kfunclint_is_max_t((a_), (b_)))
 #define clamp_t(t_, v_, a_, b_) ((t_)__kfunclint_is_clamp_t((v_), (a_), (b_)))
 #define va_arg(l_, t_) (*(t_ *)__kfunclint_is_va_arg(l_))
+#define kmalloc_obj(t_, ...) ((__typeof__(t_) *)__kfunclint_is_kmalloc_obj(0, ##__VA_ARGS__))
+#define kmalloc_objs(t_, n_, ...) ((__typeof__(t_) *)__kfunclint_is_kmalloc_objs(0, (n_), ##__VA_ARGS__))
+#define kmalloc_flex(t_, m_, n_, ...) ((__typeof__(t_) *)__kfunclint_is_kmalloc_flex(0, 0, (n_), ##__VA_ARGS__))
+#define kzalloc_obj(t_, ...) ((__typeof__(t_) *)__kfunclint_is_kzalloc_obj(0, ##__VA_ARGS__))
+#define kzalloc_objs(t_, n_, ...) ((__typeof__(t_) *)__kfunclint_is_kzalloc_objs(0, (n_), ##__VA_ARGS__))
+#define kzalloc_flex(t_, m_, n_, ...) ((__typeof__(t_) *)__kfunclint_is_kzalloc_flex(0, 0, (n_), ##__VA_ARGS__))
+#define kvmalloc_obj(t_, ...) ((__typeof__(t_) *)__kfunclint_is_kvmalloc_obj(0, ##__VA_ARGS__))
+#define kvmalloc_objs(t_, n_, ...) ((__typeof__(t_) *)__kfunclint_is_kvmalloc_objs(0, (n_), ##__VA_ARGS__))
+#define kvmalloc_flex(t_, m_, n_, ...) ((__typeof__(t_) *)__kfunclint_is_kvmalloc_flex(0, 0, (n_), ##__VA_ARGS__))
+#define kvzalloc_obj(t_, ...) ((__typeof__(t_) *)__kfunclint_is_kvzalloc_obj(0, ##__VA_ARGS__))
+#define kvzalloc_objs(t_, n_, ...) ((__typeof__(t_) *)__kfunclint_is_kvzalloc_objs(0, (n_), ##__VA_ARGS__))
+#define kvzalloc_flex(t_, m_, n_, ...) ((__typeof__(t_) *)__kfunclint_is_kvzalloc_flex(0, 0, (n_), ##__VA_ARGS__))
 
 /* constants and declarations */
 #define BIT(n_) (1ul << (n_))

@@ -83,6 +83,8 @@ def _sleeps(call: Call, helpers: Mapping[str, Node]) -> _Sleep | None:
     known = table("sleeping")
     if call.node.text in known["calls"]["names"]:
         return _Sleep((call.node,), f"calls {call.node.text}()")
+    if known["defaulted"].get(call.node.text) == len(call.node.kids):
+        return _Sleep((call.node,), f"calls {call.node.text}() with GFP_KERNEL, as it gives no flags")
     names = {node.text for argument in call.node.kids for node in argument.walk() if node.kind == "name"}
     flag = next((flag for flag in known["flags"]["names"] if flag in names), None)
     return _Sleep((call.node,), f"calls {call.node.text}() with {flag}") if flag and call.node.text else None

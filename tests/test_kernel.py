@@ -39,11 +39,11 @@ def test_releases_compare_in_order() -> None:
         (None, [], ["Sun, 30 Nov 2025 00:00:00 +0000"], set(), "6.19", "in development on 30 Nov 2025"),
         (None, [], ["Sat, 29 Nov 2025 00:00:00 +0000"], set(), "6.18", "in development on 29 Nov 2025"),
         (None, [], ["Mon, 1 Jan 2024 00:00:00 +0000", DEC_2025], set(), "6.19", "in development on 18 Dec 2025"),
-        (None, [], ["Fri, 1 Jan 2100 00:00:00 +0000"], set(), "7.3", "in development on 1 Jan 2100"),
+        (None, [], ["Fri, 1 Jan 2100 00:00:00 +0000"], set(), "7.4", "in development on 1 Jan 2100"),
         (None, [], [""], {"KF_TRUSTED_ARGS"}, "6.19", "its context uses KF_TRUSTED_ARGS, which went after 6.19"),
         (None, [], [DEC_2025], {"KF_IMPLICIT_ARGS"}, "7.0", "its context uses KF_IMPLICIT_ARGS, which came with 7.0"),
         (None, [], [DEC_2025], {"KF_RCU", "KF_NOBODY_KNOWS"}, "6.19", "in development on 18 Dec 2025"),
-        (None, [], [], set(), "7.3", "the newest known, as the mail has no date"),
+        (None, [], [], set(), "7.4", "the newest known, as the mail has no date"),
     ],
 )
 def test_target(  # noqa: PLR0917

@@ -151,6 +151,18 @@ MUTATIONS = [
     Mutation("flags/kept-object-untrusted", (flags("bpf_widget_acquire", ACQUIRE, "KF_ACQUIRE | KF_RET_NULL"),)),
     Mutation("flags/kept-object-untrusted", (flags("bpf_iter_widget_new", "KF_ITER_NEW | KF_RCU", "KF_ITER_NEW"),)),
     Mutation(
+        "flags/perfmon-missing",
+        (
+            (COUNT, "int bpf_widget_count(const void *kind__ign)"),
+            (
+                " * @kind: which kind\n *\n * Return: how many there are",
+                " * @kind__ign: where\n *\n * Return: how many",
+            ),
+            ("\treturn widget_count(kind);", "\tint kind;\n\n\treturn get_kernel_nofault(kind, kind__ign) ?: kind;"),
+        ),
+        "7.3",
+    ),
+    Mutation(
         "flags/rcu-protected-not-on-new",
         (flags("bpf_iter_widget_destroy", "KF_ITER_DESTROY", "KF_ITER_DESTROY | KF_RCU_PROTECTED"),),
     ),

@@ -28,12 +28,13 @@ def table(peers: Peers, tree: str) -> str:
 
 def _votes(peers: Peers, test: Condition, tree: str) -> Iterator[str]:
     those = peers.testing(test)
-    others = [peer for peer in peers.public if peer not in those]
     yield f"# {visible(tree)}: {_share(peers, test)}"
     yield from map(_named, those)
-    if others:
-        yield "# and these do not:"
-        yield from map(_named, others)
+    for words, followed in (("and these do not", True), ("and these cannot be followed", False)):
+        others = [peer for peer in peers.public if peer not in those and peer.followed == followed]
+        if others:
+            yield f"# {words}:"
+            yield from map(_named, others)
     if peers.others:
         yield f"# Functions that are static or __init do not count: {peers.others} more use it."
 

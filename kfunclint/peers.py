@@ -26,12 +26,13 @@ _ONCE = re.compile(r"\b__\w*(?:init|exit)\b", re.ASCII)
 @dataclass(frozen=True, slots=True)
 class Peer:
     """A function that uses a symbol. `tests` are calls without arguments: they hold wherever it does, and where one of
-    them fails it never comes to it. A function that cannot be followed has none."""
+    them fails it never comes to it. A function that cannot be `followed` has none."""
 
     name: str
     at: Place
     returns: str
     tests: frozenset[Condition]
+    followed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def find(
 
 def _joined(one: Peer | None, other: Peer) -> Peer:
     """Where #if chooses between two of a name, what both test."""
-    return replace(one, tests=one.tests & other.tests) if one else other
+    return replace(one, tests=one.tests & other.tests, followed=one.followed and other.followed) if one else other
 
 
 def _functions(source: Source, name: str, parser: Parser) -> Iterator[tuple[Function, bool]]:
@@ -136,7 +137,7 @@ def _peer(function: Function, path: str, symbol: str) -> Peer | None:
     """A function with its tests; None for one that does not use the symbol, or another thing of that name."""
     at = Place(path, function.line, function.column, function.column + len(function.name))
     if not function.complete:
-        return Peer(function.name, at, function.returns, frozenset())
+        return Peer(function.name, at, function.returns, frozenset(), followed=False)
     name = symbol.removesuffix("()")
     body = function.body
     if any(one.name == name for one in function.parameters) or any(

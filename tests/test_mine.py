@@ -67,6 +67,14 @@ def test_a_row_and_who_voted(mined: Mine, tmp_path: Path) -> None:
     }
 
 
+def test_what_cannot_be_followed_is_not_said_to_lack_the_test(mined: Mine) -> None:
+    text = functions(GOOD, "a", "b") + functions(GOOD.replace("top_depot", "top_depot +"), "c")
+    out, _ = mined({"kernel/depot.c": text})
+    assert "2 of 3 public functions" in out
+    assert "and these do not" not in out
+    assert "# and these cannot be followed:\n#   depot_c(), kernel/depot.c:14\n" in out
+
+
 @pytest.mark.parametrize("symbol", ["top_depot", "first_depot()"])
 def test_a_row_works(symbol: str, mined: Mine, tmp_path: Path, lint: Lint) -> None:
     use = {"top_depot": "top_depot", "first_depot()": "first_depot(1)"}[symbol]

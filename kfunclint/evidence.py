@@ -18,7 +18,7 @@ from kfunclint.progress import Step
 from kfunclint.scan import Scan, scan
 from kfunclint.source import Base, Source
 from kfunclint.spelling import slips, wrong_word
-from kfunclint.syntax import Unit
+from kfunclint.syntax import Function, Unit
 from kfunclint.touched import Touched
 
 if TYPE_CHECKING:
@@ -176,13 +176,20 @@ def with_released(facts: Facts, released: frozenset[str]) -> Facts:
 
 def wants_types(file: Source, unit: Unit) -> bool:
     """Do new lines need real types: the constructor of an iterator, whose state must have a certain size, or a function
-    that may let through negative numbers?"""
+    that may let through negative numbers, or that takes a struct with its size behind it?"""
     added = {
         number: line.text for part in file.stretches for number, line in enumerate(part.lines, part.start) if line.added
     }
     return any("KF_ITER_NEW" in text for text in added.values()) or any(
-        needs_types(function) and not added.keys().isdisjoint(range(function.first_line, function.end_line + 1))
+        (needs_types(function) or _takes_sized_struct(function))
+        and not added.keys().isdisjoint(range(function.first_line, function.end_line + 1))
         for function in unit.functions
+    )
+
+
+def _takes_sized_struct(function: Function) -> bool:
+    return any(
+        one.is_struct_pointer and size.name.endswith(("__sz", "__szk")) for one, size in pairwise(function.parameters)
     )
 
 

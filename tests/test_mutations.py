@@ -289,11 +289,12 @@ MUTATIONS = [
     Mutation("sets/unknown-hook", (("BPF_PROG_TYPE_SYSCALL", "BPF_PROG_TYPE_SK_LOOKUP"),)),
 ]
 PROVEN_HERE = {"args", "defs", "flags", "sets"}
-# one needs a body that no other kfunc has, one a kernel for which the clean file is not clean, two need a tree
+# one needs a body that no other kfunc has, one a kernel for which the clean file is not clean, three need a tree
 PROVEN_BY_FIXTURES = {
     "flags/acquire-missing",
     "args/ret-pointer-unsized",
     "args/iterator-size",
+    "args/sized-struct-holds-pointers",
     "sets/acquired-never-released",
 }
 KERNELS = sorted({mutation.kernel for mutation in MUTATIONS})

@@ -143,12 +143,14 @@ def test_kfuncs_that_reach_the_data_of_a_cpu(parser: Parser) -> None:
         if kfunc.body
     }
     uses = {name: found for name, found in uses.items() if found}
+    tests = {"ops_cpu_valid", "cpu_valid"}
     checked = {
         name
         for name, found in uses.items()
-        if all(any("ops_cpu_valid" in names(test.text) and test.holds for test in call.known) for call in found)
+        if all(any(tests & names(test.text) and test.holds for test in call.known) for call in found)
     }
-    assert checked == {
+    masks = {f"bpf_cpumask_{what}_cpu" for what in ("set", "clear", "test", "test_and_set", "test_and_clear")}
+    assert checked == masks | {
         "scx_bpf_kick_cpu",
         "scx_bpf_dsq_nr_queued",
         "scx_bpf_cpuperf_cap",

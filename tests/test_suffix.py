@@ -41,7 +41,11 @@ def test_only_the_end_of_a_longer_name_counts(name: str, expected: str | None) -
         ("p__opt", "7.0", False),
         ("p__irq_flag", "6.12", False),
         ("p__irq_flag", "7.0", True),
-        ("p__const_map", "7.0", False),
+        ("p__const_map", "7.2", False),
+        ("p__const_map", "7.3", True),
+        ("p__arena", "7.2", False),
+        ("p__arena", "7.3", True),
+        ("p__nonown_allowed", "7.2", True),
         ("p__arena__nullable", "6.12", True),
     ],
 )

@@ -13,7 +13,7 @@ from kfunclint.evidence import facts_of, wants_types, with_released
 from kfunclint.facts import Facts
 from kfunclint.finding import Origin
 from kfunclint.index import Index
-from kfunclint.kernel import Vocabulary
+from kfunclint.kernel import Kernel, Vocabulary
 from kfunclint.locate import Lines
 from kfunclint.peers import Precedents
 from kfunclint.progress import Step
@@ -47,7 +47,8 @@ def audit(
     sources = tuple(_numbered(files, tops))
     vocabulary = Vocabulary(lambda path: _text(tree, path))
     kernel = kernel_.target(asked=asked, tags=(), dates=(), context_flags=(), tree=vocabulary)
-    facts, unparsed = facts_of(sources, _Parse(files, tree, parser, deep, step))
+    parse = _Parse(files, tree, parser, kernel, deep=deep, step=step)
+    facts, unparsed = facts_of(sources, parse)
     run = Run(rules, kernel, _TreeLines((), None, sources), Precedents(tree, parser, (), step))
     run.over(_of_kfuncs(with_released(facts, facts.released)))
     return Review(
@@ -69,10 +70,13 @@ def audit(
 class _Parse:
     """Parses files as old ones, of which only kfuncs are of interest, whatever lines of theirs count as new."""
 
-    def __init__(self, files: Iterable[Source], tree: Tree, parser: Parser, deep: bool, step: Step) -> None:
+    def __init__(
+        self, files: Iterable[Source], tree: Tree, parser: Parser, kernel: Kernel, *, deep: bool, step: Step
+    ) -> None:
         self.files = {file.path: file for file in files}
         self.tree = tree
         self.parser = parser
+        self.kernel = kernel
         self.deep = deep
         self.step = step
 
@@ -80,7 +84,9 @@ class _Parse:
         self.step(source.path)
         file = self.files[source.path]
         unit = self.parser.parse(file, names=names)
-        return self.parser.with_types(unit, file, self.tree) if self.deep or wants_types(source, unit) else unit
+        if not (self.deep or wants_types(source, unit, self.kernel)):
+            return unit
+        return self.parser.with_types(unit, file, self.tree)
 
 
 class _TreeLines(Lines):

@@ -13,6 +13,7 @@ from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.facts import Facts, Prose
 from kfunclint.gather import gather
+from kfunclint.kernel import Kernel, Release
 from kfunclint.patch import Patch
 from kfunclint.progress import Step
 from kfunclint.scan import Scan, scan
@@ -53,11 +54,14 @@ def of_c(sources: Iterable[Source], skipped: dict[str, str] | None = None) -> tu
 class Context:
     """Makes facts of files, with what the tree has of their kfuncs in other ones."""
 
-    def __init__(self, base: Base | None, parser: Parser, deep: bool, touched: Touched, step: Step) -> None:
+    def __init__(
+        self, base: Base | None, parser: Parser, touched: Touched, kernel: Kernel, *, deep: bool, step: Step
+    ) -> None:
         """`deep`: read the real types of all whole files, not only where a rule cannot do without."""
         self.touched = touched
         self.base = base
         self.parser = parser
+        self.kernel = kernel
         self.deep = deep
         self.step = step
         self.absent: dict[str, bool] = {}
@@ -128,7 +132,7 @@ class Context:
     def _parsed(self, file: Source, names: Collection[str], series: Sequence[Source]) -> Unit:
         self.step(f"parsing {file.path}")
         unit = self.parser.parse(file, names=names)
-        if self.base is None or not file.whole or not (self.deep or wants_types(file, unit)):
+        if self.base is None or not file.whole or not (self.deep or wants_types(file, unit, self.kernel)):
             return unit
         return self.parser.with_types(unit, file, self.base.tree, series)
 
@@ -174,17 +178,21 @@ def with_released(facts: Facts, released: frozenset[str]) -> Facts:
     return replace(facts, kfuncs=tuple(replace(kfunc, released=released) for kfunc in facts.kfuncs))
 
 
-def wants_types(file: Source, unit: Unit) -> bool:
-    """Do new lines need real types: the constructor of an iterator, whose state must have a certain size, or a function
-    that may let through negative numbers, or that takes a struct with its size behind it?"""
+def wants_types(file: Source, unit: Unit, kernel: Kernel) -> bool:
+    """Do new lines need real types: the constructor of an iterator, whose state must have a certain size, or a kfunc
+    that may let through negative numbers, or one with a struct and its size, for a kernel that looks into it?"""
     added = {
         number: line.text for part in file.stretches for number, line in enumerate(part.lines, part.start) if line.added
     }
     return any("KF_ITER_NEW" in text for text in added.values()) or any(
-        (needs_types(function) or _takes_sized_struct(function))
+        function.marker
+        and (needs_types(function) or (kernel.release >= _STRUCTS_READ and _takes_sized_struct(function)))
         and not added.keys().isdisjoint(range(function.first_line, function.end_line + 1))
         for function in unit.functions
     )
+
+
+_STRUCTS_READ = Release(7, 3)  # kernel/bpf/verifier.c: get_kfunc_arg_type()
 
 
 def _takes_sized_struct(function: Function) -> bool:

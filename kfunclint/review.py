@@ -88,7 +88,7 @@ def review(
     sources = of_c(source.build(patches, base), skipped)
     kernel = replace(_target(patches, asked, _vocabulary(base, sources) if base else None), own=_own_flags(sources))
     touched = Touched(patches, base)
-    context = Context(base, parser, deep, touched, step)
+    context = Context(base, parser, touched, kernel, deep=deep, step=step)
     facts, unparsed = context.facts(sources, patches, cover)
     run = Run(rules, kernel, Lines(patches, cover, sources), _precedent(base, sources, parser, step))
     run.over(touched.of(facts))

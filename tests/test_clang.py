@@ -57,6 +57,15 @@ def test_whole_function(parser: Parser, name: str) -> None:
     assert found.complete
 
 
+def test_a_global_function_may_be_used_above_its_definition(parser: Parser) -> None:
+    """Its prototype is in a header."""
+    use = "static int use(struct shelf *s)\n{\n\treturn shelf_below(s)->rows;\n}\n\n"
+    _, below = functions(parser, use + "struct shelf *shelf_below(struct shelf *s)\n{\n\treturn s->below;\n}\n")
+    assert signature(below) == "struct shelf *:shelf_below(struct shelf *:s)"
+    assert statements(below) == "(return (member ->below s))"
+    assert below.complete
+
+
 def test_sides_of_comparisons_have_types(parser: Parser) -> None:
     found = function(
         parser,

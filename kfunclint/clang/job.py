@@ -28,7 +28,7 @@ _MAX_PARSES = 5
 _MAX_ERRORS = 1000
 # types that do not fit, as where a struct is assigned to what was taken for a number: clang keeps both sides
 _KEPT = re.compile(r"assigning to |invalid operands to binary |.* are not pointers to compatible types$")
-_INITIALIZING = "initializing "
+_HARMLESS = ("initializing ", "conflicting types for ")  # a stub may say otherwise than the definition below its use
 _VISIBLE = re.compile(r"\S")
 _ENUM, _FUNCTION, _PARAMETER, _BLOCK, _ANNOTATION = 5, 8, 10, 202, 406
 
@@ -128,7 +128,7 @@ def _telling(errors: Sequence[Diagnostic], tree: Tree) -> list[Diagnostic]:
 
 
 def _is_harmless(error: str) -> bool:
-    return error.startswith(_INITIALIZING) or _KEPT.match(error) is not None
+    return error.startswith(_HARMLESS) or _KEPT.match(error) is not None
 
 
 class _Reader:

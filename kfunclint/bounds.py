@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from kfunclint.content import table
 from kfunclint.state import Condition, names, spelled
 from kfunclint.syntax import Function, Node, Parameter, Type, is_signed
 
@@ -41,7 +42,7 @@ def needs_types(function: Function) -> bool:
     """Does only a tree tell whether a parameter that picks an element or counts bits may be negative? Its type is an
     enum, or it is compared with a name that is declared out of view."""
     nodes = list(function.body.walk())
-    picking = {kid.text for node in nodes if _picks(node) for kid in node.kids[1:] if kid.kind == "name"}
+    picking = {kid.text for node in nodes for kid in _picking(node) if kid.kind == "name"}
     own = {one.name: one.type for one in function.parameters if one.name in picking}
     sides = (node.kids for node in nodes if node.kind == "binary" and node.text in _MIRRORED)
     return any(
@@ -49,8 +50,12 @@ def needs_types(function: Function) -> bool:
     )
 
 
-def _picks(node: Node) -> bool:
-    return node.kind == "index" or (node.kind == "binary" and node.text in ("<<", ">>"))
+def _picking(node: Node) -> Sequence[Node]:
+    """The index of an array, the count of a shift, or what a function takes for an index."""
+    if node.kind == "index" or (node.kind == "binary" and node.text in ("<<", ">>")):
+        return node.kids[1:]
+    sink = table("index_sinks").get(node.text) if node.kind == "call" else None
+    return node.kids[sink["argument"] :][:1] if sink else ()
 
 
 def _depends(type_: str, bound: Node) -> bool:

@@ -23,7 +23,6 @@ _PARAGRAPH = 12
 _FUNCTION = 12
 _CONTEXT = 8
 _FAR = 400
-_REASONS = 2
 _EXCERPT = 72
 
 
@@ -229,7 +228,8 @@ class _Quote:
         else:
             yield f"Same for {finding.function}()." if finding.function else "Same here."
         elsewhere = [reason for reason in finding.because if (reason.at.path, reason.at.line) != _line_of(finding)]
-        for reason in elsewhere[:_REASONS]:
+        # a path is told by its ends, and what other functions do comes last
+        for reason in elsewhere[:1] + elsewhere[1:][-1:]:
             yield _sentence(self._reason(reason, finding))
         if finding.fix and self._is_new(finding, finding.fix.description):
             yield f"Please {_full(finding.fix.description)}"

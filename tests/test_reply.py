@@ -358,6 +358,15 @@ def test_a_reason_on_the_line_itself_is_not_repeated() -> None:
     assert own(text) == ["This is wrong. [text/x]"]
 
 
+def test_of_many_reasons_the_first_and_the_last_are_given() -> None:
+    found = a_review(mails())
+    at = place(found, "bpf_depot_top", " - Give")
+    because = tuple(Reason(place(found, "It has no parent"), f"this is reason {number}") for number in (1, 2, 3))
+    finding = a_finding(found, at, "a/b", Level.CHECK, "no", because=because)
+    words = " ".join(own(only_reply(replace(found, findings=(finding,)))))
+    assert [number for number in (1, 2, 3) if f"This is reason {number}" in words] == [1, 3]
+
+
 def test_two_wrong_words_of_one_line_are_set_right_one_after_the_other() -> None:
     found = a_review([replace(HELLO, body="Hello teh wrold, you all.\nBye.\n---\n")])
     fixes = [("teh", "the"), ("wrold", "world")]

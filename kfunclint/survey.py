@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SUFFIXES = (".c", ".h")
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_DIRECTORY = _ROOT | os.O_NOFOLLOW
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a FIFO must not block
 _BUFFER = 1 << 17  # bytes; a new buffer for every file costs more than the search in it
 
@@ -38,9 +39,9 @@ def survey(
 ) -> Survey:
     """Go through the *.c and *.h files below `root`, without the directories `skip` right below it.
 
-    Only files of directories whose stamp is not the one in `before` are read. Symbolic links are not followed. All
-    paths are relative to `root`, "" is itself. `step` is told each directory. Raises OSError for one that cannot be
-    read; files that vanish meanwhile are left out.
+    Only files of directories whose stamp is not the one in `before` are read. Symbolic links below `root` are not
+    followed. All paths are relative to it, "" is itself. `step` is told each directory. Raises OSError for one that
+    cannot be read; files that vanish meanwhile are left out.
     """
     stamps: dict[str, str] = {}
     changed: set[str] = set()
@@ -62,7 +63,7 @@ def _directories(root: Path, skip: Collection[str]) -> Iterator[tuple[str, int, 
     while waiting:
         directory = waiting.pop()
         prefix = f"{directory}/" if directory else ""
-        opened = os.open(root / directory, _DIRECTORY)
+        opened = os.open(root / directory, _DIRECTORY if directory else _ROOT)
         try:
             below, sources = _listed(opened)
             waiting.extend(prefix + name for name in below if directory or name not in skip)

@@ -321,6 +321,13 @@ def test_links_lead_nowhere(linux: Path, tmp_path: Path) -> None:
     assert "bpf_secret" not in build(linux)[0].definitions()
 
 
+def test_the_tree_itself_may_be_a_link(linux: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(linux)
+    (here, _), (there, _) = build(linux), build(tmp_path / "link")
+    assert here.entries
+    assert there.entries == here.entries
+
+
 def test_headers_outside_of_the_tree_are_not_asked_for(linux: Path, tmp_path: Path) -> None:
     write(tmp_path, {"x.h": "#define LIST ODD(bpf_stolen)\n"})
     for include in ("../../x.h", "../x.h", str(tmp_path / "x.h")):

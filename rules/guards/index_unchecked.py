@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from kfunclint.content import table
@@ -50,21 +51,22 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             if not any(parameter.name in names(condition.text) for condition in call.asked):
                 others = other_tests(kfunc.body, call.node, partial(_names, parameter.name))
                 because = tuple(Reason(kfunc.place(test.node), test.note) for test in others)
-                yield _remark(kfunc, parameter, call, f"{what} unchecked", because)
+                yield _remark(kfunc, parameter.name, call, f"{what} unchecked", because)
                 break
             if half := open_below(parameter, call.asked, tests, kfunc.types):
                 because = tuple(Reason(kfunc.place(test), "negative values pass this test") for test in half)
-                yield _remark(kfunc, parameter, call, f"{what} though it may be negative", because)
+                said = _remark(kfunc, parameter.name, call, f"{what} though it may be negative", because)
+                yield replace(said, fix=Fix(f"test {parameter.name} < 0 as well"))
                 break
 
 
-def _remark(kfunc: Kfunc, parameter: Parameter, call: Call, how: str, tests: tuple[Reason, ...]) -> Remark:
+def _remark(kfunc: Kfunc, name: str, call: Call, how: str, tests: tuple[Reason, ...]) -> Remark:
     return Remark(
         kfunc.place(call.node),
-        f"{kfunc.name}() uses its argument {parameter.name} as {how}, "
+        f"{kfunc.name}() uses its argument {name} as {how}, "
         "and programs can pass any value: it reaches memory outside the array",
         (Reason(kfunc.at, "the argument comes from the program"), *tests[:_MOST_TESTS]),
-        Fix(f"check the range of {parameter.name} first"),
+        Fix(f"check the range of {name} first"),
     )
 
 

@@ -33,7 +33,7 @@ typedef struct shelf_pair { int a, b; } pair_t;
 typedef struct shelf *shelf_ref_t;
 enum shelf_sign { SHELF_LESS = -1, SHELF_MORE = 1 };
 enum shelf_plain { SHELF_ONE };
-extern unsigned char shelf_rows;
+extern unsigned char shelf_rows, shelf_hidden;
 
 struct shelf_iter {
 	unsigned long long __opaque[2];
@@ -167,10 +167,11 @@ def test_an_error_in_a_type_makes_it_unknown(parser: Parser, tree: Folder, param
 
 
 def test_names_that_a_body_compares_with(parser: Parser, tree: Folder) -> None:
-    tests = "i < SHELF_ONE || i > shelf_rows || SHELF_LARGE <= i || i >= shelf_none || i > own"
+    tests = "i < SHELF_ONE || i > shelf_rows || SHELF_LARGE <= i || i >= shelf_none || i > own || i > shelf_hidden"
     text = (
         "#include <linux/shelf.h>\n"
         f"__bpf_kfunc int bpf_shelf_last(int i, int own)\n{{\n\treturn {tests};\n}}\n"
+        "__bpf_kfunc int bpf_shelf_hides(int shelf_hidden)\n{\n\treturn 0;\n}\n"
         "#define SHELF_LARGE 5000000000\n"
     )
     source = whole(KFUNCS, text)

@@ -93,14 +93,13 @@ def _spellings(function: Function) -> list[str]:
 
 
 def _bounds(unit: Unit) -> list[str]:
-    """The names that functions compare with something and do not declare, as far as these are in view."""
-    found: set[str] = set()
-    for function in unit.functions:
-        nodes = list(function.body.walk())
-        own = {node.text for node in nodes if node.kind == "var"} | {one.name for one in function.parameters}
-        sides = (side for node in nodes if node.kind == "binary" and node.text in _ORDERINGS for side in node.kids)
-        found |= {side.text for side in sides if side.kind == "name" and not side.note} - own
-    return sorted(found)[:_MAX_BOUNDS]
+    """The names that functions compare with something. One that a function declares may be another's, too: its type is
+    not asked."""
+    nodes = [node for function in unit.functions for node in function.body.walk()]
+    own = {node.text for node in nodes if node.kind == "var"}
+    own.update(one.name for function in unit.functions for one in function.parameters)
+    sides = (side for node in nodes if node.kind == "binary" and node.text in _ORDERINGS for side in node.kids)
+    return sorted({side.text for side in sides if side.kind == "name" and not side.note} - own)[:_MAX_BOUNDS]
 
 
 class _Reader:

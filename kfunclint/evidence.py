@@ -19,6 +19,7 @@ from kfunclint.progress import Step
 from kfunclint.scan import Scan, scan
 from kfunclint.source import Base, Source
 from kfunclint.spelling import slips, wrong_word
+from kfunclint.suffix import SIZES
 from kfunclint.syntax import Function, Unit
 from kfunclint.touched import Touched
 
@@ -196,9 +197,7 @@ _STRUCTS_READ = Release(7, 3)  # kernel/bpf/verifier.c: get_kfunc_arg_type()
 
 
 def _takes_sized_struct(function: Function) -> bool:
-    return any(
-        one.is_struct_pointer and size.name.endswith(("__sz", "__szk")) for one, size in pairwise(function.parameters)
-    )
+    return any(one.is_struct_pointer and size.name.endswith(SIZES) for one, size in pairwise(function.parameters))
 
 
 def facts_of(

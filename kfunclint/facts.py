@@ -126,6 +126,11 @@ class Entry(Listing):
         """The kfunc that it registers."""
         return self.name
 
+    @property
+    def may_be_hook(self) -> bool:
+        """May it list a hook that programs attach to? A SET8 whose registration is out of view may hold such."""
+        return self.set is not None and not self.set.is_kfuncs
+
     def adding(self, name: str) -> tuple[Edit, ...]:
         """The edit that adds a flag behind the others; none for an entry that a macro makes."""
         if self.flags is None or self.macro:

@@ -9,6 +9,9 @@ from functools import cache
 from kfunclint.content import table
 from kfunclint.kernel import Kernel, Release
 
+SIZES = ("__sz", "__szk")
+"""The suffixes of a number that is the size of what the parameter before it points to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suffix:

@@ -4,10 +4,9 @@ from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel import Kernel, Release
 from kfunclint.rule import rule
-from kfunclint.suffix import suffix
+from kfunclint.suffix import SIZES, suffix
 from kfunclint.syntax import Parameter
 
-_SIZES = ("__sz", "__szk")
 _ALWAYS_PAIRED = Release(7, 3)
 
 
@@ -34,7 +33,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     for index, parameter in enumerate(kfunc.parameters):
         named = suffix(parameter.name, kernel)
         before = kfunc.parameters[index - 1] if index else None
-        if named is None or named.name not in _SIZES or not parameter.is_scalar:
+        if named is None or named.name not in SIZES or not parameter.is_scalar:
             continue
         if before is None or before.is_scalar:
             yield Remark(

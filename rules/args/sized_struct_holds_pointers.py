@@ -5,10 +5,8 @@ from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.suffix import suffix
+from kfunclint.suffix import SIZES, suffix
 from kfunclint.syntax import Parameter, bare
-
-_SIZES = ("__sz", "__szk")
 
 
 @rule(
@@ -36,7 +34,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     for parameter, size in zip(kfunc.parameters, kfunc.parameters[1:], strict=False):
         pointer, named = kfunc.types.get(parameter.type), suffix(size.name, kernel)
         struct = pointer.target if pointer else None
-        if named is None or named.name not in _SIZES or not size.is_scalar or _is_no_memory(parameter, kernel):
+        if named is None or named.name not in SIZES or not size.is_scalar or _is_no_memory(parameter, kernel):
             continue
         if struct is not None and struct.kind in ("struct", "union") and struct.scalars is False:
             yield Remark(

@@ -4,10 +4,9 @@ from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.suffix import Suffix, suffix
+from kfunclint.suffix import SIZES, Suffix, suffix
 from kfunclint.syntax import Parameter, is_scalar
 
-_SIZES = ("__sz", "__szk")
 _SORTS = {
     "number": "a number",
     "pointer": "a pointer",
@@ -70,6 +69,6 @@ def _problem(
         return _SORTS[on], "every program that calls it is rejected"
     if on in ("map", "string") and points_to.startswith(("struct ", "union ")) and points_to != "struct bpf_map":
         return _SORTS[on], f"programs pass {_SORTS[on]}, not a {points_to}"
-    if named.name == "__opt" and not any((size := suffix(one.name)) and size.name in _SIZES for one in following):
+    if named.name == "__opt" and not any((size := suffix(one.name)) and size.name in SIZES for one in following):
         return "a pointer with its __sz or __szk right behind it", _NOTHING
     return None

@@ -5,9 +5,7 @@ from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.suffix import of_tree, suffix
-
-_SIZES = ("__sz", "__szk")
+from kfunclint.suffix import SIZES, of_tree, suffix
 
 
 @rule(
@@ -47,7 +45,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
 
 def _has_size(kfunc: Kfunc, index: int) -> bool:
     following = kfunc.parameters[index + 1 : index + 2]
-    return any((found := suffix(one.name)) is not None and found.name in _SIZES for one in following)
+    return any((found := suffix(one.name)) is not None and found.name in SIZES for one in following)
 
 
 def _may_be_dtor(kfunc: Kfunc) -> bool:

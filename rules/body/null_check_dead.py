@@ -47,7 +47,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
 
 
 def _refuses_null(entry: Entry, kernel: Kernel, marker: bool) -> bool:
-    if entry.flags is None or not (marker or entry.set is None or entry.set.is_kfuncs):
+    if entry.flags is None or (entry.may_be_hook and not marker):
         return False
     return kernel.release >= _TRUSTED_BY_DEFAULT or any(entry.flag(name) for name in _NEVER_NULL)
 

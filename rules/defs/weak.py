@@ -20,8 +20,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo(void)
     """
     del kernel
-    listed = any(entry.set is None or entry.set.is_kfuncs for entry in kfunc.entries)
-    if kfunc.weak and (kfunc.marker or listed):
+    if kfunc.weak and (kfunc.marker or not all(entry.may_be_hook for entry in kfunc.entries)):
         yield Remark(
             kfunc.at,
             f"{kfunc.name}() is weak, so what programs are verified against need not be what they call",

@@ -1,7 +1,7 @@
 from collections.abc import Iterator, Mapping
 
 from kfunclint.content import table
-from kfunclint.facts import Entry, Kfunc
+from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls
 from kfunclint.kernel import Kernel
@@ -32,7 +32,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     row = kernel.flags["KF_PERFMON"]
     if not kernel.has_flag(row.name) or (kernel.guessed and kernel.release == row.since):
         return  # while the first release with the flag was made, it came late
-    entries = [entry for entry in kfunc.entries if _lacks_flag(entry)]
+    lacking = (entry for entry in kfunc.entries if entry.flags is not None and not entry.flag(row.name))
+    entries = [entry for entry in lacking if kfunc.marker or not entry.may_be_hook]
     if not entries:
         return
     assert kfunc.body is not None
@@ -50,11 +51,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             Fix("add KF_PERFMON", entry.adding("KF_PERFMON")),
             or_at=tuple(reason.at for reason in because),
         )
-
-
-def _lacks_flag(entry: Entry) -> bool:
-    fmodret = entry.set is not None and entry.set.is_fmodret
-    return entry.flags is not None and not entry.flag("KF_PERFMON") and not fmodret
 
 
 def _reads(call: Node, given: set[str], helpers: Mapping[str, Node]) -> tuple[Node, ...] | None:

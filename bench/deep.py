@@ -13,9 +13,9 @@ from pathlib import Path
 
 from speed import compare
 
+from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser, deep, layout
 from kfunclint.source import Line, Source, Stretch
-from kfunclint.syntax import Unit
 from kfunclint.tree import open_tree
 
 FILES = (

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from deep import whole
 
+from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
 from kfunclint.evidence import facts_of
 from kfunclint.kernel import Release, known
@@ -19,7 +20,6 @@ from kfunclint.locate import Lines
 from kfunclint.rule import shipped
 from kfunclint.run import Run
 from kfunclint.source import Source
-from kfunclint.syntax import Unit
 
 
 def main() -> None:

@@ -22,14 +22,14 @@ from functools import partial
 from pathlib import Path
 
 from kfunclint import mail, patch, source
+from kfunclint.c.declarators import CONTROL, Span, functions, matching
+from kfunclint.c.lexer import Token, code
+from kfunclint.c.syntax import Function, Unit
 from kfunclint.clang import Parser
 from kfunclint.clang.directives import plain
 from kfunclint.clang.guess import KEYWORDS
-from kfunclint.clang.headers import CONTROL, Span, functions, matching
-from kfunclint.clang.lexer import Token, code
 from kfunclint.errors import Unreviewable
 from kfunclint.source import Line, Source, Stretch
-from kfunclint.syntax import Function, Unit
 
 SEED = 20240612
 WINDOWS = 720

@@ -8,6 +8,7 @@ from typing import Any
 
 from kfunclint import index
 from kfunclint import kernel as kernel_
+from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
 from kfunclint.evidence import facts_of, wants_types, with_released
 from kfunclint.facts import Facts
@@ -21,7 +22,6 @@ from kfunclint.review import Review, in_order
 from kfunclint.rule import Rule
 from kfunclint.run import Run
 from kfunclint.source import Line, Source, whole
-from kfunclint.syntax import Unit
 from kfunclint.tree import Tree
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from kfunclint.content import table
+from kfunclint.c.syntax import Function, Node, Parameter, Type, is_signed
+from kfunclint.resources import table
 from kfunclint.state import Condition, names, spelled
-from kfunclint.syntax import Function, Node, Parameter, Type, is_signed
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _INT = 4  # bytes; what is narrower is made an int before it is compared

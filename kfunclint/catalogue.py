@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 
-from kfunclint import content
+from kfunclint import resources
 from kfunclint.census import Census
 
 
 def formats() -> tuple[str, ...]:
     """The names of all formats."""
-    return tuple(sorted(path.stem for path in (content.folder("reports") / "catalogue").glob("*.py")))
+    return tuple(sorted(path.stem for path in (resources.folder("reports") / "catalogue").glob("*.py")))
 
 
 def render(name: str, census: Census, *, colour: bool = False) -> str:
@@ -20,7 +20,7 @@ def render(name: str, census: Census, *, colour: bool = False) -> str:
     """
     if name not in formats():
         raise ValueError(f"{name!r} is not a format of a census, only {', '.join(formats())}")
-    path = content.folder("reports") / "catalogue" / f"{name}.py"
-    module = content.module(path, f"kfunclint.reports.catalogue.{name}")
+    path = resources.folder("reports") / "catalogue" / f"{name}.py"
+    module = resources.module(path, f"kfunclint.reports.catalogue.{name}")
     options = {"colour": True} if colour and "colour" in inspect.signature(module.render).parameters else {}
     return str(module.render(census, **options))

@@ -12,7 +12,7 @@ from kfunclint import mine, options, peers, progress, tree
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.paths import kernel_around
-from kfunclint.report import amount
+from kfunclint.text import amount
 
 _MOST_FILES = 400  # a minute or so
 

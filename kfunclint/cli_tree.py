@@ -43,7 +43,10 @@ def _reading(step: Step) -> Step:
 
 
 def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step, worker: Parser) -> int:
-    from kfunclint import audit, report  # a list needs no rules
+    from kfunclint import (
+        audit,  # a list needs no rules
+        report,
+    )
 
     chosen = options.selection(arguments, arguments.tree)
     kernel, deep = chosen.settings.kernel, arguments.deep

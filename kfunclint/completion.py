@@ -161,7 +161,7 @@ def _formats() -> tuple[str, ...]:
 
 
 def _releases() -> Iterable[str]:
-    from kfunclint import content
+    from kfunclint import resources
 
-    table: dict[str, Any] = content.table("releases")["release"]
+    table: dict[str, Any] = resources.table("releases")["release"]
     return table

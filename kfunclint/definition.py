@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from kfunclint.clang import headers
-from kfunclint.clang.lexer import Token
+from kfunclint.c import declarators
+from kfunclint.c.lexer import Token
+from kfunclint.c.syntax import Function, Parameter
 from kfunclint.facts import Dtor
 from kfunclint.finding import Place
 from kfunclint.scan import bracketed
-from kfunclint.syntax import Function, Parameter
 
 _LONGEST_HEADER = 400  # tokens; without a bound a file of open parentheses takes quadratic time
 _OPENS = frozenset({"__bpf_kfunc_start_defs", "__bpf_hook_start"})
@@ -40,7 +40,7 @@ class _View:
         self.tokens = [token for token in tokens if token.kind not in ("comment", "directive")]
         self.top = tokens[0].line
         self.bottom = tokens[-1].end_line
-        self.pairs = headers.openers(self.tokens)
+        self.pairs = declarators.openers(self.tokens)
         self.marks = [token for token in self.tokens if token.text in _OPENS | _CLOSES]
         self.unclear = any(token.text in _BY_HAND for token in self.tokens)
 
@@ -64,7 +64,7 @@ class Definitions:
         at = _index(view, function) if view else None
         if view is None or at is None:
             return None
-        first = headers.start(view.tokens, at, view.pairs)
+        first = declarators.start(view.tokens, at, view.pairs)
         written = bracketed(view.tokens, at + 1)
         if written is None or (view.tokens[first].line == view.top and view.top > 1):
             return None
@@ -206,10 +206,10 @@ def declared(names: Collection[str], stretches: Sequence[Sequence[Token]]) -> It
     for tokens in stretches if names else ():
         for at, token in enumerate(tokens[1:-1], start=1):
             before = tokens[at - 1]
-            typed = before.text == "*" or (before.kind == "name" and before.text not in headers.STATEMENT)
+            typed = before.text == "*" or (before.kind == "name" and before.text not in declarators.STATEMENT)
             if token.text in names and typed and tokens[at + 1].text == "(":
                 bounded = tokens[: at + _LONGEST_HEADER]
-                close = headers.matching(bounded, at + 1)
+                close = declarators.matching(bounded, at + 1)
                 if close is not None and close + 1 < len(bounded) and bounded[close + 1].text == ";":
                     yield token.text
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kfunclint.bounds import needs_types
+from kfunclint.c.syntax import Function, Unit
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.facts import Facts, Prose
@@ -20,7 +21,6 @@ from kfunclint.scan import Scan, scan
 from kfunclint.source import Base, Source
 from kfunclint.spelling import slips, wrong_word
 from kfunclint.suffix import SIZES
-from kfunclint.syntax import Function, Unit
 from kfunclint.touched import Touched
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
+from kfunclint.c.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer, struct_of
 from kfunclint.finding import Edit, Place
 from kfunclint.spelling import one_edit_apart
-from kfunclint.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer, struct_of
 
 _NAME = re.compile(r"(?<![\w/.<>@=*&\\$%#+~^|:'-])[a-z]\w*_\w*(?![\w/*\[\]\\@<>|{}'-]|\.\w|->|::)", re.ASCII)
 _NAMED = re.compile(r"\w+(?:\(\))?\s*(?:-|:|$)")

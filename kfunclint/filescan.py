@@ -8,8 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from kfunclint import gather, paths, scan
-from kfunclint.clang import headers
-from kfunclint.clang.lexer import Token
+from kfunclint.c import declarators
+from kfunclint.c.lexer import Token
 from kfunclint.facts import Entry, KfuncSet, Registration
 from kfunclint.finding import Place
 from kfunclint.scan import Scan
@@ -170,11 +170,11 @@ def _headers(path: str, data: bytes, macros: Sequence[str], other: Read) -> Iter
 def _definitions(own: Scan, tokens: Sequence[Token], names: Collection[str]) -> Iterator[Definition]:
     """Every NAME(...) with a brace behind it, of a wanted name or behind __bpf_kfunc."""
     docs = gather.docs(own)
-    pairs = headers.openers(tokens)
+    pairs = declarators.openers(tokens)
     closing = {opening: close for close, opening in pairs.items()}
     for at in _candidates(tokens, names):
         if at + 1 in closing and _opens_body(tokens, closing[at + 1] + 1, closing):
-            first = headers.start(tokens, at, pairs)
+            first = declarators.start(tokens, at, pairs)
             words = {token.text for token in tokens[first:at]}
             place = scan.place(own.path, tokens[at])
             documented = tokens[first].line in docs

@@ -9,15 +9,15 @@ from dataclasses import replace
 from itertools import pairwise, takewhile
 
 from kfunclint import kerneldoc, mentions, prose
-from kfunclint.clang.lexer import Token
-from kfunclint.content import table
+from kfunclint.c.lexer import Token
+from kfunclint.c.syntax import Unit
 from kfunclint.facts import Comment, Doc, Facts, Filter, Kfunc, Prose
 from kfunclint.finding import Place
 from kfunclint.join import join
 from kfunclint.patch import Patch
+from kfunclint.resources import table
 from kfunclint.scan import Scan, place
 from kfunclint.source import Source
-from kfunclint.syntax import Unit
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
 _LONG_NAME = re.compile(r"\b[A-Za-z_]\w*_\w+", re.ASCII)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
-from kfunclint.syntax import Node
+from kfunclint.c.syntax import Node
 
 NORETURN = frozenset({"BUG", "panic", "do_exit", "make_task_dead", "unreachable", "__builtin_unreachable"})
 CONTAINERS = frozenset(

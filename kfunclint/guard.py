@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kfunclint.c.syntax import Node
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Missing, Place, Reason, Remark
 from kfunclint.flow import (
@@ -22,7 +23,6 @@ from kfunclint.flow import (
     uses,
 )
 from kfunclint.kernel import Kernel
-from kfunclint.syntax import Node
 
 _TEXTS = ("title", "why", "bad", "good", "guard", "because", "see")
 _MOST_TESTS = 3  # that a finding points at

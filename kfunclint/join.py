@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from kfunclint.clang.lexer import Token
+from kfunclint.c.lexer import Token
+from kfunclint.c.syntax import Function, Node, Unit
 from kfunclint.definition import Definitions, declared, dtors
 from kfunclint.facts import Doc, Entry, Kfunc
 from kfunclint.finding import Place
 from kfunclint.scan import Scan, bracketed, place
 from kfunclint.source import Source
-from kfunclint.syntax import Function, Node, Unit
 
 _LONGEST_HEAD = 50  # tokens of a function in front of its parameters
 _VERIFIER = "kernel/bpf/verifier.c"

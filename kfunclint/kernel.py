@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, cached_property
 
-from kfunclint.content import table
 from kfunclint.facts import Entry
+from kfunclint.resources import table
 
 
 @dataclass(frozen=True, slots=True, order=True)

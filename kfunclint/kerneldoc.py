@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from kfunclint.clang.lexer import Token
+from kfunclint.c.lexer import Token
 from kfunclint.facts import Comment, Doc, Section
 from kfunclint.finding import Place
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kfunclint.c.syntax import Node
 from kfunclint.graph import Analysis, Edge, Event, Graph
 from kfunclint.state import names, spelled
-from kfunclint.syntax import Node
 
 _MAY_RELEASE = ("unlock", "release", "exit", "leave", "end")
 

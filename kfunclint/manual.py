@@ -8,7 +8,7 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from kfunclint import __version__, content, report
+from kfunclint import __version__, report, resources
 from kfunclint.completion import Parsers
 
 _USUAL = ("--format", "--output", "--report", "--tree", "--kernel", "--only", "--ignore", "--fail-on", "--help-all")
@@ -184,7 +184,7 @@ def _names(action: argparse.Action) -> Iterator[str]:
 
 def _formats() -> dict[str, str]:
     """What each format is, in the words of its module."""
-    folder = content.folder("reports")
+    folder = resources.folder("reports")
     texts = {name: (folder / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8") for name in report.formats()}
     return {name: (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0] for name, text in texts.items()}
 

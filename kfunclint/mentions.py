@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from kfunclint.c.syntax import Function, Unit
 from kfunclint.definition import Definitions, declared
 from kfunclint.facts import Helper, Kfunc
 from kfunclint.finding import Place
 from kfunclint.scan import Scan
 from kfunclint.source import Source
-from kfunclint.syntax import Function, Unit
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from kfunclint.flow import Condition
 from kfunclint.peers import Peer, Peers
-from kfunclint.report import visible
 from kfunclint.rule import TITLE_LENGTH
+from kfunclint.text import visible
 
 
 def proposed(peers: Peers) -> tuple[Condition, ...]:

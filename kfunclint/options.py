@@ -102,11 +102,12 @@ def recorded(chosen: Selection, reviews: Sequence[Review]) -> bool:
     path = chosen.settings.baseline
     if path is None or chosen.recorded is not None:
         return False
-    from kfunclint import baseline, report
+    from kfunclint import baseline
+    from kfunclint.text import amount
 
     findings = [finding for review in reviews for finding in review.findings]
     path.write_text(baseline.recorded(findings), encoding="utf-8")
-    say(f"{path}: {report.amount(len(findings), 'finding')} recorded")
+    say(f"{path}: {amount(len(findings), 'finding')} recorded")
     return True
 
 

@@ -7,15 +7,15 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kfunclint import index
+from kfunclint.c.lexer import code
+from kfunclint.c.syntax import Function, bare
 from kfunclint.clang import Parser
-from kfunclint.clang.lexer import code
 from kfunclint.errors import Unreviewable
 from kfunclint.facts import Fact, Kfunc
 from kfunclint.finding import Missing, Place, Reason
 from kfunclint.flow import Condition, bars, calls, is_plain_call, taken
 from kfunclint.progress import Step
 from kfunclint.source import Source
-from kfunclint.syntax import Function, bare
 from kfunclint.tree import Tree
 
 _MOST_FILES = 32  # of a review: 32 files take 3 seconds

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
+from kfunclint.c.syntax import Node
 from kfunclint.graph import CONTAINERS, Analysis, Edge, Event, Graph, assignments, owner
-from kfunclint.syntax import Node
 
 _DEEPEST = 2  # sections in one another that are told apart
 _SCOPES = ("guard(rcu)", "scoped_guard(rcu)")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from kfunclint import content
+from kfunclint import resources
 from kfunclint.finding import Level, Place
 from kfunclint.locate import Lines
 from kfunclint.mail import Mail
@@ -20,11 +19,12 @@ if TYPE_CHECKING:
 
     from kfunclint.finding import Finding
     from kfunclint.review import Review
+from kfunclint.text import visible
 
 
 def formats() -> tuple[str, ...]:
     """The names of all formats: the modules in reports/."""
-    return tuple(sorted(path.stem.replace("_", "-") for path in content.folder("reports").glob("*.py")))
+    return tuple(sorted(path.stem.replace("_", "-") for path in resources.folder("reports").glob("*.py")))
 
 
 def render(name: str, review: Review, *, colour: bool = False) -> str:
@@ -67,7 +67,7 @@ def _module(name: str) -> ModuleType:
     if name not in formats():
         raise ValueError(f"{name!r} is not a format, only {', '.join(formats())}")
     stem = name.replace("-", "_")
-    return content.module(content.folder("reports") / f"{stem}.py", f"kfunclint.reports.{stem}")
+    return resources.module(resources.folder("reports") / f"{stem}.py", f"kfunclint.reports.{stem}")
 
 
 @cache
@@ -76,7 +76,7 @@ def templates() -> jinja2.Environment:
     import jinja2  # a quarter of the start-up time, and only two formats need it
 
     return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(content.folder("reports")),
+        loader=jinja2.FileSystemLoader(resources.folder("reports")),
         autoescape=jinja2.select_autoescape(("html.j2",)),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -150,27 +150,6 @@ def unused(review: Review) -> Iterator[tuple[str, str]]:
     """The requests for silence that had no effect: where each stands, and its text with the reason."""
     for one in review.unused:
         yield f"{one.file}:{one.line}" if one.line else one.file, f"{one.text}: {one.why}"
-
-
-def amount(number: int, noun: str) -> str:
-    """A number with its noun: "1 check", "2 checks", "3 patches"."""
-    ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
-    return f"{number} {noun}{ending}"
-
-
-_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-
-
-def visible(text: str) -> str:
-    """The text with every character that works unseen (escape, NUL, bidi override) written out; tabs stay."""
-    if text.isprintable():
-        return text
-    return "".join(_escape(char) if unicodedata.category(char) in _HIDDEN and char != "\t" else char for char in text)
-
-
-def _escape(char: str) -> str:
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 _SLUG_LENGTH = 52

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from kfunclint import content, guard, toml
+from kfunclint import guard, resources, toml
 from kfunclint.errors import Unreviewable, hint
 from kfunclint.facts import Fact, Kfunc
 from kfunclint.finding import Level, Remark
@@ -105,7 +105,7 @@ def _release(text: str | None) -> Release | None:
 @cache
 def shipped() -> tuple[Rule[Any], ...]:
     """The rules that come with kfunclint, by id."""
-    return load(content.folder("rules"), "kfunclint.rules")
+    return load(resources.folder("rules"), "kfunclint.rules")
 
 
 def load(folder: Path, prefix: str, *, python: bool = True) -> tuple[Rule[Any], ...]:
@@ -116,7 +116,7 @@ def load(folder: Path, prefix: str, *, python: bool = True) -> tuple[Rule[Any], 
 
     Raises BadRule, naming the file.
     """
-    modules = content.modules(folder, prefix) if python else ()
+    modules = resources.modules(folder, prefix) if python else ()
     found = [_only_rule(name, module) for name, module in modules]
     return tuple(sorted((*found, *_guards(folder)), key=lambda one: one.id))
 

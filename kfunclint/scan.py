@@ -10,8 +10,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kfunclint.clang import lexer
-from kfunclint.clang.lexer import Token
+from kfunclint.c import lexer
+from kfunclint.c.lexer import Token
 from kfunclint.facts import Comment, Entry, Flag, KfuncSet, Listing, Registration
 from kfunclint.finding import Place
 from kfunclint.source import Source, Stretch

@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from string import ascii_lowercase
 
-from kfunclint.content import table
+from kfunclint.resources import table
 
 _SHORTEST_WORD = 5
 

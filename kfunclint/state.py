@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
+from kfunclint.c.syntax import Node
 from kfunclint.graph import Analysis, Edge, Event, Graph, assignments, is_zero
-from kfunclint.syntax import Node
 
 _MOST_VALUES = 250_000  # blocks times variables; no kfunc of Linux 6.12 has more than 600
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from kfunclint.content import table
 from kfunclint.kernel import Kernel, Release
+from kfunclint.resources import table
 
 SIZES = ("__sz", "__szk")
 """The suffixes of a number that is the size of what the parameter before it points to."""

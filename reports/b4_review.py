@@ -6,8 +6,8 @@ import json
 
 from kfunclint import report
 from kfunclint.finding import Level, Place
-from kfunclint.report import visible
 from kfunclint.review import Review
+from kfunclint.text import amount, visible
 
 _STATUS = {Level.ERROR: "fail", Level.WARNING: "warn", Level.CHECK: "warn"}
 
@@ -20,7 +20,7 @@ def render(review: Review) -> str:
     status = max((finding.level for finding in review.findings), key=lambda level: level.rank, default=None)
     trouble = [f"not read: {why}" for why in review.refused]
     trouble += [f"the rule failed: {name}" for name in review.failures]
-    counts = [report.amount(count, level) for level, count in report.counted(review.findings).items() if count]
+    counts = [amount(count, level) for level, count in report.counted(review.findings).items() if count]
     found = [report.checkpatch_line(_place(finding.at), finding) for finding in review.findings]
     check = {
         "tool": "kfunclint",

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from kfunclint import report
 from kfunclint.finding import Finding, Level, Reason
 from kfunclint.mail import Mail
-from kfunclint.report import visible
 from kfunclint.review import Review
+from kfunclint.text import visible
 
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.CHECK: "notice"}
 

@@ -12,10 +12,10 @@ from typing import Any
 from kfunclint import __version__, report
 from kfunclint.finding import Finding, Level, Place
 from kfunclint.patch import FileDiff, Hunk, Patch
-from kfunclint.report import visible
 from kfunclint.review import Review
 from kfunclint.rule import Rule
 from kfunclint.source import Source
+from kfunclint.text import amount, visible
 
 PAGE = True
 _AROUND = 6
@@ -74,7 +74,7 @@ def _visible_lines(text: str) -> str:
 
 def _withheld(findings: Sequence[Finding], why: str) -> tuple[str, str]:
     if findings[1:]:
-        return report.amount(len(findings), "finding"), visible(why)
+        return amount(len(findings), "finding"), visible(why)
     return visible(findings[0].rule), visible(f"{findings[0].message}: {why}")
 
 

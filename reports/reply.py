@@ -12,8 +12,8 @@ from kfunclint.finding import Finding, Reason, Since
 from kfunclint.locate import Lines
 from kfunclint.mail import Mail
 from kfunclint.patch import DiffLine, FileDiff, Patch
-from kfunclint.report import visible
 from kfunclint.review import Review
+from kfunclint.text import visible
 
 WIDTH = 72
 CUT = "[ ... ]"

@@ -12,9 +12,9 @@ from urllib.parse import quote
 from kfunclint import __version__, report
 from kfunclint.finding import Edit, Finding, Fix, Level, Place
 from kfunclint.mail import Mail
-from kfunclint.report import visible
 from kfunclint.review import Review
 from kfunclint.rule import Rule
+from kfunclint.text import amount, visible
 
 PAGE = True
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -140,7 +140,7 @@ def _invocation(review: Review, findings: Sequence[Finding], index: dict[str, in
     told += [_notification("note", f"not checked: {name}: {why}") for name, why in review.skipped.items()]
     told += [_notification("error", f"the rule failed: {name}") for name in review.failures]
     told += [_notification("error", f"not read: {why}") for why in review.refused]
-    told += [_notification("warning", f"left out: {report.amount(left_out, 'finding')}")] if left_out > 0 else []
+    told += [_notification("warning", f"left out: {amount(left_out, 'finding')}")] if left_out > 0 else []
     return {
         "executionSuccessful": not (review.failures or review.refused),
         "toolExecutionNotifications": told,

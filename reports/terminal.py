@@ -9,8 +9,8 @@ from kfunclint import report
 from kfunclint.finding import Finding, Level, Place, Reason, Since
 from kfunclint.locate import Lines
 from kfunclint.mail import Mail
-from kfunclint.report import amount, visible
 from kfunclint.review import Review
+from kfunclint.text import amount, visible
 
 Paint = Callable[[str, str], str]
 

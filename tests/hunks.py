@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from kfunclint.c.syntax import Function, Node, Unit
 from kfunclint.clang import Parser
 from kfunclint.source import Line, Source, Stretch
-from kfunclint.syntax import Function, Node, Unit
 
 PATH = "kernel/shelf.c"
 

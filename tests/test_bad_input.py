@@ -20,10 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfunclint import mail, mbox, mime, patch, paths
+from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.source import Source
-from kfunclint.syntax import Unit
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 BAD = FIXTURES / "bad"

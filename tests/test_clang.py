@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hunks import function, functions, parse, signature, statements, stretch
 
+from kfunclint.c.syntax import SeenEntry
 from kfunclint.clang import Parser
 from kfunclint.clang import mend as mending
-from kfunclint.syntax import SeenEntry
 
 # Functions whole in the hunk: the text, and what is to be seen of the signature.
 WHOLE = {

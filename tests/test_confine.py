@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from hunks import PATH, function, statements, stretch
 
+from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser, frames, job, limits, units, worker
 from kfunclint.clang import parser as parser_module
 from kfunclint.clang.native import Unusable
 from kfunclint.source import Source
-from kfunclint.syntax import Unit
 
 GOOD = "int use(int n)\n{\n\treturn n;\n}\n"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kfunclint.c.syntax import Node
 from kfunclint.clang import Parser
 from kfunclint.flow import (
     Condition,
@@ -25,7 +26,6 @@ from kfunclint.flow import (
     uses,
 )
 from kfunclint.source import Line, Source, Stretch
-from kfunclint.syntax import Node
 
 OFF = Condition("off()", holds=False)
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from kfunclint import rule
-from kfunclint.content import table
 from kfunclint.facts import Prose
 from kfunclint.finding import Place, Remark
 from kfunclint.kernel import Release, known
+from kfunclint.resources import table
 
 (GRAMMAR,) = (found for found in rule.shipped() if found.id == "text/grammar")
 CLASSES = table("grammar")

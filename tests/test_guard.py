@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from conftest import Lint
 
-from kfunclint import content, guard, rule
+from kfunclint import guard, resources, rule
 
 ROW = """\
 [depot-closed-unchecked]
@@ -183,9 +183,9 @@ TOGETHER = {
 
 def pairs() -> dict[str, list[tuple[str, str, str]]]:
     """For every rule the uses of its tables as C: what comes first, the condition under which it is wrong, the use."""
-    known, sinks = content.table("may_be_null"), content.table("index_sinks")
-    rows = [row for found in content.table("guards").values() if (row := guard.parsed(found))]
-    macros = content.table("sleeping")["defaulted"]
+    known, sinks = resources.table("may_be_null"), resources.table("index_sinks")
+    rows = [row for found in resources.table("guards").values() if (row := guard.parsed(found))]
+    macros = resources.table("sleeping")["defaulted"]
     sources = [f"{name}({', '.join('n' * macros.get(name, 1))})" for name in known["call"]]
     sources += [f"current->{name}" for name in known["task"]]
     sources += [f"rcu_dereference({name})" for name in known["variable"]]

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from kfunclint.content import table
 from kfunclint.kernel import Release, Vocabulary, known, target
+from kfunclint.resources import table
 
 DEC_2025 = "Thu, 18 Dec 2025 17:57:47 -0800"
 

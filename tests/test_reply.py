@@ -22,8 +22,8 @@ from kfunclint import mail, report, rule
 from kfunclint.clang import Parser
 from kfunclint.finding import Edit, Finding, Fix, Level, Reason
 from kfunclint.mail import Mail
-from kfunclint.report import visible
 from kfunclint.review import Review, review
+from kfunclint.text import visible
 
 FIELDS = [
     *("To", "Cc", "Subject", "In-Reply-To", "References"),

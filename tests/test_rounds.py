@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kfunclint.c.lexer import code
 from kfunclint.clang import job, worker
 from kfunclint.clang.guess import Text, guess
-from kfunclint.clang.lexer import code
 from kfunclint.clang.rounds import _HANDLERS, Rounds
 from kfunclint.clang.stubs import Stubs
 

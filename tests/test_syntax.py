@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kfunclint.syntax import Parameter, is_aggregate, is_function_pointer, is_pointer, is_scalar, pointee
+from kfunclint.c.syntax import Parameter, is_aggregate, is_function_pointer, is_pointer, is_scalar, pointee
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
+from kfunclint.c.syntax import Type, Unit
 from kfunclint.clang import Parser, confine, deep
 from kfunclint.errors import Unreviewable
 from kfunclint.source import Line, Source, Stretch
-from kfunclint.syntax import Type, Unit
 
 KFUNCS = "kernel/shelf/kfuncs.c"
 TREE = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kfunclint.c.syntax import Function, Unit
 from kfunclint.clang import Parser
 from kfunclint.source import Line, Source, Stretch
-from kfunclint.syntax import Function, Unit
 
 TEXT = """\
 // SPDX-License-Identifier: GPL-2.0-only

@@ -6,7 +6,7 @@ import pytest
 from test_scan import one
 
 from kfunclint import kerneldoc, prose
-from kfunclint.clang import lexer
+from kfunclint.c import lexer
 from kfunclint.facts import Doc
 from kfunclint.patch import MessageLine
 

@@ -19,8 +19,8 @@ from kfunclint.clang import generated
 from kfunclint.errors import Unreviewable
 
 if TYPE_CHECKING:
+    from kfunclint.c.syntax import Function, Unit
     from kfunclint.source import Source
-    from kfunclint.syntax import Function, Unit
 
 TREE, MADE = "/kfunclint/tree", "/kfunclint/made"
 MAX_BYTES = 16 << 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from kfunclint.clang.headers import STATEMENT
-from kfunclint.clang.lexer import Token
+from kfunclint.c.declarators import STATEMENT
+from kfunclint.c.lexer import Token
 from kfunclint.clang.stubs import RANK, Stubs
 
 TYPE_WORDS = frozenset(

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kfunclint.clang.headers import STATEMENT
-from kfunclint.clang.lexer import Token
+from kfunclint.c.declarators import STATEMENT
+from kfunclint.c.lexer import Token
 
 UNKNOWN = "__kfunclint_unknown()"
 _LOOPS = frozenset({"for", "while", "do"})

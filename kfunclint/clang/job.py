@@ -7,10 +7,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from kfunclint.clang import headers, limits
+from kfunclint.c import declarators
+from kfunclint.c.lexer import Token, code
+from kfunclint.clang import limits
 from kfunclint.clang.directives import safe
 from kfunclint.clang.guess import KEYWORDS, Known, Text, guess
-from kfunclint.clang.lexer import Token, code
 from kfunclint.clang.mend import Mended, Stretch, mend
 from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Diagnostic, Library, Tree
 from kfunclint.clang.nodes import Converter, Node, TooDeep, raw, rows
@@ -151,7 +152,7 @@ class _Reader:
         kept = {error.place.offset for error in own if _KEPT.match(error.text)}
         self.error_lines = sorted(error.place.line for error in _telling(errors, tree))
         self.starts = {token.offset: at for at, token in enumerate(text.tokens)}
-        self.pairs = headers.openers(text.tokens)
+        self.pairs = declarators.openers(text.tokens)
         self.converter = Converter(tree, text, self.starts, self.written, kept, invented=tree.file(STUBS))
 
     def written(self, token: Token) -> str:
@@ -248,7 +249,7 @@ class _Reader:
 
     def _first_line(self, offset: int, line: int) -> int:
         name = self.starts.get(offset)
-        return line if name is None else self.text.tokens[headers.start(self.text.tokens, name, self.pairs)].line
+        return line if name is None else self.text.tokens[declarators.start(self.text.tokens, name, self.pairs)].line
 
     def _end_line(self, offset: int, line: int) -> int:
         brace = self.starts.get(offset)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kfunclint.clang.headers import STATEMENT
+from kfunclint.c.declarators import STATEMENT
 
 if TYPE_CHECKING:
     from kfunclint.clang.guess import Text  # half the limits are asked where nothing is parsed

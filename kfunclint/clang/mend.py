@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from kfunclint.clang import head, headers, tail
+from kfunclint.c import declarators
+from kfunclint.c.declarators import Heading
+from kfunclint.c.lexer import Token, code
+from kfunclint.clang import head, tail
 from kfunclint.clang.directives import plain
 from kfunclint.clang.head import Head
-from kfunclint.clang.headers import Heading
-from kfunclint.clang.lexer import Token, code
 
 
 class Stretch(NamedTuple):
@@ -48,7 +49,7 @@ def mend(stretch: Stretch, reserved: Collection[str]) -> Mended:
     """Repair both edges of a stretch, after reducing it to plain text; #define of a `reserved` name is dropped."""
     text = plain("\n".join(stretch.lines), stretch.added, reserved)
     tokens = code(text, stretch.start)
-    spans = headers.functions(tokens)
+    spans = declarators.functions(tokens)
     whole = spans[0].header if spans else len(tokens)
     first_line = stretch.lines[tokens[0].line - stretch.start] if tokens else ""
     upper = head.repair(tokens, first_line, whole, _begins_table(stretch.heading))
@@ -76,7 +77,7 @@ def _begins_table(heading: str) -> bool:
 
 
 def _heading(stretch: Stretch) -> Heading:
-    found = headers.heading(stretch.heading)
+    found = declarators.heading(stretch.heading)
     return found or Heading(f"int {_NAMELESS}{stretch.start}()", "", False, False)
 
 

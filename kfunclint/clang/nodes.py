@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
+from kfunclint.c.lexer import Token
 from kfunclint.clang.guess import Text
-from kfunclint.clang.lexer import Token
 from kfunclint.clang.limits import MAX_DEPTH
 from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Tree, Type
 

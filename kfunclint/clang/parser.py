@@ -16,9 +16,9 @@ from kfunclint.clang import frames
 if TYPE_CHECKING:
     import subprocess
 
+    from kfunclint.c.syntax import Unit
     from kfunclint.clang.deep import Files
     from kfunclint.source import Source
-    from kfunclint.syntax import Unit
 
 WALL_SECONDS = 25  # the worker gives a child 10, and needs a moment to start
 _BOOTSTRAP = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from kfunclint.clang.worker import main; main()"

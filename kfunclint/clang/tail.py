@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from kfunclint.c.declarators import STATEMENT
+from kfunclint.c.lexer import Token
 from kfunclint.clang.head import UNKNOWN
-from kfunclint.clang.headers import STATEMENT
-from kfunclint.clang.lexer import Token
 
 _NEEDS_OPERAND = frozenset("&& || ! ~ - + * / % = , ? : & | ^ < > <= >= == != << >> += -= |= &= ^= ( [ -> .".split())
 _AGGREGATE = frozenset({"struct", "union", "enum"})

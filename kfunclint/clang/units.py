@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kfunclint.c.syntax import Function, Node, Parameter, SeenEntry, Type, Unit
 from kfunclint.clang.limits import MAX_DEPTH
-from kfunclint.syntax import Function, Node, Parameter, SeenEntry, Type, Unit
 
 _Row = list[Any]  # kind, line, column, text, number of kids, note
 

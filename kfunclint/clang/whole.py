@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from itertools import islice
 from typing import NamedTuple
 
-from kfunclint.clang import headers
+from kfunclint.c import declarators
+from kfunclint.c.lexer import Token, code
 from kfunclint.clang.directives import plain
-from kfunclint.clang.lexer import Token, code
 from kfunclint.clang.mend import Mended, Stretch
 
 MAX_HELPERS = 256
@@ -90,7 +90,7 @@ def _without(lines: Sequence[str], blocks: Iterable[_Block]) -> list[str]:
 
 def _definitions(tokens: Sequence[Token], blocks: Iterable[_Block]) -> Iterator[_Definition]:
     by_line = {block.open: block for block in blocks}
-    for span in headers.functions(tokens):
+    for span in declarators.functions(tokens):
         block = by_line.get(tokens[span.open].line)
         if block:
             header = tokens[span.header : span.open]

@@ -10,7 +10,7 @@ from typing import Any
 from kfunclint import __version__, report
 from kfunclint.census import Census, Row
 from kfunclint.finding import Place
-from kfunclint.report import visible
+from kfunclint.text import visible
 
 # without a script the page is the whole table
 _SCRIPT = """\

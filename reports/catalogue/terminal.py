@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from kfunclint.census import Census, Row
-from kfunclint.report import visible
+from kfunclint.text import visible
 
 _HEAD = ("kfunc", "doc", "defined", "flags", "set", "program types")
 _BOLD = "\x1b[1m{}\x1b[0m"

@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
+from kfunclint.c.syntax import is_aggregate
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.syntax import is_aggregate
 
 
 @rule(

@@ -1,11 +1,11 @@
 from collections.abc import Iterator
 
-from kfunclint.content import table
+from kfunclint.c.syntax import is_function_pointer
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
-from kfunclint.syntax import is_function_pointer
 
 
 @rule(

@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
+from kfunclint.c.syntax import is_pointer, is_scalar
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Level, Place, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.syntax import is_pointer, is_scalar
 
 
 @rule(

@@ -1,11 +1,11 @@
 from collections.abc import Iterator
 
+from kfunclint.c.syntax import Parameter
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 from kfunclint.suffix import suffix
-from kfunclint.syntax import Parameter
 
 _REGISTERS = 5
 

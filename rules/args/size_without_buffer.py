@@ -1,11 +1,11 @@
 from collections.abc import Iterator
 
+from kfunclint.c.syntax import Parameter
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel import Kernel, Release
 from kfunclint.rule import rule
 from kfunclint.suffix import SIZES, suffix
-from kfunclint.syntax import Parameter
 
 _ALWAYS_PAIRED = Release(7, 3)
 

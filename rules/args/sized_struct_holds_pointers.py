@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 
-from kfunclint.content import table
+from kfunclint.c.syntax import Parameter, bare
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
 from kfunclint.suffix import SIZES, suffix
-from kfunclint.syntax import Parameter, bare
 
 
 @rule(

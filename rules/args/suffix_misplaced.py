@@ -1,11 +1,11 @@
 from collections.abc import Iterator, Sequence
 
+from kfunclint.c.syntax import Parameter, is_scalar
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
 from kfunclint.suffix import SIZES, Suffix, suffix
-from kfunclint.syntax import Parameter, is_scalar
 
 _SORTS = {
     "number": "a number",

@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
-from kfunclint.content import table
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
 from kfunclint.suffix import SIZES, of_tree, suffix
 

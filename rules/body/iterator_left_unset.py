@@ -1,11 +1,11 @@
 from collections.abc import Iterator
 
+from kfunclint.c.syntax import Node
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import aliases, returns
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.syntax import Node
 
 
 @rule(

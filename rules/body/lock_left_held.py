@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 
-from kfunclint.content import table
+from kfunclint.c.syntax import Node
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import held_at_return
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
-from kfunclint.syntax import Node
 
 # such a kfunc may hand the lock on to its caller
 _HANDS_ON = ("lock", "disable", "save", "enter", "begin", "start")

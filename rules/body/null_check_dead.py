@@ -1,11 +1,11 @@
 from collections.abc import Iterator
 
+from kfunclint.c.syntax import Parameter
 from kfunclint.facts import Entry, Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import assigned, null_tests
 from kfunclint.kernel import Kernel, Release
 from kfunclint.rule import rule
-from kfunclint.syntax import Parameter
 
 _TRUSTED_BY_DEFAULT = Release(7, 0)
 _NEVER_NULL = ("KF_RCU", "KF_TRUSTED_ARGS", "KF_RELEASE")

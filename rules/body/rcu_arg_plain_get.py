@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
-from kfunclint.content import table
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import assigned, calls, counted
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
 
 

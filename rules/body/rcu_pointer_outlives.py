@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 
-from kfunclint.content import table
+from kfunclint.c.syntax import Node
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls, outliving
 from kfunclint.kernel import Kernel, Release, sleepers_may_call
+from kfunclint.resources import table
 from kfunclint.rule import rule
-from kfunclint.syntax import Node
 
 _CHECKED_SINCE = Release(6, 18)
 _KEPT = ("KF_ACQUIRE", "KF_RCU_PROTECTED", "KF_ITER_NEXT")

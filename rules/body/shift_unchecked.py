@@ -1,11 +1,11 @@
 from collections.abc import Iterator, Sequence
 
+from kfunclint.c.syntax import Node
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import assigned, conditions_on, names, open_below, shifts, spelled
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.syntax import Node
 
 _MOST_TESTS = 3  # that a finding points at
 _MOST_PARAMETERS = 12  # more than a kfunc can have: each looks through the whole body

@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
-from kfunclint.content import table
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
 
 

@@ -1,11 +1,11 @@
 from collections.abc import Iterator
 
-from kfunclint.content import table
+from kfunclint.c.syntax import Parameter, bare
 from kfunclint.facts import Entry, Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
-from kfunclint.syntax import Parameter, bare
 
 _PROTECTING = ("KF_TRUSTED_ARGS", "KF_RCU", "KF_RELEASE")
 

@@ -1,12 +1,12 @@
 from collections.abc import Iterator, Mapping
 
-from kfunclint.content import table
+from kfunclint.c.syntax import Node
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
-from kfunclint.syntax import Node
 
 
 @rule(

@@ -1,13 +1,13 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from kfunclint.content import table
+from kfunclint.c.syntax import Node
 from kfunclint.facts import Entry, Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import Call, calls
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
-from kfunclint.syntax import Node
 
 # a call under a condition that asks such a thing is made only where it may sleep
 _ASKS_CONTEXT = ("sleep", "atomic", "preempt", "in_task", "in_nmi", "irqs", "blocking", "gfp", "lock_held")

@@ -1,13 +1,13 @@
 from collections.abc import Collection, Iterator
 from functools import partial
 
-from kfunclint.content import table
+from kfunclint.c.syntax import Node
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import dereferences, other_tests
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
-from kfunclint.syntax import Node
 
 _MOST_TESTS = 3  # that a finding points at
 _MOST_SHOWN = 10  # findings in one kfunc that do so: each looks through the whole body

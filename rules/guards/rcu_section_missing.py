@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 
-from kfunclint.content import table
+from kfunclint.c.syntax import Node
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls
 from kfunclint.kernel import Kernel, sleepers_may_call
+from kfunclint.resources import table
 from kfunclint.rule import rule
-from kfunclint.syntax import Node
 
 # words of functions that may open a section, or take what stands for one
 _PROTECTS = ("lock", "guard", "disable", "irq", "held", "enter", "begin")

@@ -1,13 +1,13 @@
 import re
 from collections.abc import Iterator
 
-from kfunclint.content import table
+from kfunclint.c.syntax import Node
 from kfunclint.facts import Doc, Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
 from kfunclint.flow import returns
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
-from kfunclint.syntax import Node
 
 _BYTES = re.compile(r"\b(?:in|of) bytes\b")
 

@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
+from kfunclint.c.syntax import struct_of
 from kfunclint.facts import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.syntax import struct_of
 
 # a program gives these back by putting them into a list or a tree (kernel/bpf/verifier.c: is_bpf_graph_api_kfunc())
 _NODES = frozenset({"bpf_list_node", "bpf_rb_node"})

@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
+from kfunclint.c.syntax import Node
 from kfunclint.facts import Filter
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.syntax import Node
 
 
 @rule(

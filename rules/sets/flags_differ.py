@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
-from kfunclint.content import table
 from kfunclint.facts import Entry, KfuncSet
 from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel import Kernel, Release
+from kfunclint.resources import table
 from kfunclint.rule import rule
 
 _BUILD_FAILS = Release(7, 3)

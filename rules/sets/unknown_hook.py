@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
-from kfunclint.content import table
 from kfunclint.facts import Registration
 from kfunclint.finding import Level, Remark
 from kfunclint.kernel import Kernel, Release
+from kfunclint.resources import table
 from kfunclint.rule import rule
 
 

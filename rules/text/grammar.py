@@ -2,10 +2,10 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from kfunclint.content import table
 from kfunclint.facts import Prose
 from kfunclint.finding import Edit, Fix, Level, Remark
 from kfunclint.kernel import Kernel
+from kfunclint.resources import table
 from kfunclint.rule import rule
 
 

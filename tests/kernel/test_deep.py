@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import pytest
 
+from kfunclint.c.syntax import Function, Type, Unit
 from kfunclint.clang import Parser
 from kfunclint.source import Line, Source, Stretch
-from kfunclint.syntax import Function, Type, Unit
 from kfunclint.tree import Tree, open_tree
 
 KFUNC_FILES = {"6.1": 10, "6.12": 25, "7.3": 34}

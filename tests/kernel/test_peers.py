@@ -14,11 +14,11 @@ import pytest
 from kfunclint import index, peers
 from kfunclint.clang import Parser
 from kfunclint.cli import main
-from kfunclint.content import table
 from kfunclint.evidence import facts_of
 from kfunclint.facts import Kfunc
 from kfunclint.flow import Condition, calls, names
 from kfunclint.peers import Peers
+from kfunclint.resources import table
 from kfunclint.tree import open_tree
 
 TREES = Path(os.environ["KFUNCLINT_TREES"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from kfunclint.clang import lexer
-from kfunclint.clang.lexer import Token
+from kfunclint.c import lexer
+from kfunclint.c.lexer import Token
 
 CONTROL = frozenset({"if", "for", "while", "do", "switch", "return", "goto", "break", "continue", "case", "default"})
 STATEMENT = CONTROL | {"else"}

@@ -1,0 +1,1 @@
+"""C as tokens and values; nothing here loads libclang."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from speed import compare
 
 from kfunclint.c.syntax import Unit
-from kfunclint.clang import Parser, deep, layout
+from kfunclint.clang import Parser, header_request, type_layout
 from kfunclint.source import Line, Source, Stretch
 from kfunclint.tree import open_tree
 
@@ -61,14 +61,14 @@ def whole(tree: Path, path: str) -> Source:
 
 def syntax_only(tree: Path, path: str, made: Path) -> list[str]:
     """The arguments with which clang sees what our parser sees; `made` is a folder for the generated headers."""
-    request = deep.request(whole(tree, path), Unit(path), open_tree(tree), (), on_disk=True)
+    request = header_request.request(whole(tree, path), Unit(path), open_tree(tree), (), on_disk=True)
     for name, text in request["texts"].items():
-        if name.startswith(deep.MADE):
-            file = made / name.removeprefix(f"{deep.MADE}/")
+        if name.startswith(header_request.MADE):
+            file = made / name.removeprefix(f"{header_request.MADE}/")
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
-    words = [*layout.OPTIONS, *request["options"], "-fsyntax-only", request["main"]]
-    return [word.replace(deep.TREE, str(tree)).replace(deep.MADE, str(made)) for word in words]
+    words = [*type_layout.OPTIONS, *request["options"], "-fsyntax-only", request["main"]]
+    return [word.replace(header_request.TREE, str(tree)).replace(header_request.MADE, str(made)) for word in words]
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from kfunclint.c.lexer import Token, code
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.clang import Parser
 from kfunclint.clang.directives import plain
-from kfunclint.clang.guess import KEYWORDS
+from kfunclint.clang.stub_inference import KEYWORDS
 from kfunclint.errors import Unreviewable
 from kfunclint.source import Line, Source, Stretch
 

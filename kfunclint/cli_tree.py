@@ -43,10 +43,7 @@ def _reading(step: Step) -> Step:
 
 
 def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step, worker: Parser) -> int:
-    from kfunclint import (
-        audit,  # a list needs no rules
-        report,
-    )
+    from kfunclint import audit, report
 
     chosen = options.selection(arguments, arguments.tree)
     kernel, deep = chosen.settings.kernel, arguments.deep

@@ -7,7 +7,7 @@ from hunks import function, functions, parse, signature, statements, stretch
 
 from kfunclint.c.syntax import SeenEntry
 from kfunclint.clang import Parser
-from kfunclint.clang import mend as mending
+from kfunclint.clang import repair as mending
 
 # Functions whole in the hunk: the text, and what is to be seen of the signature.
 WHOLE = {

@@ -6,8 +6,8 @@ import pytest
 
 from kfunclint.c.lexer import code
 from kfunclint.clang import job, worker
-from kfunclint.clang.guess import Text, guess
-from kfunclint.clang.rounds import _HANDLERS, Rounds
+from kfunclint.clang.stub_inference import Text, guess
+from kfunclint.clang.stub_refinement import _HANDLERS, Rounds
 from kfunclint.clang.stubs import Stubs
 
 # By the handler that must take it: a text with one error, and how clang words it.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from kfunclint.c.syntax import Type, Unit
-from kfunclint.clang import Parser, confine, deep
+from kfunclint.clang import Parser, confine, header_request
 from kfunclint.errors import Unreviewable
 from kfunclint.source import Line, Source, Stretch
 
@@ -232,7 +232,7 @@ def test_without_landlock_no_folder_is_opened(
 def test_what_a_header_asks_for_is_bounded(
     parser: Parser, tree: Folder, read: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deep, "MAX_READS", 200)
+    monkeypatch.setattr(header_request, "MAX_READS", 200)
     break_header(tree, "".join(f"#include <linux/gone_{number}.h>\n" for number in range(1000)))
     unit(parser, tree, "int n")
     assert len(read) <= 200

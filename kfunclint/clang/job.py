@@ -11,13 +11,13 @@ from kfunclint.c import declarators
 from kfunclint.c.lexer import Token, code
 from kfunclint.clang import limits
 from kfunclint.clang.directives import safe
-from kfunclint.clang.guess import KEYWORDS, Known, Text, guess
-from kfunclint.clang.mend import Mended, Stretch, mend
 from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Diagnostic, Library, Tree
 from kfunclint.clang.nodes import Converter, Node, TooDeep, raw, rows
-from kfunclint.clang.rounds import Rounds
+from kfunclint.clang.prune import Asked, cut
+from kfunclint.clang.repair import Mended, Stretch, mend
+from kfunclint.clang.stub_inference import KEYWORDS, Known, Text, guess
+from kfunclint.clang.stub_refinement import Rounds
 from kfunclint.clang.stubs import Stubs
-from kfunclint.clang.whole import Asked, cut
 
 MAIN, SHIM, STUBS = "/kfunclint/main.c", "/kfunclint/shim.h", "/kfunclint/stubs.h"
 _OPTIONS = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kfunclint.c.declarators import STATEMENT
 
 if TYPE_CHECKING:
-    from kfunclint.clang.guess import Text  # half the limits are asked where nothing is parsed
+    from kfunclint.clang.stub_inference import Text  # half the limits are asked where nothing is parsed
 
 MAX_BYTES = 2 << 20
 MAX_LINE = 4096

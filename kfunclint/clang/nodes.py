@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from kfunclint.c.lexer import Token
-from kfunclint.clang.guess import Text
 from kfunclint.clang.limits import MAX_DEPTH
 from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Tree, Type
+from kfunclint.clang.stub_inference import Text
 
 _RAW_DEPTH = 3 * MAX_DEPTH
 

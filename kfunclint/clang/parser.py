@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import subprocess
 
     from kfunclint.c.syntax import Unit
-    from kfunclint.clang.deep import Files
+    from kfunclint.clang.header_request import Files
     from kfunclint.source import Source
 
 WALL_SECONDS = 25  # the worker gives a child 10, and needs a moment to start
@@ -62,7 +62,7 @@ class Parser:
         Never raises for what any of them hold: `types` is None then.
         """
         from kfunclint.clang.confine import can_leave_a_folder
-        from kfunclint.clang.deep import request
+        from kfunclint.clang.header_request import request
         from kfunclint.clang.units import types
 
         if unit.failure or not source.whole:

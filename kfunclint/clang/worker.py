@@ -10,7 +10,7 @@ import sys
 import time
 from typing import Any
 
-from kfunclint.clang import frames, job, layout
+from kfunclint.clang import frames, job, type_layout
 from kfunclint.clang.confine import confine
 from kfunclint.clang.native import Library, Unusable
 
@@ -93,7 +93,7 @@ def _deep(request: Any, worker: Worker) -> job.Answer:
         hiding = overlay(None if root is None else (request["tree"], root))
         canary(worker.library, worker.shim, job.options(hiding))
         confine(root)
-        return layout.run(request, worker.library, hiding)
+        return type_layout.run(request, worker.library, hiding)
     except Exception as error:
         return {"failure": f"parser stopped ({type(error).__name__})"}
 

@@ -9,8 +9,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 
-from kfunclint.clang.guess import CASE_VALUE, KEYWORDS, TYPE_WORDS, Known, Text
 from kfunclint.clang.native import Diagnostic
+from kfunclint.clang.stub_inference import CASE_VALUE, KEYWORDS, TYPE_WORDS, Known, Text
 from kfunclint.clang.stubs import Stubs
 
 _QUALIFIED = r"'(?:const |volatile )*(?P<tag>(?P<word>struct|union|enum) (?P<name>\w+))"

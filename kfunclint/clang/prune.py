@@ -10,7 +10,7 @@ from typing import NamedTuple
 from kfunclint.c import declarators
 from kfunclint.c.lexer import Token, code
 from kfunclint.clang.directives import plain
-from kfunclint.clang.mend import Mended, Stretch
+from kfunclint.clang.repair import Mended, Stretch
 
 MAX_HELPERS = 256
 _ENTRY = re.compile(r"\bBTF_ID_FLAGS\s*\(\s*func\s*,\s*(\w+)", re.ASCII)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from kfunclint.c.declarators import STATEMENT
 from kfunclint.c.lexer import Token
-from kfunclint.clang.head import UNKNOWN
+from kfunclint.clang.top_edge import UNKNOWN
 
 _NEEDS_OPERAND = frozenset("&& || ! ~ - + * / % = , ? : & | ^ < > <= >= == != << >> += -= |= &= ^= ( [ -> .".split())
 _AGGREGATE = frozenset({"struct", "union", "enum"})

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from kfunclint.c import declarators
 from kfunclint.c.declarators import Heading
 from kfunclint.c.lexer import Token, code
-from kfunclint.clang import head, tail
+from kfunclint.clang import bottom_edge, top_edge
 from kfunclint.clang.directives import plain
-from kfunclint.clang.head import Head
+from kfunclint.clang.top_edge import Head
 
 
 class Stretch(NamedTuple):
@@ -52,10 +52,10 @@ def mend(stretch: Stretch, reserved: Collection[str]) -> Mended:
     spans = declarators.functions(tokens)
     whole = spans[0].header if spans else len(tokens)
     first_line = stretch.lines[tokens[0].line - stretch.start] if tokens else ""
-    upper = head.repair(tokens, first_line, whole, _begins_table(stretch.heading))
+    upper = top_edge.repair(tokens, first_line, whole, _begins_table(stretch.heading))
     heading = _heading(stretch) if upper.inside else None
     left = tokens[upper.skip :]
-    lower = tail.repair(left, _braces(upper))
+    lower = bottom_edge.repair(left, _braces(upper))
     return Mended(
         start=stretch.start,
         before=_before(upper, heading),

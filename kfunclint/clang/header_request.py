@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from kfunclint.clang import generated
+from kfunclint.clang import generated_headers
 from kfunclint.errors import Unreviewable
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def request(source: Source, unit: Unit, files: Files, series: Iterable[Source], 
     main = _translation_unit(source.path, read)
     folders, macros = _recorded(read(_COMMANDS), main)
     folders = [*_FOLDERS, *folders, posixpath.dirname(f"{TREE}/{main}")]
-    texts = {f"{MADE}/{path}": text for path, text in generated.headers(read).items()}
+    texts = {f"{MADE}/{path}": text for path, text in generated_headers.headers(read).items()}
     root = files.root if on_disk else None
     if root is None:
         texts |= _closure(main, read, folders, texts)

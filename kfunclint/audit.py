@@ -11,7 +11,7 @@ from kfunclint import kernel as kernel_
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
 from kfunclint.evidence import facts_of, wants_types, with_released
-from kfunclint.facts import Facts
+from kfunclint.facts.facts import Facts
 from kfunclint.finding import Origin
 from kfunclint.index import Index
 from kfunclint.kernel import Kernel, Vocabulary

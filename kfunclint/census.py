@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kfunclint import index
-from kfunclint.facts import Entry
+from kfunclint.facts.sets import Entry
 from kfunclint.filescan import Definition
 from kfunclint.finding import Place
 from kfunclint.index import Index

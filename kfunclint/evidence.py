@@ -12,14 +12,15 @@ from kfunclint.bounds import needs_types
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.facts import Facts, Prose
-from kfunclint.gather import gather
+from kfunclint.extract.facts import gather
+from kfunclint.extract.sets import Scan, scan
+from kfunclint.facts.docs import Prose
+from kfunclint.facts.facts import Facts
+from kfunclint.facts.spelling import slips, wrong_word
 from kfunclint.kernel import Kernel, Release
 from kfunclint.patch import Patch
 from kfunclint.progress import Step
-from kfunclint.scan import Scan, scan
 from kfunclint.source import Base, Source
-from kfunclint.spelling import slips, wrong_word
 from kfunclint.suffix import SIZES
 from kfunclint.touched import Touched
 

@@ -7,12 +7,14 @@ import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from kfunclint import gather, paths, scan
+from kfunclint import paths
 from kfunclint.c import declarators
 from kfunclint.c.lexer import Token
-from kfunclint.facts import Entry, KfuncSet, Registration
+from kfunclint.extract import facts
+from kfunclint.extract.sets import Scan, scan
+from kfunclint.extract.tokens import place
+from kfunclint.facts.sets import Entry, KfuncSet, Registration
 from kfunclint.finding import Place
-from kfunclint.scan import Scan
 from kfunclint.source import Line, Source, Stretch
 from kfunclint.survey import LARGEST
 
@@ -90,11 +92,11 @@ def read(path: str, data: bytes, other: Read) -> FileFacts:
     Definitions are those with __bpf_kfunc and those of the names in its own entries. `other` gives the text of another
     file of the tree, None where there is none: a macro that makes entries may be used in a header that is included.
     """
-    (own,) = scan.scan([_source(path, data)])
+    (own,) = scan([_source(path, data)])
     macros = _macros(own)
     found = dict(_headers(path, data, macros, other)) if macros else {}
     if found:
-        own, *others = scan.scan([_source(path, data), *(_source(name, text) for name, text in found.items())])
+        own, *others = scan([_source(path, data), *(_source(name, text) for name, text in found.items())])
     else:
         others = []
     entries = (*own.entries, *(entry for one in others for entry in one.entries if entry.macro in macros))
@@ -131,7 +133,7 @@ def definitions(path: str, data: bytes, names: Collection[str]) -> tuple[Definit
     first = "|".join(re.escape(name) for name in sorted(names)).encode()
     if not re.search(rb"^(?:\w[^\n;={}]*[\s*])?(?:" + first + rb")[ \t]*\(", data, re.MULTILINE):
         return ()
-    (own,) = scan.scan([_source(path, data)])
+    (own,) = scan([_source(path, data)])
     return tuple(found for found in _definitions(own, _code(own), names) if found.name in names)
 
 
@@ -169,16 +171,16 @@ def _headers(path: str, data: bytes, macros: Sequence[str], other: Read) -> Iter
 
 def _definitions(own: Scan, tokens: Sequence[Token], names: Collection[str]) -> Iterator[Definition]:
     """Every NAME(...) with a brace behind it, of a wanted name or behind __bpf_kfunc."""
-    docs = gather.docs(own)
+    docs = facts.docs(own)
     pairs = declarators.openers(tokens)
     closing = {opening: close for close, opening in pairs.items()}
     for at in _candidates(tokens, names):
         if at + 1 in closing and _opens_body(tokens, closing[at + 1] + 1, closing):
             first = declarators.start(tokens, at, pairs)
             words = {token.text for token in tokens[first:at]}
-            place = scan.place(own.path, tokens[at])
+            name_place = place(own.path, tokens[at])
             documented = tokens[first].line in docs
-            yield Definition(tokens[at].text, place, "__bpf_kfunc" in words, "static" in words, documented)
+            yield Definition(tokens[at].text, name_place, "__bpf_kfunc" in words, "static" in words, documented)
 
 
 def _candidates(tokens: Sequence[Token], names: Collection[str]) -> Iterator[int]:
@@ -242,7 +244,7 @@ def _filters(path: str, tokens: Sequence[Token]) -> Iterator[Filter]:
     for inside in _initialisers(tokens, "btf_kfunc_id_set"):
         ids, function = _member(inside, "set"), _member(inside, "filter")
         if ids and function:
-            yield Filter(ids.text, function.text, scan.place(path, function))
+            yield Filter(ids.text, function.text, place(path, function))
 
 
 def _dtors(path: str, tokens: Sequence[Token]) -> Iterator[Dtor]:
@@ -252,7 +254,7 @@ def _dtors(path: str, tokens: Sequence[Token]) -> Iterator[Dtor]:
             ids = list(_ids(tokens, at + 4))
             for (kind, struct), (other, function) in zip(ids[::2], ids[1::2], strict=False):
                 if (kind, other) == ("struct", "func"):
-                    yield Dtor(struct.text, function.text, scan.place(path, function))
+                    yield Dtor(struct.text, function.text, place(path, function))
 
 
 def _ids(tokens: Sequence[Token], at: int) -> Iterator[tuple[str, Token]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfunclint.c.syntax import Node
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Missing, Place, Reason, Remark
 from kfunclint.flow import (
     Call,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 
 from kfunclint import filescan, source, store
-from kfunclint.facts import Entry
+from kfunclint.facts.sets import Entry
 from kfunclint.filescan import Definition, FileFacts
 from kfunclint.git import HASH
 from kfunclint.progress import Step

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, cached_property
 
-from kfunclint.facts import Entry
+from kfunclint.facts.sets import Entry
 from kfunclint.resources import table
 
 

@@ -11,7 +11,8 @@ from kfunclint.c.lexer import code
 from kfunclint.c.syntax import Function, bare
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.facts import Fact, Kfunc
+from kfunclint.facts.facts import Fact
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Missing, Place, Reason
 from kfunclint.flow import Condition, bars, calls, is_plain_call, taken
 from kfunclint.progress import Step

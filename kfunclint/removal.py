@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kfunclint.facts import Doc, Fact, Facts, Kfunc
+from kfunclint.facts.docs import Doc
+from kfunclint.facts.facts import Fact, Facts
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Place, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.patch import Hunk, Patch

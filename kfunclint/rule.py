@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from kfunclint import guard, resources, toml
 from kfunclint.errors import Unreviewable, hint
-from kfunclint.facts import Fact, Kfunc
+from kfunclint.facts.facts import Fact
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Level, Remark
 from kfunclint.kernel import Kernel, Release
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from kfunclint.facts import Fact, Facts, Kfunc
+from kfunclint.facts.facts import Fact, Facts
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Finding, Missing, Origin, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.locate import Lines, key

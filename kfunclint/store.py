@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from kfunclint.facts import Entry, Flag, KfuncSet, Registration
+from kfunclint.facts.sets import Entry, Flag, KfuncSet, Registration
 from kfunclint.filescan import Definition, Dtor, FileFacts, Filter
 from kfunclint.finding import Place
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from kfunclint.facts import Doc, Entry, Facts, Kfunc, KfuncSet
+from kfunclint.facts.docs import Doc
+from kfunclint.facts.facts import Facts
+from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.sets import Entry, KfuncSet
 from kfunclint.patch import Hunk, Patch
 from kfunclint.source import Base
 

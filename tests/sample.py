@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kfunclint import kernel, patch, source
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason, Remark, Unused, Withheld
 from kfunclint.locate import Lines, key
 from kfunclint.mail import Mail, Series

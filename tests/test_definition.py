@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from kfunclint.clang import Parser
-from kfunclint.facts import Kfunc
-from kfunclint.gather import gather
-from kfunclint.scan import scan
+from kfunclint.extract.facts import gather
+from kfunclint.extract.sets import scan
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.source import Line, Source, Stretch
 
 Kfuncs = Callable[..., tuple[Kfunc, ...]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from kfunclint import rule
-from kfunclint.facts import Prose
+from kfunclint.facts.docs import Prose
 from kfunclint.finding import Place, Remark
 from kfunclint.kernel import Release, known
 from kfunclint.resources import table

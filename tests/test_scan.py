@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kfunclint.facts import Entry
-from kfunclint.scan import Scan, scan
+from kfunclint.extract.sets import Scan, scan
+from kfunclint.facts.sets import Entry
 from kfunclint.source import Line, Source, Stretch
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from kfunclint import rule
-from kfunclint.facts import Prose
+from kfunclint.facts.docs import Prose
+from kfunclint.facts.spelling import corrections, listed, one_edit_apart, slips, wrong_word
 from kfunclint.finding import Place, Remark
 from kfunclint.kernel import Kernel, Release, Vocabulary
 from kfunclint.resources import table
-from kfunclint.spelling import corrections, listed, one_edit_apart, slips, wrong_word
 
 (SPELLING,) = (found for found in rule.shipped() if found.id == "text/spelling")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from test_scan import one
 
-from kfunclint import kerneldoc, prose
 from kfunclint.c import lexer
-from kfunclint.facts import Doc
+from kfunclint.extract import kerneldoc
+from kfunclint.extract.paragraphs import of_comment, of_message
+from kfunclint.facts.docs import Doc
 from kfunclint.patch import MessageLine
 
 
@@ -111,7 +112,7 @@ def test_not_kernel_doc(text: str) -> None:
 
 def paragraphs(text: str) -> list[str]:
     lines = [MessageLine(line, number) for number, line in enumerate(text.split("\n"), 1)]
-    return [found.text for found in prose.of_message(lines, "message", 1)]
+    return [found.text for found in of_message(lines, "message", 1)]
 
 
 def test_paragraphs_of_a_message() -> None:
@@ -127,12 +128,12 @@ def test_a_cover_letter_ends_at_the_shortlog() -> None:
     lines = [
         MessageLine(line, n) for n, line in enumerate(["Words.", "", "Ann Author (2):", "  mm: add the the thing"])
     ]
-    assert [found.text for found in prose.of_message(lines, "cover", 0)] == ["Words."]
+    assert [found.text for found in of_message(lines, "cover", 0)] == ["Words."]
 
 
 def test_places_in_a_message() -> None:
     lines = [MessageLine("  - it is", 7), MessageLine("    here", 8)]
-    (found,) = prose.of_message(lines, "message", 3)
+    (found,) = of_message(lines, "message", 3)
     assert found.text == "it is here"
     at = found.place(6, 10)
     assert (at.path, at.patch, at.line, at.column, at.end_column) == (None, 3, 8, 5, 9)
@@ -145,7 +146,7 @@ def test_paragraphs_of_comments() -> None:
         " *\n *   code();\n"
         " *\n * More words.\n * - an item\n */\nint x; /* behind */ // and this\n"
     )
-    found = [(p.text, p.kind) for comment in one(text).comments for p in prose.of_comment(comment, None)]
+    found = [(p.text, p.kind) for comment in one(text).comments for p in of_comment(comment, None)]
     assert found == [
         ("bpf_foo - Do it", "doc"),
         ("the first of them", "doc"),
@@ -160,13 +161,13 @@ def test_paragraphs_of_comments() -> None:
 
 def test_code_in_a_comment_is_known_by_its_depth() -> None:
     text = "/* Like so::\n *\n *\tcode();\n * and\n *\tmore();\n * words. */\n"
-    found = [p.text for comment in one(text).comments for p in prose.of_comment(comment, None)]
+    found = [p.text for comment in one(text).comments for p in of_comment(comment, None)]
     assert found == ["Like so::", "and", "words."]
 
 
 def test_places_in_a_comment() -> None:
     (comment,) = one("\tint x;\t/* one\n\t\t * two three\n\t\t */\n").comments
-    (found,) = prose.of_comment(comment, "bpf_foo")
+    (found,) = of_comment(comment, "bpf_foo")
     start = found.text.index("three")
     at = found.place(start, start + 5)
     assert (at.path, at.line, at.column, at.end_column) == ("a.c", 2, 10, 15)

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.c.syntax import is_pointer, is_scalar
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Level, Place, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule

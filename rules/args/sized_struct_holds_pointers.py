@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.c.syntax import Parameter, bare
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.resources import table

@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.spelling import one_edit_apart
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.spelling import one_edit_apart
 from kfunclint.suffix import of_tree, suffix, suffixes
 
 # words that look right and that no kernel reads

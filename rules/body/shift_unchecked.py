@@ -1,7 +1,7 @@
 from collections.abc import Iterator, Sequence
 
 from kfunclint.c.syntax import Node
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import assigned, conditions_on, names, open_below, shifts, spelled
 from kfunclint.kernel import Kernel

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule

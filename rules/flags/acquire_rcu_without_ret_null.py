@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from kfunclint.facts import Entry
+from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.resources import table

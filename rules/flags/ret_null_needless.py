@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
-from kfunclint.facts import Entry, Kfunc
+from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import assigned, never_null, returns
 from kfunclint.kernel import Kernel, Release

@@ -2,7 +2,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from kfunclint.c.syntax import Node
-from kfunclint.facts import Entry, Kfunc
+from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import Call, calls
 from kfunclint.kernel import Kernel

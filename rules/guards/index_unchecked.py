@@ -3,7 +3,7 @@ from dataclasses import replace
 from functools import partial
 
 from kfunclint.c.syntax import Node, Parameter
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import Call, assigned, calls, conditions_on, indexings, names, open_below, other_tests, spelled
 from kfunclint.kernel import Kernel

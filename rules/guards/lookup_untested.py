@@ -2,7 +2,7 @@ from collections.abc import Collection, Iterator
 from functools import partial
 
 from kfunclint.c.syntax import Node
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import dereferences, other_tests
 from kfunclint.kernel import Kernel

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.c.syntax import Node
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls
 from kfunclint.kernel import Kernel, sleepers_may_call

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from kfunclint.facts import Doc
+from kfunclint.facts.docs import Doc
 from kfunclint.finding import Edit, Fix, Level, Place, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
-from kfunclint.facts import Doc, Kfunc
+from kfunclint.facts.docs import Doc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Place, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule

@@ -2,7 +2,8 @@ import re
 from collections.abc import Iterator
 
 from kfunclint.c.syntax import Node
-from kfunclint.facts import Doc, Kfunc
+from kfunclint.facts.docs import Doc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
 from kfunclint.flow import returns
 from kfunclint.kernel import Kernel

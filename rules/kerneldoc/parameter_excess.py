@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
-from kfunclint.facts import Kfunc, Section
+from kfunclint.facts.docs import Section
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Place, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule

@@ -1,7 +1,8 @@
 import re
 from collections.abc import Iterator
 
-from kfunclint.facts import Doc, Kfunc
+from kfunclint.facts.docs import Doc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Place, Reason, Remark
 from kfunclint.kernel import Kernel, Release
 from kfunclint.rule import rule

@@ -1,7 +1,7 @@
 import re
 from collections.abc import Iterator
 
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule

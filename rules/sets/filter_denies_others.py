@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.c.syntax import Node
-from kfunclint.facts import Filter
+from kfunclint.facts.sets import Filter
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from kfunclint.facts import Entry, KfuncSet
+from kfunclint.facts.sets import Entry, KfuncSet
 from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel import Kernel, Release
 from kfunclint.resources import table

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from kfunclint.facts import KfuncSet
+from kfunclint.facts.sets import KfuncSet
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from kfunclint.facts import Registration
+from kfunclint.facts.sets import Registration
 from kfunclint.finding import Level, Remark
 from kfunclint.kernel import Kernel, Release
 from kfunclint.resources import table

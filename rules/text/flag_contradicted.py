@@ -1,7 +1,8 @@
 import re
 from collections.abc import Iterator
 
-from kfunclint.facts import Kfunc, Prose
+from kfunclint.facts.docs import Prose
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule

@@ -2,7 +2,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from kfunclint.facts import Prose
+from kfunclint.facts.docs import Prose
 from kfunclint.finding import Edit, Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.resources import table

@@ -1,10 +1,10 @@
 from collections.abc import Iterator
 
-from kfunclint.facts import Prose
+from kfunclint.facts.docs import Prose
+from kfunclint.facts.spelling import slips
 from kfunclint.finding import Edit, Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.spelling import slips
 
 
 @rule(Prose, Level.CHECK, see="Documentation/process/submitting-patches.rst: Describe your changes")

@@ -1,11 +1,12 @@
 import re
 from collections.abc import Iterator
 
-from kfunclint.facts import Kfunc, Listing
+from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.sets import Listing
+from kfunclint.facts.spelling import one_edit_apart
 from kfunclint.finding import Edit, Fix, Level, Reason, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.spelling import one_edit_apart
 
 _RELEASED = re.compile(
     r"\b(?:releas|dropp|free|destroy|put)(?:ed)?(?: \w+){0,3}? (?:with|by|via|using|through)"

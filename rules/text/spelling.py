@@ -1,11 +1,11 @@
 import re
 from collections.abc import Iterator
 
-from kfunclint.facts import Prose
+from kfunclint.facts.docs import Prose
+from kfunclint.facts.spelling import corrections
 from kfunclint.finding import Edit, Fix, Level, Remark
 from kfunclint.kernel import Kernel
 from kfunclint.rule import rule
-from kfunclint.spelling import corrections
 
 _SHORTEST = 4
 # quotes, addresses, links

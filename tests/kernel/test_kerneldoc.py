@@ -27,10 +27,10 @@ import pytest
 
 from kfunclint import mail, rule
 from kfunclint.clang import Parser
+from kfunclint.extract.facts import docs
+from kfunclint.extract.sets import scan
 from kfunclint.finding import Finding
-from kfunclint.gather import docs
 from kfunclint.review import review
-from kfunclint.scan import scan
 from kfunclint.source import Line, Source, Stretch
 
 TREES = {

@@ -15,7 +15,7 @@ from kfunclint import index, peers
 from kfunclint.clang import Parser
 from kfunclint.cli import main
 from kfunclint.evidence import facts_of
-from kfunclint.facts import Kfunc
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.flow import Condition, calls, names
 from kfunclint.peers import Peers
 from kfunclint.resources import table

@@ -8,15 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
-from kfunclint import kerneldoc, mentions, prose
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Unit
-from kfunclint.facts import Comment, Doc, Facts, Filter, Kfunc, Prose
+from kfunclint.extract import kerneldoc, uses
+from kfunclint.extract.kfuncs import join
+from kfunclint.extract.paragraphs import of_comment, of_message, of_title
+from kfunclint.extract.sets import Scan
+from kfunclint.extract.tokens import place
+from kfunclint.facts.docs import Comment, Doc, Prose
+from kfunclint.facts.facts import Facts
+from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.sets import Filter
 from kfunclint.finding import Place
-from kfunclint.join import join
 from kfunclint.patch import Patch
 from kfunclint.resources import table
-from kfunclint.scan import Scan, place
 from kfunclint.source import Source
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
@@ -43,7 +48,7 @@ def gather(
     entries = tuple(entry for scan in held for entry in scan.entries if not (entry.set and entry.set.is_fmodret))
     documented = {scan.path: docs(scan) for scan in scans}
     gone = _gone(patches)
-    kfuncs = tuple(mentions.listed(join(files, scans, units, entries, documented), files, gone))
+    kfuncs = tuple(uses.listed(join(files, scans, units, entries, documented), files, gone))
     names = _names(scans, gone)
     messages = tuple(_messages(patches, cover, names))
     comments = tuple(
@@ -55,7 +60,7 @@ def gather(
         sets=tuple(found for scan in held for found in scan.sets),
         registrations=tuple(registration for scan in held for registration in scan.registrations),
         filters=tuple(_filters(held, units)),
-        helpers=tuple(mentions.helpers(files, units, {kfunc.name for kfunc in kfuncs} | gone)),
+        helpers=tuple(uses.helpers(files, units, {kfunc.name for kfunc in kfuncs} | gone)),
         docs=tuple(doc for scan in scans for doc in documented[scan.path].values()),
         comments=tuple(comment for scan in scans for comment in scan.comments),
         prose=(*messages, *comments),
@@ -158,8 +163,8 @@ def _messages(patches: Iterable[Patch], cover: Patch | None, names: frozenset[st
     for patch in (cover, *patches):
         if patch is not None:
             number = patch.mail.number
-            yield from prose.of_title(patch.mail.title, number, names)
-            yield from prose.of_message(patch.message, "message" if number else "cover", number, names)
+            yield from of_title(patch.mail.title, number, names)
+            yield from of_message(patch.message, "message" if number else "cover", number, names)
 
 
 def _comments(source: Source, scan: Scan, kfuncs: Iterable[Kfunc], names: frozenset[str]) -> Iterator[Prose]:
@@ -168,7 +173,7 @@ def _comments(source: Source, scan: Scan, kfuncs: Iterable[Kfunc], names: frozen
     for comment in scan.comments:
         span = range(comment.at.line, comment.at.line + comment.text.count("\n") + 1)
         if any((line := source.line(number)) and line.added for number in span):
-            yield from prose.of_comment(comment, _owner(comment, own), names)
+            yield from of_comment(comment, _owner(comment, own), names)
 
 
 def _owner(comment: Comment, kfuncs: Iterable[Kfunc]) -> str | None:

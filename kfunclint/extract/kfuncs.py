@@ -10,13 +10,15 @@ from itertools import pairwise
 
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Function, Node, Unit
-from kfunclint.definition import Definitions, declared, dtors
-from kfunclint.facts import Doc, Entry, Kfunc
+from kfunclint.extract.definitions import Definitions, declared, dtors
+from kfunclint.extract.sets import Scan
+from kfunclint.extract.tokens import bracketed, place
+from kfunclint.facts.docs import Doc
+from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
-from kfunclint.scan import Scan, bracketed, place
 from kfunclint.source import Source
 
-_LONGEST_HEAD = 50  # tokens of a function in front of its parameters
 _VERIFIER = "kernel/bpf/verifier.c"
 
 

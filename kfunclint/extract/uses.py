@@ -8,10 +8,10 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from kfunclint.c.syntax import Function, Unit
-from kfunclint.definition import Definitions, declared
-from kfunclint.facts import Helper, Kfunc
+from kfunclint.extract.definitions import Definitions, declared
+from kfunclint.extract.sets import Scan
+from kfunclint.facts.kfunc import Helper, Kfunc
 from kfunclint.finding import Place
-from kfunclint.scan import Scan
 from kfunclint.source import Source
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from kfunclint.c.lexer import Token
-from kfunclint.facts import Comment, Doc, Section
+from kfunclint.facts.docs import Comment, Doc, Section
 from kfunclint.finding import Place
 
 # "type *name" and "define name" are read as the name

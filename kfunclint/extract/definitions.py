@@ -11,9 +11,9 @@ from typing import NamedTuple
 from kfunclint.c import declarators
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Function, Parameter
-from kfunclint.facts import Dtor
+from kfunclint.extract.tokens import bracketed
+from kfunclint.facts.kfunc import Dtor
 from kfunclint.finding import Place
-from kfunclint.scan import bracketed
 
 _LONGEST_HEADER = 400  # tokens; without a bound a file of open parentheses takes quadratic time
 _OPENS = frozenset({"__bpf_kfunc_start_defs", "__bpf_hook_start"})

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from kfunclint import kerneldoc
-from kfunclint.facts import Comment, Prose
+from kfunclint.extract import kerneldoc
+from kfunclint.facts.docs import Comment, Prose
 from kfunclint.finding import Place
 from kfunclint.patch import MessageLine
 

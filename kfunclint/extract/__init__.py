@@ -1,0 +1,1 @@
+"""Facts made of tokens, of what the parser saw, and of mails."""

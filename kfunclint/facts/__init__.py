@@ -1,0 +1,1 @@
+"""Frozen values about a series: what rules see, and nothing that makes them."""

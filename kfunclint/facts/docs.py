@@ -1,0 +1,124 @@
+"""Kernel-doc, comments and paragraphs that people read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from kfunclint.finding import Place
+
+_NAME = re.compile(r"(?<![\w/.<>@=*&\\$%#+~^|:'-])[a-z]\w*_\w*(?![\w/*\[\]\\@<>|{}'-]|\.\w|->|::)", re.ASCII)
+_NAMED = re.compile(r"\w+(?:\(\))?\s*(?:-|:|$)")
+_SHORTEST_NAME = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section of a kernel-doc comment: "@task" as written, "return" or "context" in lower case, "@returns" for what
+    only the newer kernel-doc takes for a Return: section."""
+
+    name: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Doc:
+    """A kernel-doc comment that is whole in view.
+
+    `name` is what its first line documents ("" where that line is no name), `at` the place of that name or of the
+    first line, `purpose` what that line says of it; `lines` are its lines of text without the leading " * ", each with
+    its place. `above` is the name of what follows, as kernel-doc reads it: None where it cannot. `struct` is the struct
+    that it documents and that follows, "" for none, `members` are its members; none where one of them is not plain.
+    """
+
+    name: str
+    at: Place
+    purpose: str
+    lines: tuple[tuple[Place, str], ...]
+    sections: tuple[Section, ...]
+    above: str | None
+    struct: str = ""
+    members: tuple[tuple[str, Place], ...] = ()
+
+    @property
+    def function(self) -> str | None:
+        """What it documents."""
+        return self.name or None
+
+    def section(self, *names: str) -> Section | None:
+        """The first section that has one of the names."""
+        return next((section for section in self.sections if section.name in names), None)
+
+    @property
+    def result(self) -> tuple[tuple[Place, str], ...]:
+        """The lines about what is returned: those of the Return: section up to an empty line or the next section."""
+        start = self.section("return")
+        if start is None:
+            return ()
+        others = {section.at.line for section in self.sections if section is not start}
+        below = [(at, text) for at, text in self.lines if at.line >= start.at.line]
+        end = next((n for n, (at, text) in enumerate(below) if not text or at.line in others), len(below))
+        return tuple(below[:end])
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A C comment in view, as written; `kernel_doc`: it opens with /**; `whole`: both its ends are in view."""
+
+    at: Place
+    text: str
+    kernel_doc: bool
+    whole: bool
+
+    @property
+    def function(self) -> None:
+        """No kfunc is meant by it alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """A paragraph that people read.
+
+    `kind`: of a commit message ("message"), a cover letter ("cover"), the title of either ("title"), a comment or
+    kernel-doc ("comment", "doc").
+    `lines` are its lines, each with the place of its first character; quoted mail, code, shell output, diffs, trailers
+    and tables are left out before. `function` is the kfunc whose comment it is, if any; `names` are the words, in lower
+    case, that the code of the series uses as names or in them, before or after. `meant` has the name that was meant
+    for each that no file of the tree holds and that is nearly one of those, None without a tree.
+    """
+
+    kind: str
+    lines: tuple[tuple[Place, str], ...]
+    function: str | None = None
+    names: frozenset[str] = frozenset()
+    meant: Mapping[str, str] | None = None
+
+    @property
+    def strangers(self) -> Iterator[re.Match[str]]:
+        """The names in its text, in lower case as they are, that no line of the series has.
+
+        The name that a kernel-doc begins with is none: it is held against the function below.
+        """
+        text = self.text
+        named = _NAMED.match(text) if self.kind == "doc" else None
+        for match in _NAME.finditer(text, named.end() if named else 0):
+            if len(match[0]) >= _SHORTEST_NAME and match[0].islower() and match[0] not in self.names:
+                yield match
+
+    @property
+    def text(self) -> str:
+        """The paragraph on one line: the lines joined by single spaces."""
+        return " ".join(text for _, text in self.lines)
+
+    def place(self, start: int, end: int) -> Place:
+        """Where `text[start:end]` stands; a match over a line break is given up to the end of its first line.
+
+        Raises IndexError for a start behind the text.
+        """
+        for at, text in self.lines:
+            if start < len(text):
+                column = at.column + start
+                return Place(at.path, at.line, column, min(column + end - start, at.column + len(text)), at.patch)
+            start, end = start - len(text) - 1, end - len(text) - 1
+        raise IndexError(start)

@@ -15,9 +15,10 @@ from deep import whole
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
 from kfunclint.evidence import facts_of
-from kfunclint.kernel import Release, known
+from kfunclint.kernel.kernel import known
+from kfunclint.kernel.release import Release
 from kfunclint.locate import Lines
-from kfunclint.rule import shipped
+from kfunclint.rule.loader import shipped
 from kfunclint.run import Run
 from kfunclint.source import Source
 

@@ -7,19 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 from kfunclint import index
-from kfunclint import kernel as kernel_
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
 from kfunclint.evidence import facts_of, wants_types, with_released
 from kfunclint.facts.facts import Facts
 from kfunclint.finding import Origin
 from kfunclint.index import Index
-from kfunclint.kernel import Kernel, Vocabulary
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.target import target
+from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.locate import Lines
 from kfunclint.peers import Precedents
 from kfunclint.progress import Step
 from kfunclint.review import Review, in_order
-from kfunclint.rule import Rule
+from kfunclint.rule.rule import Rule
 from kfunclint.run import Run
 from kfunclint.source import Line, Source, whole
 from kfunclint.tree import Tree
@@ -46,7 +47,7 @@ def audit(
     files = tuple(filter(None, (index.source_of(tree, path) for path in _paths(found))))
     sources = tuple(_numbered(files, tops))
     vocabulary = Vocabulary(lambda path: _text(tree, path))
-    kernel = kernel_.target(asked=asked, tags=(), dates=(), context_flags=(), tree=vocabulary)
+    kernel = target(asked=asked, tags=(), dates=(), context_flags=(), tree=vocabulary)
     parse = _Parse(files, tree, parser, kernel, deep=deep, step=step)
     facts, unparsed = facts_of(sources, parse)
     run = Run(rules, kernel, _TreeLines((), None, sources), Precedents(tree, parser, (), step))

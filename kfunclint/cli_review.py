@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kfunclint import __version__, mail, options, progress, report
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.mail import Series
 from kfunclint.message import Inbox
 from kfunclint.paths import kernel_around

@@ -146,9 +146,9 @@ def _values(action: argparse.Action | None, current: str) -> list[str]:
 
 
 def _rules(*, families: bool) -> Iterator[str]:
-    from kfunclint import rule
+    from kfunclint.rule import loader
 
-    ids = [found.id for found in rule.shipped()]
+    ids = [found.id for found in loader.shipped()]
     if families:
         yield from sorted({found.partition("/")[0] for found in ids})
     yield from ids

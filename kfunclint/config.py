@@ -14,7 +14,7 @@ from typing import Any, Final
 from kfunclint import paths, toml
 from kfunclint.errors import Unreviewable, hint
 from kfunclint.finding import Level
-from kfunclint.kernel import Release
+from kfunclint.kernel.release import Release
 from kfunclint.silence import Request
 from kfunclint.toml import Document, Key
 

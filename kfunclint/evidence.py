@@ -17,11 +17,12 @@ from kfunclint.extract.sets import Scan, scan
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.spelling import slips, wrong_word
-from kfunclint.kernel import Kernel, Release
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release
+from kfunclint.kernel.suffixes import SIZES
 from kfunclint.patch import Patch
 from kfunclint.progress import Step
 from kfunclint.source import Base, Source
-from kfunclint.suffix import SIZES
 from kfunclint.touched import Touched
 
 if TYPE_CHECKING:

@@ -7,20 +7,20 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from kfunclint import rule
-from kfunclint.rule import Rule
+from kfunclint.rule import loader, names
+from kfunclint.rule.rule import Rule
 
 
 def rules(argv: Sequence[str]) -> int:
     """List the rules: id, level, title. Gives the exit status."""
     parser("rules").parse_args(argv)
-    sys.stdout.write(listing(rule.shipped()))
+    sys.stdout.write(listing(loader.shipped()))
     return 0
 
 
 def explain(argv: Sequence[str]) -> int:
     """Explain the rules that are named; gives the exit status. Raises BadRule for a name that no rule has."""
-    found = [rule.named(rule.shipped(), name) for name in parser("explain").parse_args(argv).rule]
+    found = [names.named(loader.shipped(), name) for name in parser("explain").parse_args(argv).rule]
     sys.stdout.write("\n\n".join(map(explanation, found)))
     return 0
 

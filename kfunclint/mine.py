@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from kfunclint.flow import Condition
 from kfunclint.peers import Peer, Peers
-from kfunclint.rule import TITLE_LENGTH
+from kfunclint.rule.rule import TITLE_LENGTH
 from kfunclint.text import visible
 
 

@@ -15,9 +15,9 @@ from kfunclint.facts.docs import Doc
 from kfunclint.facts.facts import Fact, Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Place, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.patch import Hunk, Patch
-from kfunclint.rule import Rule
+from kfunclint.rule.rule import Rule
 from kfunclint.source import Line, Source
 from kfunclint.touched import doc_lines, kfunc_lines, moved
 

@@ -7,20 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kfunclint import kernel as kernel_
 from kfunclint import patch as patches_
 from kfunclint import source
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.evidence import Context, of_c
 from kfunclint.finding import Finding, Since, Unused, Withheld
-from kfunclint.kernel import Kernel, Vocabulary
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.target import target
+from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.locate import Lines
 from kfunclint.mail import Mail, Series
 from kfunclint.patch import Patch
 from kfunclint.progress import Step
 from kfunclint.removal import accused
-from kfunclint.rule import Rule
+from kfunclint.rule.rule import Rule
 from kfunclint.run import Precedent, Run
 from kfunclint.source import Base, Source
 from kfunclint.touched import Touched
@@ -179,7 +180,7 @@ def _target(patches: Sequence[Patch], asked: str | Kernel | None, tree: Vocabula
     """The kernel that the mails speak of: their tags and dates, and the flags in lines that they found there."""
     if isinstance(asked, Kernel):
         return asked
-    return kernel_.target(
+    return target(
         asked=asked,
         tags=[tag for patch in patches for tag in patch.mail.tags],
         dates=[patch.mail.date for patch in patches],

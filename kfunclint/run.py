@@ -10,10 +10,10 @@ from typing import Any
 from kfunclint.facts.facts import Fact, Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Finding, Missing, Origin, Reason, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.locate import Lines, key
 from kfunclint.removal import Removed, Suspect
-from kfunclint.rule import Rule
+from kfunclint.rule.rule import Rule
 
 Precedent = Callable[[Missing, Fact], tuple[Reason, ...]]
 """Gives who makes the test that a fact lacks, as far as that is worth saying."""

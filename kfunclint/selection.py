@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kfunclint import baseline, rule, settings, silence
+from kfunclint import baseline, settings, silence
 from kfunclint.config import OFF
 from kfunclint.finding import Finding, Level
 from kfunclint.paths import matches
 from kfunclint.review import Review
-from kfunclint.rule import Rule
+from kfunclint.rule import loader, names
+from kfunclint.rule.rule import Rule
 from kfunclint.settings import Choice, Settings
 
 
@@ -24,9 +25,9 @@ class Selection:
     def __init__(self, found: Settings) -> None:
         """Raises BadRule or Unreviewable for a rule, a name in the settings or a baseline that is wrong."""
         more = (
-            one for folder in found.rules for one in rule.load(folder.path, "kfunclint_rules", python=folder.python)
+            one for folder in found.rules for one in loader.load(folder.path, "kfunclint_rules", python=folder.python)
         )
-        self.known = (*rule.shipped(), *more)
+        self.known = (*loader.shipped(), *more)
         settings.check(found, self.known)
         self.settings = found
         self._choices = (found.choice, *(profile.choice for profile in found.profiles))
@@ -78,7 +79,7 @@ class Selection:
 
 
 def _ids(choice: Choice, known: Sequence[Rule[Any]]) -> frozenset[str]:
-    chosen = rule.chosen(known, only=choice.only, ignore=choice.ignore, strict=choice.strict)
+    chosen = names.chosen(known, only=choice.only, ignore=choice.ignore, strict=choice.strict)
     return frozenset(one.id for one in chosen if choice.level(one.id) != OFF)
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from kfunclint import rule
 from kfunclint.config import OFF, Folder, Source, Values
 from kfunclint.finding import Level
-from kfunclint.rule import Rule
+from kfunclint.rule import names
+from kfunclint.rule.rule import Rule
 from kfunclint.silence import Request
 from kfunclint.toml import Key
 
@@ -103,7 +103,7 @@ def check(found: Settings, known: Sequence[Rule[Any]]) -> None:
     """Raises Unreviewable for the first name in a file that no rule and no family has."""
     for source in found.sources:
         for key, name in _names(source.values):
-            if reason := rule.objection(known, name):
+            if reason := names.objection(known, name):
                 raise source.document.refusal(key, f"{name!r}: {reason}")
 
 

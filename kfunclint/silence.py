@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kfunclint import rule
 from kfunclint.body import is_signature, layout
 from kfunclint.finding import Finding, Unused, Withheld
 from kfunclint.patch import Patch
 from kfunclint.paths import matches
 from kfunclint.review import Review
-from kfunclint.rule import Rule
+from kfunclint.rule import names
+from kfunclint.rule.rule import Rule
 
 MOST = 100  # requests in one mail
 _REQUEST = re.compile(r"kfunclint: ignore(?:[ \t]+|$)")
@@ -41,7 +41,7 @@ class Request:
     def covers(self, finding: Finding) -> bool:
         return (
             self.patch in (None, finding.origin.patch)
-            and (not self.rule or rule.covers(self.rule, finding.rule))
+            and (not self.rule or names.covers(self.rule, finding.rule))
             and (not self.path or (finding.at.path is not None and matches(finding.at.path, self.path)))
             and self.function in ("", finding.function)
         )
@@ -87,7 +87,7 @@ def applied(
 
 def _ran(review: Review, request: Request) -> bool:
     """Did rules run that it is about, and none of them over a part only?"""
-    about = [found for found in review.rules if not request.rule or rule.covers(request.rule, found.id)]
+    about = [found for found in review.rules if not request.rule or names.covers(request.rule, found.id)]
     return any(found.holds_for(review.kernel) for found in about) and not any(
         found.id in review.skipped or found.id in review.failures for found in about
     )
@@ -132,7 +132,7 @@ def _parsed(patch: Patch, line: int, text: str, known: Sequence[Rule[Any]]) -> R
     if not found:
         return _refused(patch, line, text, "write kfunclint: ignore RULE [FUNCTION] - reason")
     name, function, reason = found.groups(default="")
-    if objection := rule.objection(known, name):
+    if objection := names.objection(known, name):
         return _refused(patch, line, text, f"{name}: {objection}")
     mail = patch.mail
     return Request(name, "", function, reason, mail.number or None, mail.file, mail.in_input(line), text.rstrip())

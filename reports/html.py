@@ -13,7 +13,7 @@ from kfunclint import __version__, report
 from kfunclint.finding import Finding, Level, Place
 from kfunclint.patch import FileDiff, Hunk, Patch
 from kfunclint.review import Review
-from kfunclint.rule import Rule
+from kfunclint.rule.rule import Rule
 from kfunclint.source import Source
 from kfunclint.text import amount, visible
 

@@ -13,7 +13,7 @@ from kfunclint import __version__, report
 from kfunclint.finding import Edit, Finding, Fix, Level, Place
 from kfunclint.mail import Mail
 from kfunclint.review import Review
-from kfunclint.rule import Rule
+from kfunclint.rule.rule import Rule
 from kfunclint.text import amount, visible
 
 PAGE = True

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from trees import unpushed
 
-from kfunclint import mail, rule
+from kfunclint import mail
 from kfunclint.clang import Parser
 from kfunclint.review import Review, review
-from kfunclint.rule import Rule
+from kfunclint.rule import loader, names
+from kfunclint.rule.rule import Rule
 from kfunclint.tree import open_tree
 
 ROOT = Path(__file__).parent.parent
@@ -74,7 +75,7 @@ def lint(parser: Parser, tmp_path: Path) -> Lint:
         inbox = mail.read([str(path)])
         assert not inbox.broken
         (series,) = mail.select(inbox, None, False)
-        chosen = rule.chosen(rule.shipped(), only=only, ignore=(), strict=True)
+        chosen = names.chosen(loader.shipped(), only=only, ignore=(), strict=True)
         with contextlib.ExitStack() as stack:
             opened = (
                 stack.enter_context(contextlib.closing(open_tree(ROOT / "fixtures" / "trees" / tree))) if tree else None

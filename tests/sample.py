@@ -6,14 +6,16 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kfunclint import kernel, patch, source
+from kfunclint import patch, source
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason, Remark, Unused, Withheld
+from kfunclint.kernel import kernel
+from kfunclint.kernel.release import Release
 from kfunclint.locate import Lines, key
 from kfunclint.mail import Mail, Series
 from kfunclint.patch import Patch
 from kfunclint.review import Review
-from kfunclint.rule import Rule
+from kfunclint.rule.rule import Rule
 
 ADD = """\
 Add a kfunc that gives the depot at the top of the tree.
@@ -116,7 +118,7 @@ def a_review(mails: list[Mail], findings: list[Finding] | None = None, cover: Ma
         cover=patch.parse(cover) if cover else None,
         sources=source.build(patches),
         base=None,
-        kernel=kernel.known(kernel.Release(6, 18), "in development on 21 Oct 2025"),
+        kernel=kernel.known(Release(6, 18), "in development on 21 Oct 2025"),
         findings=tuple(findings or ()),
         skipped={},
         failures={},

@@ -15,13 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trees import FILES, commit
 
-from kfunclint import config, options, paths, rule, toml
+from kfunclint import config, options, paths, toml
 from kfunclint.cli import main
 from kfunclint.cli_config import listing
 from kfunclint.cli_review import parser
 from kfunclint.config import OFF, Folder
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Level
+from kfunclint.rule import loader
 from kfunclint.settings import Choice, Settings, check, merged
 
 Output = pytest.CaptureFixture[str]
@@ -544,7 +545,7 @@ def test_the_examples_of_the_documentation_are_good(name: str, tmp_path: Path) -
     (tmp_path / "known.json").write_text('{"findings": []}')
     document = toml.loads("\n".join(line[4:] for line in block).encode(), "x")
     found = merged({}, [replace(source(config.values(document, tmp_path, trusted=True)), document=document)])
-    check(found, rule.shipped())
+    check(found, loader.shipped())
     assert found.silences
     if name != "README.md":
         shown = {key for values in (document.values, *document.values["profile"]) for key in values}

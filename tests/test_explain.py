@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kfunclint import rule
 from kfunclint.cli import main
 from kfunclint.explain import explanation, listing
+from kfunclint.rule import loader, names
 
 Output = pytest.CaptureFixture[str]
 
@@ -14,12 +14,12 @@ Output = pytest.CaptureFixture[str]
 def test_every_rule_is_listed_once(capsys: Output) -> None:
     assert main(["rules"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == [found.id for found in rule.shipped()]
-    assert len({line.index(found.title) for line, found in zip(lines, rule.shipped(), strict=True)}) == 1
+    assert [line.split()[0] for line in lines] == [found.id for found in loader.shipped()]
+    assert len({line.index(found.title) for line, found in zip(lines, loader.shipped(), strict=True)}) == 1
 
 
 def test_levels_are_named() -> None:
-    found = {line.split()[0]: line for line in listing(rule.shipped()).splitlines()}
+    found = {line.split()[0]: line for line in listing(loader.shipped()).splitlines()}
     assert " warning, error since 7.0 " in found["flags/ret-null-missing"]
     assert " warning, strict " in found["flags/release-of-two"]
 
@@ -41,7 +41,7 @@ def test_a_rule_is_explained(capsys: Output) -> None:
 
 
 def test_a_strict_rule_says_how_it_runs() -> None:
-    assert "(runs with --strict only)" in explanation(rule.named(rule.shipped(), "flags/release-of-two"))
+    assert "(runs with --strict only)" in explanation(names.named(loader.shipped(), "flags/release-of-two"))
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from kfunclint import rule
 from kfunclint.facts.docs import Prose
 from kfunclint.finding import Place, Remark
-from kfunclint.kernel import Release, known
+from kfunclint.kernel.kernel import known
+from kfunclint.kernel.release import Release
 from kfunclint.resources import table
+from kfunclint.rule import loader
 
-(GRAMMAR,) = (found for found in rule.shipped() if found.id == "text/grammar")
+(GRAMMAR,) = (found for found in loader.shipped() if found.id == "text/grammar")
 CLASSES = table("grammar")
 
 

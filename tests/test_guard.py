@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 from conftest import Lint
 
-from kfunclint import guard, resources, rule
+from kfunclint import resources
+from kfunclint.rule import loader
+from kfunclint.rule.guard import BadRow, parsed
+from kfunclint.rule.rule import BadRule
 
 ROW = """\
 [depot-closed-unchecked]
@@ -70,7 +73,7 @@ def patch(body: str, parameters: str = "void") -> str:
     ],
 )
 def test_a_row_is_a_rule(body: str, guilty: bool, tmp_path: Path, lint: Lint) -> None:
-    (own,) = rule.load(folder(tmp_path, ROW), "own")
+    (own,) = loader.load(folder(tmp_path, ROW), "own")
     assert own.id == "guards/depot-closed-unchecked"
     found = lint(patch(body), rules=(own,)).findings
     assert [finding.rule for finding in found] == [own.id] * guilty
@@ -81,7 +84,7 @@ def test_a_row_is_a_rule(body: str, guilty: bool, tmp_path: Path, lint: Lint) ->
 
 
 def test_a_kfunc_that_takes_one_is_left_alone(tmp_path: Path, lint: Lint) -> None:
-    rules = rule.load(folder(tmp_path, ROW), "own")
+    rules = loader.load(folder(tmp_path, ROW), "own")
     assert not lint(patch("return top_depot;", "struct depot *depot"), rules=rules).findings
 
 
@@ -101,8 +104,8 @@ def test_a_kfunc_that_takes_one_is_left_alone(tmp_path: Path, lint: Lint) -> Non
     ],
 )
 def test_a_wrong_row_is_refused(changes: dict[str, Any], words: str) -> None:
-    with pytest.raises(guard.BadRow, match=words):
-        guard.parsed(row(**changes))
+    with pytest.raises(BadRow, match=words):
+        parsed(row(**changes))
 
 
 @pytest.mark.parametrize(
@@ -117,15 +120,15 @@ def test_a_wrong_row_is_refused(changes: dict[str, Any], words: str) -> None:
     ],
 )
 def test_a_wrong_table_names_its_file_and_line(text: str, line: str, tmp_path: Path) -> None:
-    with pytest.raises(rule.BadRule, match=rf"guards\.toml:{line}"):
-        rule.load(folder(tmp_path, text), "own")
+    with pytest.raises(BadRule, match=rf"guards\.toml:{line}"):
+        loader.load(folder(tmp_path, text), "own")
 
 
 def test_tables_are_loaded_without_running_python(tmp_path: Path) -> None:
     own = folder(tmp_path, ROW)
     (own / "flags").mkdir()
     (own / "flags" / "own.py").write_text("raise SystemExit\n")
-    assert [found.id for found in rule.load(own, "own", python=False)] == ["guards/depot-closed-unchecked"]
+    assert [found.id for found in loader.load(own, "own", python=False)] == ["guards/depot-closed-unchecked"]
 
 
 USES = {
@@ -155,7 +158,7 @@ FORM = (
 @pytest.mark.parametrize("use", USES.values(), ids=USES)
 @pytest.mark.parametrize("asked", GUARDS.values(), ids=GUARDS)
 def test_a_guard_in_front_silences_and_one_behind_does_not(asked: str, use: str, tmp_path: Path, lint: Lint) -> None:
-    rules = rule.load(folder(tmp_path, FORM), "own")
+    rules = loader.load(folder(tmp_path, FORM), "own")
     start, end = "bool off;\n", "\nout:\nreturn NULL;"
     use_first = use.replace("return", "kept =")  # so that control goes on to the guard
     assert not lint(patch(f"{start}{asked}\n{use}{end}", "int n"), rules=rules).findings
@@ -184,7 +187,7 @@ TOGETHER = {
 def pairs() -> dict[str, list[tuple[str, str, str]]]:
     """For every rule the uses of its tables as C: what comes first, the condition under which it is wrong, the use."""
     known, sinks = resources.table("may_be_null"), resources.table("index_sinks")
-    rows = [row for found in resources.table("guards").values() if (row := guard.parsed(found))]
+    rows = [row for found in resources.table("guards").values() if (row := parsed(found))]
     macros = resources.table("sleeping")["defaulted"]
     sources = [f"{name}({', '.join('n' * macros.get(name, 1))})" for name in known["call"]]
     sources += [f"current->{name}" for name in known["task"]]

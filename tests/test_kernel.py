@@ -7,7 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from kfunclint.kernel import Release, Vocabulary, known, target
+from kfunclint.kernel.kernel import known
+from kfunclint.kernel.release import Release
+from kfunclint.kernel.target import target
+from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.resources import table
 
 DEC_2025 = "Thu, 18 Dec 2025 17:57:47 -0800"

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from kfunclint import completion, manual, report, rule
+from kfunclint import completion, manual, report
 from kfunclint.cli import main
 from kfunclint.completion import FILES, candidates, parsers
+from kfunclint.rule import loader
 
 Output = pytest.CaptureFixture[str]
 BIN = Path(sys.executable).parent
@@ -100,7 +101,7 @@ def test_no_text_is_a_request() -> None:
 
 # Completion.
 
-IDS = [found.id for found in rule.shipped()]
+IDS = [found.id for found in loader.shipped()]
 FAMILIES = sorted({name.partition("/")[0] for name in IDS})
 
 

@@ -11,12 +11,14 @@ from conftest import Lint
 from test_peers import BAD, GOOD, KFUNC, TESTS, diff, functions
 from trees import FILES, commit, write
 
-from kfunclint import guard, rule
 from kfunclint.cli import main
 from kfunclint.finding import Place
 from kfunclint.flow import Condition
 from kfunclint.mine import proposed, table
 from kfunclint.peers import Peer, Peers
+from kfunclint.rule import loader
+from kfunclint.rule.guard import parsed
+from kfunclint.rule.rule import TITLE_LENGTH
 
 Output = pytest.CaptureFixture[str]
 Mine = Callable[..., tuple[str, str]]
@@ -83,7 +85,7 @@ def test_a_row_works(symbol: str, mined: Mine, tmp_path: Path, lint: Lint) -> No
     out, _ = mined({"kernel/depot.c": text}, symbol)
     (tmp_path / "rules" / "tables").mkdir(parents=True)
     (tmp_path / "rules" / "tables" / "guards.toml").write_text(out)
-    rules = rule.load(tmp_path / "rules", "own")
+    rules = loader.load(tmp_path / "rules", "own")
     guilty = KFUNC.replace("top_depot", use)
     (found,) = lint(diff("kernel/bpf.c", "", guilty), rules=rules).findings
     words = f"bpf_depot() uses {symbol} without testing depot_on(): 2 of 2 public functions that use it do"
@@ -138,5 +140,5 @@ def test_hostile_names_stay_in_their_place() -> None:
     rows = tomllib.loads(table(found, "tree\n[x]\u202e"))
     assert len(rows) == 2
     for row in rows.values():
-        assert guard.parsed(row).see == 'a"\\x0a]\\x7f\\ud800.c: a()'
-        assert len(row["title"]) <= rule.TITLE_LENGTH
+        assert parsed(row).see == 'a"\\x0a]\\x7f\\ud800.c: a()'
+        assert len(row["title"]) <= TITLE_LENGTH

@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 from conftest import ROOT, Lint
 
-from kfunclint import rule
+from kfunclint.rule import loader
 
 HEAD = """\
 From: Ann Author <ann@example.org>
@@ -313,7 +313,7 @@ def mail(text: str) -> str:
 
 def spoken(lint: Lint, text: str, kernel: str, strict: str = "") -> set[str]:
     """The rules that speak, of those that run by default and one that may be strict."""
-    only = tuple(found.id for found in rule.shipped() if not found.strict or found.id == strict)
+    only = tuple(found.id for found in loader.shipped() if not found.strict or found.id == strict)
     return {finding.rule for finding in lint(mail(text), kernel=kernel, only=only).findings}
 
 
@@ -333,5 +333,5 @@ def test_one_broken_row_gives_one_rule(mutation: Mutation, lint: Lint) -> None:
 
 @pytest.mark.parametrize("family", sorted(PROVEN_HERE))
 def test_every_rule_of_the_contract_is_proven(family: str) -> None:
-    known = {found.id for found in rule.shipped() if found.id.startswith(f"{family}/")}
+    known = {found.id for found in loader.shipped() if found.id.startswith(f"{family}/")}
     assert known - {mutation.rule for mutation in MUTATIONS} <= PROVEN_BY_FIXTURES

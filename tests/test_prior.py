@@ -12,7 +12,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfunclint import mail, report, rule, thread
+from kfunclint import mail, report, thread
 from kfunclint.about import Topic, is_reason
 from kfunclint.clang import Parser
 from kfunclint.finding import Fix, Origin, Place
@@ -20,6 +20,8 @@ from kfunclint.mail import Inbox
 from kfunclint.prior import heard
 from kfunclint.reply import MOST_QUOTED, passages
 from kfunclint.review import Review, review
+from kfunclint.rule import loader, names
+from kfunclint.rule.rule import Rule
 from kfunclint.thread import Thread
 
 THREADS = ROOT / "fixtures" / "threads"
@@ -87,8 +89,8 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 }
 
 
-def rules() -> tuple[rule.Rule[Any], ...]:
-    return rule.chosen(rule.shipped(), only=(), ignore=(), strict=False)
+def rules() -> tuple[Rule[Any], ...]:
+    return names.chosen(loader.shipped(), only=(), ignore=(), strict=False)
 
 
 def inbox(*names: str) -> Inbox:

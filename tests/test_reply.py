@@ -18,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample import PATH, a_finding, a_mail, a_review, flag_missing, mails, place, sample, titled, unguarded
 
-from kfunclint import mail, report, rule
+from kfunclint import mail, report
 from kfunclint.clang import Parser
 from kfunclint.finding import Edit, Finding, Fix, Level, Reason
 from kfunclint.mail import Mail
 from kfunclint.review import Review, review
+from kfunclint.rule import loader
 from kfunclint.text import visible
 
 FIELDS = [
@@ -223,7 +224,7 @@ def joined(text: str) -> str:
 def the_reply(parser: Parser, monkeypatch: pytest.MonkeyPatch, path: str) -> str:
     monkeypatch.chdir(ROOT)
     (series,) = mail.select(mail.read([path]), None, False)
-    return only_reply(review(series, rule.shipped(), parser))
+    return only_reply(review(series, loader.shipped(), parser))
 
 
 def test_the_reply_to_a_page_reads_like_one_of_a_reviewer(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,11 @@ import pytest
 from conftest import ROOT, Lint
 from expect import complaints, read
 
-from kfunclint import rule
 from kfunclint.mail import Mail
+from kfunclint.rule import loader
+from kfunclint.rule.rule import Rule
 
-FAMILIES = sorted({found.id.partition("/")[0] for found in rule.shipped()})
+FAMILIES = sorted({found.id.partition("/")[0] for found in loader.shipped()})
 FIXTURES = sorted(path for family in FAMILIES for path in (ROOT / "fixtures" / family).glob("*"))
 
 
@@ -34,8 +35,8 @@ def line_of(mail: Mail, mail_line: int) -> int:
     return (mail.first_line or 0) + mail_line - 1
 
 
-@pytest.mark.parametrize("found", rule.shipped(), ids=lambda found: found.id)
-def test_rule_has_a_guilty_and_an_innocent_case(found: rule.Rule[Any]) -> None:
+@pytest.mark.parametrize("found", loader.shipped(), ids=lambda found: found.id)
+def test_rule_has_a_guilty_and_an_innocent_case(found: Rule[Any]) -> None:
     marks = {mark.kind for path in FIXTURES for mark in read(path).marks if mark.rule == found.id}
     assert {"want", "ok"} <= marks
     assert any(path.parent.name + "/" + path.name.partition(".")[0] == found.id for path in FIXTURES)
@@ -67,7 +68,7 @@ def test_files_that_break_the_contract_on_purpose_are_left_alone(path: str, foun
     assert [finding.rule for finding in lint(TESTS_ITSELF.format(path=path)).findings] == found
 
 
-@pytest.mark.parametrize("found", [found for found in rule.shipped() if found.needs_body], ids=lambda found: found.id)
-def test_what_is_said_of_a_body_shows_its_path(found: rule.Rule[Any]) -> None:
+@pytest.mark.parametrize("found", [found for found in loader.shipped() if found.needs_body], ids=lambda found: found.id)
+def test_what_is_said_of_a_body_shows_its_path(found: Rule[Any]) -> None:
     marks = [mark for path in FIXTURES for mark in read(path).marks if mark.rule == found.id]
     assert any(mark.kind == "note" for mark in marks)

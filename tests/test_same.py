@@ -9,12 +9,14 @@ from conftest import ROOT, Lint
 from expect import read
 from trees import FILES, write
 
-from kfunclint import kernel, mail, patch, rule, suffix
+from kfunclint import mail, patch
 from kfunclint.finding import Finding
-from kfunclint.kernel import Release
+from kfunclint.kernel import kernel, suffixes
+from kfunclint.kernel.release import Release
+from kfunclint.rule import loader
 from kfunclint.source import before
 
-FAMILIES = sorted({found.id.partition("/")[0] for found in rule.shipped()})
+FAMILIES = sorted({found.id.partition("/")[0] for found in loader.shipped()})
 FIXTURES = sorted(path for family in FAMILIES for path in (ROOT / "fixtures" / family).glob("*.patch"))
 # of a kfunc far from any __bpf_kfunc_start_defs() only the whole file tells that it stands outside, and bare
 TOLD_BY_A_TREE_ALONE = {"defs/outside-defs": {"defs/outside-defs", "defs/marker-needless", "kerneldoc/undocumented"}}
@@ -67,7 +69,7 @@ def vocabulary(release: Release) -> dict[str, str]:
     flags = [name for name in known.flags if known.has_flag(name)]
     macros = "" if release < Release(6, 4) else "#define __bpf_kfunc __used\n#define __bpf_kfunc_start_defs()\n"
     read_ = [
-        f'btf_param_match_suffix(btf, arg, "{one.name}")' for one in suffix.suffixes().values() if one.read_by(known)
+        f'btf_param_match_suffix(btf, arg, "{one.name}")' for one in suffixes.suffixes().values() if one.read_by(known)
     ]
     return {
         "include/linux/btf.h": macros + "".join(f"#define {name} (1 << {bit})\n" for bit, name in enumerate(flags)),

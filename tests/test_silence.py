@@ -17,11 +17,12 @@ from test_audit import BODY, KERNEL, SET, mail
 from test_removal import GUARDED, WITHOUT_GUARD, series
 from trees import commit, git
 
-from kfunclint import baseline, cli_review, options, rule, silence
+from kfunclint import baseline, cli_review, options, silence
 from kfunclint import mail as mail_
 from kfunclint.clang import Parser
 from kfunclint.cli import main
 from kfunclint.review import Review, review
+from kfunclint.rule import loader, names
 
 Output = pytest.CaptureFixture[str]
 SERIES = (ROOT / "fixtures" / "series.mbox").read_text()
@@ -68,8 +69,8 @@ def test_every_way_of_the_fixture(parser: Parser) -> None:
     fixture = read(WAYS)
     Path("ways.mbox").write_text(fixture.text)
     (one,) = mail_.select(mail_.read(["ways.mbox"]), None, False)
-    known = rule.chosen(rule.shipped(), only=["flags", "text"], ignore=(), strict=False)
-    found = silence.applied(review(one, known, parser), (), rule.shipped())
+    known = names.chosen(loader.shipped(), only=["flags", "text"], ignore=(), strict=False)
+    found = silence.applied(review(one, known, parser), (), loader.shipped())
     first = {patch.mail.number: patch.mail.first_line or 0 for patch in found.patches}
     at = [(one, first[one.origin.patch] + one.origin.mail_line - 1) for one in found.findings]
     assert not complaints(fixture, at)
@@ -128,7 +129,7 @@ def test_a_cover_letter_is_not_indented_by_git(capsys: Output) -> None:
 
 def test_a_name_stands_for_itself_or_a_family() -> None:
     found = [
-        rule.covers(name, "flags/ret-null-missing") for name in ("flags/ret-null-missing", "flags", "flags/ret", "")
+        names.covers(name, "flags/ret-null-missing") for name in ("flags/ret-null-missing", "flags", "flags/ret", "")
     ]
     assert found == [True, True, False, False]
 
@@ -182,12 +183,12 @@ def test_a_rule_that_did_not_run_leaves_no_request_without_effect(capsys: Output
 def test_a_rule_that_saw_a_part_only_leaves_no_request_without_effect(parser: Parser) -> None:
     Path("series.mbox").write_text(with_line("kfunclint: ignore guards/lookup-untested - no"))
     (one,) = mail_.select(mail_.read(["series.mbox"]), None, False)
-    whole = review(one, rule.shipped(), parser)
-    assert len(silence.applied(whole, (), rule.shipped()).unused) == 1
+    whole = review(one, loader.shipped(), parser)
+    assert len(silence.applied(whole, (), loader.shipped()).unused) == 1
     part = replace(whole, skipped={"guards/lookup-untested": "only a part is in view"})
-    assert silence.applied(part, (), rule.shipped()).unused == ()
+    assert silence.applied(part, (), loader.shipped()).unused == ()
     failed = replace(whole, failures={"guards/lookup-untested": "KeyError"})
-    assert silence.applied(failed, (), rule.shipped()).unused == ()
+    assert silence.applied(failed, (), loader.shipped()).unused == ()
 
 
 def test_a_mail_has_so_many_requests_and_no_more(capsys: Output) -> None:

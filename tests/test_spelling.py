@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from kfunclint import rule
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.spelling import corrections, listed, one_edit_apart, slips, wrong_word
 from kfunclint.finding import Place, Remark
-from kfunclint.kernel import Kernel, Release, Vocabulary
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release
+from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.resources import table
+from kfunclint.rule import loader
 
-(SPELLING,) = (found for found in rule.shipped() if found.id == "text/spelling")
+(SPELLING,) = (found for found in loader.shipped() if found.id == "text/spelling")
 
 
 def remarks(text: str, names: frozenset[str] = frozenset(), **misspellings: str) -> list[Remark]:

@@ -6,8 +6,10 @@ import re
 
 import pytest
 
-from kfunclint.kernel import Release, Vocabulary, known
-from kfunclint.suffix import suffix, suffixes
+from kfunclint.kernel.kernel import known
+from kfunclint.kernel.release import Release
+from kfunclint.kernel.suffixes import suffix, suffixes
+from kfunclint.kernel.vocabulary import Vocabulary
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ from collections.abc import Iterator
 from kfunclint.c.syntax import is_function_pointer
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 
 @rule(

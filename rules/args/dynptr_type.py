@@ -2,8 +2,9 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
-from kfunclint.kernel import Kernel, Release
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release
+from kfunclint.rule.rule import rule
 
 _LAST_OF_KERN = Release(6, 1)
 _FIRST_WITHOUT_KERN = Release(6, 12)

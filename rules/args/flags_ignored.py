@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 
 @rule(

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 from kfunclint.c.syntax import is_pointer, is_scalar
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Level, Place, Reason, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 _METHODS = {"KF_ITER_NEW": "new", "KF_ITER_NEXT": "next", "KF_ITER_DESTROY": "destroy"}
 

@@ -3,9 +3,9 @@ from collections.abc import Iterator
 from kfunclint.c.syntax import Parameter
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
-from kfunclint.suffix import suffix
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.suffixes import suffix
+from kfunclint.rule.rule import rule
 
 _REGISTERS = 5
 

@@ -2,10 +2,11 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Level, Remark
-from kfunclint.kernel import Kernel, Release
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release
+from kfunclint.kernel.suffixes import suffix
 from kfunclint.resources import table
-from kfunclint.rule import rule
-from kfunclint.suffix import suffix
+from kfunclint.rule.rule import rule
 
 _GRAPH = ("struct bpf_list_head", "struct bpf_list_node", "struct bpf_rb_root", "struct bpf_rb_node")
 _GRAPH_NAMES = ("bpf_list_", "bpf_rbtree_")

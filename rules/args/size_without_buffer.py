@@ -3,9 +3,10 @@ from collections.abc import Iterator
 from kfunclint.c.syntax import Parameter
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.kernel import Kernel, Release
-from kfunclint.rule import rule
-from kfunclint.suffix import SIZES, suffix
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release
+from kfunclint.kernel.suffixes import SIZES, suffix
+from kfunclint.rule.rule import rule
 
 _ALWAYS_PAIRED = Release(7, 3)
 

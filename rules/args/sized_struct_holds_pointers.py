@@ -3,10 +3,10 @@ from collections.abc import Iterator
 from kfunclint.c.syntax import Parameter, bare
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.suffixes import SIZES, suffix
 from kfunclint.resources import table
-from kfunclint.rule import rule
-from kfunclint.suffix import SIZES, suffix
+from kfunclint.rule.rule import rule
 
 
 @rule(

@@ -3,9 +3,9 @@ from collections.abc import Iterator, Sequence
 from kfunclint.c.syntax import Parameter, is_scalar
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
-from kfunclint.suffix import SIZES, Suffix, suffix
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.suffixes import SIZES, Suffix, suffix
+from kfunclint.rule.rule import rule
 
 _SORTS = {
     "number": "a number",

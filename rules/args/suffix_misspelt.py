@@ -3,9 +3,9 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.spelling import one_edit_apart
 from kfunclint.finding import Fix, Level, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
-from kfunclint.suffix import of_tree, suffix, suffixes
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.suffixes import of_tree, suffix, suffixes
+from kfunclint.rule.rule import rule
 
 # words that look right and that no kernel reads
 _MEANT = {"size": "__sz", "const_str": "__str", "null": "__nullable", "optional": "__nullable"}

@@ -2,9 +2,10 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
-from kfunclint.kernel import Kernel, Release
-from kfunclint.rule import rule
-from kfunclint.suffix import Suffix, suffix
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release
+from kfunclint.kernel.suffixes import Suffix, suffix
+from kfunclint.rule.rule import rule
 
 
 @rule(

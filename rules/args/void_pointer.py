@@ -2,10 +2,10 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.suffixes import SIZES, of_tree, suffix
 from kfunclint.resources import table
-from kfunclint.rule import rule
-from kfunclint.suffix import SIZES, of_tree, suffix
+from kfunclint.rule.rule import rule
 
 
 @rule(

@@ -4,8 +4,8 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import returns
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 # types for which C has one meaning everywhere in the kernel
 _UNSIGNED = frozenset("bool _Bool u8 u16 u32 u64 __u8 __u16 __u32 __u64 size_t gfp_t".split())

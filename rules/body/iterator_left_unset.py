@@ -4,8 +4,8 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import aliases, returns
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 
 @rule(

@@ -5,8 +5,9 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import assigned, null_tests
-from kfunclint.kernel import Kernel, Release
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release
+from kfunclint.rule.rule import rule
 
 _TRUSTED_BY_DEFAULT = Release(7, 0)
 _NEVER_NULL = ("KF_RCU", "KF_TRUSTED_ARGS", "KF_RELEASE")

@@ -4,9 +4,11 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls, outliving
-from kfunclint.kernel import Kernel, Release, sleepers_may_call
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.program_types import sleepers_may_call
+from kfunclint.kernel.release import Release
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 _CHECKED_SINCE = Release(6, 18)
 _KEPT = ("KF_ACQUIRE", "KF_RCU_PROTECTED", "KF_ITER_NEXT")

@@ -4,8 +4,8 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import assigned, conditions_on, names, open_below, shifts, spelled
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 _MOST_TESTS = 3  # that a finding points at
 _MOST_PARAMETERS = 12  # more than a kfunc can have: each looks through the whole body

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 _ITERATOR = re.compile(r"bpf_iter_\w+_(?:new|next|destroy)")  # sets/iterator-incomplete says it
 

@@ -3,9 +3,9 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls, counted, returns
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 
 @rule(Kfunc, Level.WARNING, needs_body=True, contract=("B6",), see="kernel/bpf/verifier.c: check_kfunc_call()")

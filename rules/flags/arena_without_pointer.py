@@ -2,9 +2,9 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Level, Reason, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
-from kfunclint.suffix import suffix
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.suffixes import suffix
+from kfunclint.rule.rule import rule
 
 _SUFFIXES = ("__arena", "__arena__nullable")
 

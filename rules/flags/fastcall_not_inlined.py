@@ -2,9 +2,9 @@ from collections.abc import Iterator
 
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Level, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 
 @rule(

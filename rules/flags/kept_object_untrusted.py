@@ -4,9 +4,9 @@ from kfunclint.c.syntax import Parameter, bare
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 _PROTECTING = ("KF_TRUSTED_ARGS", "KF_RCU", "KF_RELEASE")
 

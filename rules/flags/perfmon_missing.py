@@ -4,9 +4,9 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 
 @rule(

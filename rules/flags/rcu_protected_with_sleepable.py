@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Level, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 
 @rule(Entry, Level.ERROR, contract=("F13",), see="kernel/bpf/verifier.c: check_kfunc_call()", since="6.18")

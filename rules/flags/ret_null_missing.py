@@ -4,8 +4,8 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import NullReturn, null_returns
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 # the verifier makes this one's result untrusted by name, so reading through NULL only faults softly
 _UNTRUSTED_BY_NAME = frozenset({"bpf_get_kmem_cache"})

@@ -2,9 +2,9 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Level, Reason, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 
 @rule(Kfunc, Level.WARNING, contract=("F7",), see="kernel/bpf/verifier.c: check_kfunc_call()", since="6.12")

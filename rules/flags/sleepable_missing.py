@@ -6,9 +6,9 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import Call, calls
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 # a call under a condition that asks such a thing is made only where it may sleep
 _ASKS_CONTEXT = ("sleep", "atomic", "preempt", "in_task", "in_nmi", "irqs", "blocking", "gfp", "lock_held")

@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Level, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 
 @rule(Kfunc, Level.ERROR, contract=("F34",), see="kernel/bpf/verifier.c: check_kfunc_args()", since="7.0")

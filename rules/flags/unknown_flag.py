@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Edit, Fix, Level, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 _LIKENESS = 0.85  # KF_AQUIRE is 0.95 like KF_ACQUIRE, KF_ITER_GET 0.82 like KF_ITER_NEXT
 

@@ -6,9 +6,9 @@ from kfunclint.c.syntax import Node, Parameter
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import Call, assigned, calls, conditions_on, indexings, names, open_below, other_tests, spelled
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 _MOST_TESTS = 3  # that a finding points at
 _MOST_PARAMETERS = 12  # more than a kfunc can have: each looks through the whole body

@@ -5,9 +5,9 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import dereferences, other_tests
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 _MOST_TESTS = 3  # that a finding points at
 _MOST_SHOWN = 10  # findings in one kfunc that do so: each looks through the whole body

@@ -4,9 +4,10 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow import calls
-from kfunclint.kernel import Kernel, sleepers_may_call
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.program_types import sleepers_may_call
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 # words of functions that may open a section, or take what stands for one
 _PROTECTS = ("lock", "guard", "disable", "irq", "held", "enter", "begin")

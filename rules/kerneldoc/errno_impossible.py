@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 # types for which C has one meaning everywhere in the kernel
 _UNSIGNED = frozenset("bool _Bool u8 u16 u32 u64 __u8 __u16 __u32 __u64 size_t void".split())

@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 from kfunclint.facts.docs import Doc
 from kfunclint.finding import Edit, Fix, Level, Place, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 
 @rule(Doc, Level.CHECK, contract=("K2",), see="scripts/kernel-doc: push_parameter()")

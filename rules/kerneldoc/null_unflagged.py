@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
 from kfunclint.flow import null_returns
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 _NULL = re.compile(r"\b(?:or|and|else|otherwise|returns?:?) %?NULL\b|%?\bNULL,? (?:if|when|on|in case|otherwise|for)\b")
 

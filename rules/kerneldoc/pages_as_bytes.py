@@ -6,9 +6,9 @@ from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
 from kfunclint.flow import returns
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 _BYTES = re.compile(r"\b(?:in|of) bytes\b")
 

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 from kfunclint.facts.docs import Section
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Place, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 
 @rule(Kfunc, Level.CHECK, contract=("K3", "K18"), see="scripts/kernel-doc: check_sections()")

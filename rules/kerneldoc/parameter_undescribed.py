@@ -3,8 +3,8 @@ from itertools import groupby
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 
 @rule(Kfunc, Level.CHECK, contract=("K2", "K12", "K19"), see="scripts/kernel-doc: push_parameter()")

@@ -3,8 +3,9 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.kernel import Kernel, sleepers_may_call
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.program_types import sleepers_may_call
+from kfunclint.rule.rule import rule
 
 _LOCK = r"(?:the )?(?:rcu_read_lock(?:\(\))?|RCU(?: read)?(?:-side)? (?:lock|critical section|section|protection))"
 _END = r"(?![\w(]| or\b)"

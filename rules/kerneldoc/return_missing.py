@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Place, Reason, Remark
-from kfunclint.kernel import Kernel, Release
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release
+from kfunclint.rule.rule import rule
 
 # scripts/kernel-doc takes "@returns:" for a parameter up to here; the rewritten one reads it as a section
 _LAST_WITHOUT_AT_RETURNS = Release(6, 12)

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 from kfunclint.c.syntax import struct_of
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 # a program gives these back by putting them into a list or a tree (kernel/bpf/verifier.c: is_bpf_graph_api_kfunc())
 _NODES = frozenset({"bpf_list_node", "bpf_rb_node"})

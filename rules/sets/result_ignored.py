@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 from kfunclint.facts.sets import Registration
 from kfunclint.finding import Fix, Level, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 
 @rule(Registration, Level.WARNING, contract=("R6",), see="kernel/bpf/btf.c: register_btf_kfunc_id_set()")

@@ -2,9 +2,10 @@ from collections.abc import Iterator
 
 from kfunclint.facts.sets import Registration
 from kfunclint.finding import Level, Remark
-from kfunclint.kernel import Kernel, Release
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 
 @rule(

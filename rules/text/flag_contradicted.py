@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 _FLAGS = r"(?:an? |the )?(?P<flags>KF_\w+(?:(?: ?[|,&] ?| and | or )KF_\w+)*)"
 # in a kernel-doc the sentence may be about the kfunc without naming it

@@ -4,9 +4,9 @@ from functools import cache
 
 from kfunclint.facts.docs import Prose
 from kfunclint.finding import Edit, Fix, Level, Remark
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
-from kfunclint.rule import rule
+from kfunclint.rule.rule import rule
 
 
 @rule(Prose, Level.CHECK, see="Documentation/process/submitting-patches.rst: Describe your changes")

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.spelling import slips
 from kfunclint.finding import Edit, Fix, Level, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 
 @rule(Prose, Level.CHECK, see="Documentation/process/submitting-patches.rst: Describe your changes")

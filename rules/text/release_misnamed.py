@@ -5,8 +5,8 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Listing
 from kfunclint.facts.spelling import one_edit_apart
 from kfunclint.finding import Edit, Fix, Level, Reason, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 _RELEASED = re.compile(
     r"\b(?:releas|dropp|free|destroy|put)(?:ed)?(?: \w+){0,3}? (?:with|by|via|using|through)"

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.spelling import corrections
 from kfunclint.finding import Edit, Fix, Level, Remark
-from kfunclint.kernel import Kernel
-from kfunclint.rule import rule
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
 
 _SHORTEST = 4
 # quotes, addresses, links

@@ -25,12 +25,13 @@ from pathlib import Path
 
 import pytest
 
-from kfunclint import mail, rule
+from kfunclint import mail
 from kfunclint.clang import Parser
 from kfunclint.extract.facts import docs
 from kfunclint.extract.sets import scan
 from kfunclint.finding import Finding
 from kfunclint.review import review
+from kfunclint.rule import loader
 from kfunclint.source import Line, Source, Stretch
 
 TREES = {
@@ -122,7 +123,7 @@ def ours(path: str, text: str, parser: Parser, folder: Path, release: str) -> se
     patch = folder / "new.patch"
     patch.write_text(head + "".join(f"+{line}\n" for line in lines))
     (series,) = mail.read([str(patch)]).series
-    rules = [found for found in rule.shipped() if found.id in SAYINGS.values()]
+    rules = [found for found in loader.shipped() if found.id in SAYINGS.values()]
     found = review(series, rules, parser, release)
     assert not found.failures
     assert not found.refused

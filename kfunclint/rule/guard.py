@@ -22,7 +22,7 @@ from kfunclint.flow import (
     taken,
     uses,
 )
-from kfunclint.kernel import Kernel
+from kfunclint.kernel.kernel import Kernel
 
 _TEXTS = ("title", "why", "bad", "good", "guard", "because", "see")
 _MOST_TESTS = 3  # that a finding points at

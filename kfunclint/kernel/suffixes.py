@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from kfunclint.kernel import Kernel, Release
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release
 from kfunclint.resources import table
 
 SIZES = ("__sz", "__szk")

@@ -1,0 +1,42 @@
+"""The KF_ flags, release by release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from kfunclint.kernel.release import Release
+from kfunclint.resources import table
+
+
+@dataclass(frozen=True, slots=True)
+class FlagRow:
+    """A row of rules/tables/flags.toml: the first and the last release that define the flag (None: still there), and
+    the commits that brought it and took it out, "" where they are not known."""
+
+    name: str
+    bit: int | None
+    since: Release
+    until: Release | None
+    commit: str
+    removed: str
+    meaning: str
+    source: str
+
+
+@cache
+def flag_rows() -> Mapping[str, FlagRow]:
+    return {
+        name: FlagRow(
+            name=name,
+            bit=row.get("bit"),
+            since=Release.parse(row["since"]),
+            until=Release.parse(row["until"]) if "until" in row else None,
+            commit=row.get("commit", ""),
+            removed=row.get("removed", ""),
+            meaning=row["meaning"],
+            source=row["source"],
+        )
+        for name, row in table("flags").items()
+    }

@@ -1,0 +1,97 @@
+"""What a rule is, and how rules are found."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from kfunclint.facts.facts import Fact
+from kfunclint.finding import Level, Remark
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release
+
+T = TypeVar("T", bound=Fact)
+Check = Callable[[T, Kernel], Iterator[Remark]]
+TITLE_LENGTH = 72
+
+
+class BadRule(ValueError):
+    """A rule file that cannot be used; the message names it and says why in one line."""
+
+
+@dataclass(frozen=True)
+class Rule(Generic[T]):
+    """A check over one type of fact.
+
+    `since` and `until` bound the releases for which it holds (both inclusive), `error_since` is the release from which
+    on a finding is an error whatever `level` says; `needs_body` rules see only kfuncs whose whole body is known; `doc`
+    explains it in the form of a rule's docstring; `contract` and `see` name the facts behind it: numbers of the kfunc
+    contract, and the kernel's source.
+    """
+
+    id: str
+    over: type[T]
+    level: Level
+    check: Check[T]
+    see: str
+    contract: tuple[str, ...]
+    doc: str
+    strict: bool = False
+    needs_body: bool = False
+    since: Release | None = None
+    until: Release | None = None
+    error_since: Release | None = None
+
+    @property
+    def title(self) -> str:
+        """The first line of the docstring, without the full stop."""
+        return self.doc.partition("\n")[0].rstrip(".")
+
+    def level_for(self, kernel: Kernel) -> Level:
+        if self.error_since is not None and kernel.release >= self.error_since:
+            return Level.ERROR
+        return self.level
+
+    def holds_for(self, kernel: Kernel) -> bool:
+        return (self.since is None or self.since <= kernel.release) and (
+            self.until is None or kernel.release <= self.until
+        )
+
+
+def rule(
+    over: type[T],
+    level: Level,
+    *,
+    see: str,
+    contract: tuple[str, ...] = (),
+    strict: bool = False,
+    needs_body: bool = False,
+    since: str | None = None,
+    until: str | None = None,
+    error_since: str | None = None,
+) -> Callable[[Check[T]], Rule[T]]:
+    """Make a rule of a generator over facts of type `over`; releases are written "6.12"."""
+
+    def make(check: Check[T]) -> Rule[T]:
+        return Rule(
+            id="",
+            over=over,
+            level=level,
+            check=check,
+            see=see,
+            contract=contract,
+            doc=inspect.getdoc(check) or "",
+            strict=strict,
+            needs_body=needs_body,
+            since=optional_release(since),
+            until=optional_release(until),
+            error_since=optional_release(error_since),
+        )
+
+    return make
+
+
+def optional_release(text: str | None) -> Release | None:
+    return None if text is None else Release.parse(text)

@@ -8,7 +8,6 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from kfunclint.bounds import needs_types
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
@@ -17,6 +16,7 @@ from kfunclint.extract.sets import Scan, scan
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.spelling import slips, wrong_word
+from kfunclint.flow.bounds import needs_types
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
 from kfunclint.kernel.suffixes import SIZES

@@ -14,7 +14,7 @@ from kfunclint.errors import Unreviewable
 from kfunclint.facts.facts import Fact
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Missing, Place, Reason
-from kfunclint.flow import Condition, bars, calls, is_plain_call, taken
+from kfunclint.flow.queries import Condition, bars, calls, is_plain_call, taken
 from kfunclint.progress import Step
 from kfunclint.source import Source
 from kfunclint.tree import Tree

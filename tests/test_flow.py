@@ -6,7 +6,7 @@ import pytest
 
 from kfunclint.c.syntax import Node
 from kfunclint.clang import Parser
-from kfunclint.flow import (
+from kfunclint.flow.queries import (
     Condition,
     aliases,
     calls,

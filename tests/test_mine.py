@@ -13,7 +13,7 @@ from trees import FILES, commit, write
 
 from kfunclint.cli import main
 from kfunclint.finding import Place
-from kfunclint.flow import Condition
+from kfunclint.flow.queries import Condition
 from kfunclint.mine import proposed, table
 from kfunclint.peers import Peer, Peers
 from kfunclint.rule import loader

@@ -13,7 +13,7 @@ from trees import FILES, commit, write
 from kfunclint.clang import Parser
 from kfunclint.cli import main
 from kfunclint.errors import Unreviewable
-from kfunclint.flow import Condition
+from kfunclint.flow.queries import Condition
 from kfunclint.peers import Peers, find
 from kfunclint.tree import open_tree
 

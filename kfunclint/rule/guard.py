@@ -9,7 +9,7 @@ from typing import Any
 from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Missing, Place, Reason, Remark
-from kfunclint.flow import (
+from kfunclint.flow.queries import (
     Call,
     Condition,
     Use,

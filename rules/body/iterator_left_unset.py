@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import aliases, returns
+from kfunclint.flow.queries import aliases, returns
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 

@@ -4,7 +4,7 @@ from kfunclint.c.syntax import Parameter
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import assigned, null_tests
+from kfunclint.flow.queries import assigned, null_tests
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
 from kfunclint.rule.rule import rule

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import assigned, calls, counted
+from kfunclint.flow.queries import assigned, calls, counted
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
 from kfunclint.rule.rule import rule

@@ -3,7 +3,7 @@ from collections.abc import Iterator, Sequence
 from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import assigned, conditions_on, names, open_below, shifts, spelled
+from kfunclint.flow.queries import assigned, conditions_on, names, open_below, shifts, spelled
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 

@@ -3,7 +3,7 @@ from collections.abc import Iterator, Mapping
 from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import calls
+from kfunclint.flow.queries import calls
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
 from kfunclint.rule.rule import rule

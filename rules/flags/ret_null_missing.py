@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import NullReturn, null_returns
+from kfunclint.flow.queries import NullReturn, null_returns
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 

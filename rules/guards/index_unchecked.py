@@ -5,7 +5,17 @@ from functools import partial
 from kfunclint.c.syntax import Node, Parameter
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import Call, assigned, calls, conditions_on, indexings, names, open_below, other_tests, spelled
+from kfunclint.flow.queries import (
+    Call,
+    assigned,
+    calls,
+    conditions_on,
+    indexings,
+    names,
+    open_below,
+    other_tests,
+    spelled,
+)
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
 from kfunclint.rule.rule import rule

@@ -4,7 +4,7 @@ from functools import partial
 from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import dereferences, other_tests
+from kfunclint.flow.queries import dereferences, other_tests
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
 from kfunclint.rule.rule import rule

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow import calls
+from kfunclint.flow.queries import calls
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.program_types import sleepers_may_call
 from kfunclint.resources import table

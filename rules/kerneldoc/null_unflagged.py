@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
-from kfunclint.flow import null_returns
+from kfunclint.flow.queries import null_returns
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 

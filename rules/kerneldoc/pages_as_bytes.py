@@ -5,7 +5,7 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
-from kfunclint.flow import returns
+from kfunclint.flow.queries import returns
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
 from kfunclint.rule.rule import rule

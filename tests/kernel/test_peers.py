@@ -16,7 +16,7 @@ from kfunclint.clang import Parser
 from kfunclint.cli import main
 from kfunclint.evidence import facts_of
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.flow import Condition, calls, names
+from kfunclint.flow.queries import Condition, calls, names
 from kfunclint.peers import Peers
 from kfunclint.resources import table
 from kfunclint.tree import open_tree

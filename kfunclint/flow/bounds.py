@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from kfunclint.c.syntax import Function, Node, Parameter, Type, is_signed
+from kfunclint.flow.dataflow import Condition, names, spelled
 from kfunclint.resources import table
-from kfunclint.state import Condition, names, spelled
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _INT = 4  # bytes; what is narrower is made an int before it is compared

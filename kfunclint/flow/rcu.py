@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from kfunclint.c.syntax import Node
-from kfunclint.graph import CONTAINERS, Analysis, Edge, Event, Graph, assignments, owner
+from kfunclint.flow.cfg import CONTAINERS, Analysis, Edge, Event, Graph, assignments, owner
 
 _DEEPEST = 2  # sections in one another that are told apart
 _SCOPES = ("guard(rcu)", "scoped_guard(rcu)")

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kfunclint.c.syntax import Node
-from kfunclint.graph import Analysis, Edge, Event, Graph
-from kfunclint.state import names, spelled
+from kfunclint.flow.cfg import Analysis, Edge, Event, Graph
+from kfunclint.flow.dataflow import names, spelled
 
 _MAY_RELEASE = ("unlock", "release", "exit", "leave", "end")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from kfunclint.c.syntax import Node
-from kfunclint.graph import Analysis, Edge, Event, Graph, assignments, is_zero
+from kfunclint.flow.cfg import Analysis, Edge, Event, Graph, assignments, is_zero
 
 _MOST_VALUES = 250_000  # blocks times variables; no kfunc of Linux 6.12 has more than 600
 

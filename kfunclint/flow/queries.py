@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from kfunclint.bounds import open_below
 from kfunclint.c.syntax import Node
-from kfunclint.graph import CONTAINERS, Edge, Event, Graph, assignments, owner
-from kfunclint.locks import Held, held_at_return
-from kfunclint.rcu import Outliving, outliving
-from kfunclint.state import UNKNOWN, Condition, Value, evaluate, names, reached, spelled
+from kfunclint.flow.bounds import open_below
+from kfunclint.flow.cfg import CONTAINERS, Edge, Event, Graph, assignments, owner
+from kfunclint.flow.dataflow import UNKNOWN, Condition, Value, evaluate, names, reached, spelled
+from kfunclint.flow.locks import Held, held_at_return
+from kfunclint.flow.rcu import Outliving, outliving
 
 __all__ = [
     "Call",

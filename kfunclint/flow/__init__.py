@@ -1,0 +1,1 @@
+"""Questions about the bodies of functions."""

@@ -15,8 +15,8 @@ from speed import compare
 
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser, header_request, type_layout
-from kfunclint.source import Line, Source, Stretch
-from kfunclint.tree import open_tree
+from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.tree.tree import open_tree
 
 FILES = (
     "kernel/bpf/cpumask.c",

@@ -18,9 +18,9 @@ from kfunclint.evidence import facts_of
 from kfunclint.kernel.kernel import known
 from kfunclint.kernel.release import Release
 from kfunclint.locate import Lines
+from kfunclint.patch.postimage import Source
 from kfunclint.rule.loader import shipped
 from kfunclint.run import Run
-from kfunclint.source import Source
 
 
 def main() -> None:

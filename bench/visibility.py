@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from kfunclint import mail, patch, source
 from kfunclint.c.declarators import CONTROL, Span, functions, matching
 from kfunclint.c.lexer import Token, code
 from kfunclint.c.syntax import Function, Unit
@@ -29,7 +28,10 @@ from kfunclint.clang import Parser
 from kfunclint.clang.directives import plain
 from kfunclint.clang.stub_inference import KEYWORDS
 from kfunclint.errors import Unreviewable
-from kfunclint.source import Line, Source, Stretch
+from kfunclint.mail.inbox import read_inbox
+from kfunclint.patch import postimage
+from kfunclint.patch.diff import parse_patch
+from kfunclint.patch.postimage import Line, Source, Stretch
 
 SEED = 20240612
 WINDOWS = 720
@@ -334,10 +336,10 @@ def _windows(parser: Parser, files: Sequence[File], context: int) -> Tally:
 
 def _mails(parser: Parser, names: Sequence[str]) -> Tally:
     tally = Tally()
-    for series in mail.read(names).series:
+    for series in read_inbox(names).series:
         for one in series.patches:
             try:
-                files = source.build([patch.parse(one)])
+                files = postimage.build([parse_patch(one)])
             except Unreviewable:
                 continue
             for file in files:

@@ -17,13 +17,13 @@ from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.target import target
 from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.locate import Lines
+from kfunclint.patch.postimage import Line, Source, whole
 from kfunclint.peers import Precedents
 from kfunclint.progress import Step
 from kfunclint.review import Review, in_order
 from kfunclint.rule.rule import Rule
 from kfunclint.run import Run
-from kfunclint.source import Line, Source, whole
-from kfunclint.tree import Tree
+from kfunclint.tree.tree import Tree
 
 
 def audit(

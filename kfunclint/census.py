@@ -11,7 +11,7 @@ from kfunclint.filescan import Definition
 from kfunclint.finding import Place
 from kfunclint.index import Index
 from kfunclint.progress import Step
-from kfunclint.tree import Tree
+from kfunclint.tree.tree import Tree
 
 FMODRET = "fmodret"
 """Stands for a program type where a set lists hooks to attach to."""

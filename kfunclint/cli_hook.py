@@ -13,10 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kfunclint import git, hook, options
+from kfunclint import options
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.message import Inbox
+from kfunclint.git import hooks
+from kfunclint.git.repository import Repository, around, hooks_folder
+from kfunclint.mail.message import Inbox
 
 if TYPE_CHECKING:
     from kfunclint.review import Review
@@ -63,31 +65,31 @@ def _install(arguments: argparse.Namespace) -> int:
         raise ValueError("hook install: which one? --send-email, --pre-push, or both")
     folder, command = _hooks(), _command()
     for name in names:
-        sys.stdout.write(f"{hook.install(folder, name, command)}: calls {command}\n")
+        sys.stdout.write(f"{hooks.install(folder, name, command)}: calls {command}\n")
     return options.CLEAN
 
 
 def _uninstall(arguments: argparse.Namespace) -> int:
     folder = _hooks()
-    for name in _names(arguments) or hook.NAMES:
-        path = hook.uninstall(folder, name)
+    for name in _names(arguments) or hooks.NAMES:
+        path = hooks.uninstall(folder, name)
         sys.stdout.write(f"{path}: as it was before\n" if path else f"{folder}: no {name} hook of kfunclint\n")
     return options.CLEAN
 
 
 def _names(arguments: argparse.Namespace) -> list[str]:
-    return [name for name in hook.NAMES if getattr(arguments, name.replace("-", "_"))]
+    return [name for name in hooks.NAMES if getattr(arguments, name.replace("-", "_"))]
 
 
 def _top() -> Path:
-    found = git.around(Path())
+    found = around(Path())
     if found is None:
         raise Unreviewable(str(Path().absolute()), None, "not in a git repository")
     return found
 
 
 def _hooks() -> Path:
-    return git.hooks_folder(_top())
+    return hooks_folder(_top())
 
 
 def _command() -> Path:
@@ -115,17 +117,17 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"install": _install
 
 
 def _send_email(argv: Sequence[str]) -> int:
-    from kfunclint import outgoing
+    from kfunclint.git import send_email
 
     memory = Path(os.environ.get("GIT_DIR", ".git")) / "kfunclint-send-email"
-    files = outgoing.files(_file(argv), os.environ, memory)
+    files = send_email.files(_file(argv), os.environ, memory)
     if not files:
         return options.CLEAN
     with Parser() as worker:  # it starts while the rest is loaded
-        from kfunclint import mail
+        from kfunclint.mail.inbox import NO_PATCH, read_inbox
 
-        inbox = mail.read(map(str, files))
-        broken = tuple(why for why in inbox.broken if why.reason != mail.NO_PATCH)
+        inbox = read_inbox(map(str, files))
+        broken = tuple(why for why in inbox.broken if why.reason != NO_PATCH)
         return _judge(replace(inbox, broken=broken), worker, _SENT)
 
 
@@ -136,8 +138,8 @@ def _file(argv: Sequence[str]) -> Path:
 
 
 def _pre_push(argv: Sequence[str]) -> int:
-    with closing(git.Repository(_top())) as repository, Parser() as worker:
-        from kfunclint import commits
+    with closing(Repository(_top())) as repository, Parser() as worker:
+        from kfunclint.git import commits
 
         status = options.CLEAN
         for revisions in list(_pushed(repository)):
@@ -146,7 +148,7 @@ def _pre_push(argv: Sequence[str]) -> int:
     return status
 
 
-def _pushed(repository: git.Repository) -> Iterator[list[str]]:
+def _pushed(repository: Repository) -> Iterator[list[str]]:
     """For every ref that is pushed the revisions that no remote has; pre-commit names a range instead."""
     environ = os.environ
     known = ["--not", "--remotes"]
@@ -162,8 +164,8 @@ def _pushed(repository: git.Repository) -> Iterator[list[str]]:
 
 
 def _commit_msg(argv: Sequence[str]) -> int:
-    with closing(git.Repository(_top())) as repository, Parser() as worker:
-        from kfunclint import commits
+    with closing(Repository(_top())) as repository, Parser() as worker:
+        from kfunclint.git import commits
 
         if repository.run("rev-parse", "--quiet", "--verify", "MERGE_HEAD", good=(0, 1)):
             return options.CLEAN
@@ -182,7 +184,7 @@ _CALLED: dict[str, Callable[[Sequence[str]], int]] = {
 }
 
 
-def _judge(inbox: Inbox, worker: Parser, refusal: str, repository: git.Repository | None = None) -> int:
+def _judge(inbox: Inbox, worker: Parser, refusal: str, repository: Repository | None = None) -> int:
     """Review an inbox and tell what was found; nothing is said of what is clean."""
     from kfunclint import cli_review, report
 

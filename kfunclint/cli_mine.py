@@ -8,11 +8,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from kfunclint import mine, options, peers, progress, tree
+from kfunclint import mine, options, peers, progress
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.paths import kernel_around
 from kfunclint.text import amount
+from kfunclint.tree.around import kernel_around
+from kfunclint.tree.tree import open_tree
 
 _MOST_FILES = 400  # a minute or so
 
@@ -26,7 +27,7 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
     folder = arguments.tree or kernel_around(Path())
     if folder is None:
         raise Unreviewable(".", None, "not in a kernel tree: name one with --tree")
-    with contextlib.closing(tree.open_tree(folder)) as opened, progress.shown() as step, running or Parser() as worker:
+    with contextlib.closing(open_tree(folder)) as opened, progress.shown() as step, running or Parser() as worker:
         found = peers.find(opened, arguments.symbol, worker, most=_MOST_FILES, step=step)
         name = opened.name
     if not mine.proposed(found):

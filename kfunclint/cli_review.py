@@ -9,19 +9,19 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kfunclint import __version__, mail, options, progress, report
+from kfunclint import __version__, options, progress, report
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.mail import Series
-from kfunclint.message import Inbox
-from kfunclint.paths import kernel_around
+from kfunclint.mail.inbox import Series, read_inbox, select_series
+from kfunclint.mail.message import Inbox
 from kfunclint.review import Review, review
+from kfunclint.tree.around import kernel_around
 
 if TYPE_CHECKING:
-    from kfunclint.git import Repository
+    from kfunclint.git.repository import Repository
     from kfunclint.selection import Selection
-    from kfunclint.tree import Tree
+    from kfunclint.tree.tree import Tree
 
 _UNPUSHED = "@{upstream}.."
 
@@ -35,7 +35,7 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
     chosen = options.selection(arguments)
     with contextlib.ExitStack() as stack:
         repository = None if arguments.input else stack.enter_context(_repository())
-        inbox = mail.read(arguments.input) if repository is None else _inbox(arguments, repository)
+        inbox = read_inbox(arguments.input) if repository is None else _inbox(arguments, repository)
         reviews, trouble = reviewed(arguments, chosen, inbox, running, repository)
     status = options.status(reviews, chosen.settings.fail_on, trouble=trouble)
     if options.recorded(chosen, reviews):
@@ -146,7 +146,7 @@ def _version(text: str) -> str:
 
 @contextlib.contextmanager
 def _repository() -> Iterator[Repository]:
-    from kfunclint import commits
+    from kfunclint.git import commits
 
     with contextlib.closing(commits.repository(Path())) as found:
         yield found
@@ -154,7 +154,7 @@ def _repository() -> Iterator[Repository]:
 
 def _inbox(arguments: argparse.Namespace, repository: Repository) -> Inbox:
     """What git has to review; says so where that is nothing."""
-    from kfunclint import commits
+    from kfunclint.git import commits
 
     if arguments.staged:
         inbox, nothing = commits.staged(repository), "nothing is staged"
@@ -166,7 +166,7 @@ def _inbox(arguments: argparse.Namespace, repository: Repository) -> Inbox:
 
 
 def _commits(repository: Repository, asked: str | None) -> Inbox:
-    from kfunclint import commits
+    from kfunclint.git import commits
 
     try:
         return commits.in_range(repository, asked or _UNPUSHED)
@@ -201,7 +201,8 @@ def reviewed(
             return chosen.applied(found)
 
         reviews = [
-            judge(series, chosen.settings.kernel, arguments.each_patch) for series in mail.select(inbox, version, every)
+            judge(series, chosen.settings.kernel, arguments.each_patch)
+            for series in select_series(inbox, version, every)
         ]
         trouble = bool(inbox.broken)
         if arguments.since:
@@ -228,7 +229,7 @@ def _tree(arguments: argparse.Namespace, set_: Path | None, own: Path | None) ->
     if found is None:
         yield None
         return
-    from kfunclint.tree import open_tree  # git and all that: most reviews have no tree
+    from kfunclint.tree.tree import open_tree  # git and all that: most reviews have no tree
 
     try:
         tree = open_tree(found)

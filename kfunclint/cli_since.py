@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kfunclint import mail, options, report, since
-from kfunclint.mail import Inbox, Series
+from kfunclint import options, report, since
+from kfunclint.mail.inbox import Inbox, Series, read_inbox
+from kfunclint.mail.series import is_reroll
 from kfunclint.review import Review
-from kfunclint.series import is_reroll
 
 
 class Earlier:
@@ -22,7 +22,7 @@ class Earlier:
         a series."""
         self.name = name
         self.version = int(name) if name.isdecimal() and not Path(name).exists() else None
-        self.inbox = inbox if self.version is not None else mail.read([name])
+        self.inbox = inbox if self.version is not None else read_inbox([name])
         self.judge = judge
         self.trouble = False
         if self.version is None:

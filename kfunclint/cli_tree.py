@@ -7,12 +7,12 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from kfunclint import catalogue, census, options, progress, tree
+from kfunclint import catalogue, census, options, progress
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.paths import objection
 from kfunclint.progress import Step
-from kfunclint.tree import Tree
+from kfunclint.tree.tree import Tree, open_tree
 
 _REVIEWS = ("html", "json", "sarif", "terminal", "terse")
 
@@ -23,7 +23,7 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
     Raises Unreviewable for a tree, or a path in it, that cannot be read.
     """
     arguments = parser().parse_intermixed_args(argv)
-    with contextlib.closing(tree.open_tree(arguments.tree)) as opened, progress.shown() as step:
+    with contextlib.closing(open_tree(arguments.tree)) as opened, progress.shown() as step:
         paths = [_inside(opened, arguments.tree, path) for path in arguments.path]
         if arguments.list:
             return _list(arguments, opened, paths, step)

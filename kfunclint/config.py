@@ -17,6 +17,7 @@ from kfunclint.finding import Level
 from kfunclint.kernel.release import Release
 from kfunclint.silence import Request
 from kfunclint.toml import Document, Key
+from kfunclint.tree.around import kernel_around
 
 NAME = ".kfunclint.toml"
 OFF: Final = "off"
@@ -73,7 +74,7 @@ def tree_file(start: Path) -> Path | None:
         here = start.resolve()
         around = (here, *here.parents)
         top = next((one for one in around if (one / ".git").exists()), None)
-        ends = {top, paths.kernel_around(here)} - {None} or {here}
+        ends = {top, kernel_around(here)} - {None} or {here}
         inside = around[: next(number for number, one in enumerate(around, 1) if one in ends)]
         return next((one / NAME for one in inside if os.path.lexists(one / NAME)), None)
     except OSError:

@@ -20,14 +20,14 @@ from kfunclint.flow.bounds import needs_types
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
 from kfunclint.kernel.suffixes import SIZES
-from kfunclint.patch import Patch
+from kfunclint.patch.diff import Patch
+from kfunclint.patch.postimage import Base, Source
 from kfunclint.progress import Step
-from kfunclint.source import Base, Source
 from kfunclint.touched import Touched
 
 if TYPE_CHECKING:
     from kfunclint.index import Index
-    from kfunclint.tree import Tree
+    from kfunclint.tree.tree import Tree
 
 C = (".c", ".h")
 _LARGEST_FILE = 2 << 20  # characters in view; the largest C file that people wrote for the kernel has half of it

@@ -15,8 +15,8 @@ from kfunclint.extract.sets import Scan, scan
 from kfunclint.extract.tokens import place
 from kfunclint.facts.sets import Entry, KfuncSet, Registration
 from kfunclint.finding import Place
-from kfunclint.source import Line, Source, Stretch
-from kfunclint.survey import LARGEST
+from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.tree.walk import LARGEST
 
 HINT = "kfunc"
 """A file without this string is not `marked`. A set is local to its file (include/linux/btf_ids.h: BTF_KFUNCS_START()),

@@ -7,15 +7,16 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kfunclint import filescan, source, store
+from kfunclint import filescan, store
 from kfunclint.facts.sets import Entry
 from kfunclint.filescan import Definition, FileFacts
-from kfunclint.git import HASH
+from kfunclint.git.repository import HASH
+from kfunclint.patch import postimage
+from kfunclint.patch.postimage import Source
 from kfunclint.progress import Step
-from kfunclint.source import Source
 from kfunclint.store import Hits, Kept
-from kfunclint.survey import LARGEST, SUFFIXES, survey
-from kfunclint.tree import GitTree, Tree
+from kfunclint.tree.tree import GitTree, Tree
+from kfunclint.tree.walk import LARGEST, SUFFIXES, survey
 
 OUTSIDE = ("Documentation", "samples", "scripts", "tools")
 """The folders of a tree whose C is not part of the kernel: selftests, samples, programs for the build."""
@@ -205,7 +206,7 @@ def source_of(tree: Tree, path: str) -> Source | None:
     data = tree.read(path)
     if data is None or len(data) > LARGEST:
         return None
-    return source.whole(path, [source.Line(text) for text in source.text_lines(data)])
+    return postimage.whole(path, [postimage.Line(text) for text in postimage.text_lines(data)])
 
 
 _FIRST_PARAMETER = re.compile(r"\(\s*(?:const\s+)?struct\s+(\w+)\s*\*", re.ASCII)
@@ -221,7 +222,7 @@ def released(tree: Tree, found: Index) -> frozenset[str]:
     places = [one.at for name, those in found.definitions().items() if name in names for one in those]
     structs = set()
     for at in places:
-        lines = source.text_lines(tree.read(at.path or "") or b"\n")[at.line - 1 : at.line + 4]
+        lines = postimage.text_lines(tree.read(at.path or "") or b"\n")[at.line - 1 : at.line + 4]
         match = _FIRST_PARAMETER.match("\n".join(lines)[at.end_column - 1 :][:_HEADER])
         if match:
             structs.add(match[1])

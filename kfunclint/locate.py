@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable
 
 from kfunclint.finding import Edit, Fix, Origin, Place
-from kfunclint.patch import Patch
-from kfunclint.source import Source
+from kfunclint.patch.diff import Patch
+from kfunclint.patch.postimage import Source
 
 _CONTEXT = 3
 

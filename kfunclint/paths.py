@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from fnmatch import fnmatchcase
-from pathlib import Path
 
 MAX_PATH = 4096
 
-_OF_A_KERNEL = ("Kbuild", "MAINTAINERS", "kernel/bpf", "include/linux/btf.h")
 
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 
@@ -60,29 +57,3 @@ def objection(path: str) -> str | None:
     if not path.strip() or len(path) > MAX_PATH or any(char < " " or char == "\x7f" for char in path):
         return "not a file name"
     return None
-
-
-def matches(path: str, pattern: str) -> bool:
-    """Is the path one that the pattern describes? `*`, `?` and `[a-z]` stand for what is in a name, `**` for any number
-    of folders; behind a folder and a slash everything in it is meant.
-
-    Every name is held against every part at most once, so that no pattern takes long.
-    """
-    written = (pattern + "**" if pattern.endswith("/") else pattern).split("/")
-    parts = [part for part, before in zip(written, ["", *written], strict=False) if not part == before == "**"]
-    folders = {at for at, part in enumerate(parts) if part == "**"}
-    next_ = {0, 1} if 0 in folders else {0}  # `**` can stand for nothing
-    for name in path.split("/"):
-        on = {at + 1 for at in next_ - folders if at < len(parts) and fnmatchcase(name, parts[at])}
-        next_ = on | next_ & folders
-        next_ |= {at + 1 for at in next_ & folders}
-    return len(parts) in next_
-
-
-def kernel_around(folder: Path) -> Path | None:
-    """The top of the kernel tree that a folder is in, None if it is in none or that cannot be seen."""
-    try:
-        here = folder.resolve()
-        return next((top for top in (here, *here.parents) if all((top / name).exists() for name in _OF_A_KERNEL)), None)
-    except OSError:
-        return None

@@ -15,9 +15,9 @@ from kfunclint.facts.facts import Fact
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Missing, Place, Reason
 from kfunclint.flow.queries import Condition, bars, calls, is_plain_call, taken
+from kfunclint.patch.postimage import Source
 from kfunclint.progress import Step
-from kfunclint.source import Source
-from kfunclint.tree import Tree
+from kfunclint.tree.tree import Tree
 
 _MOST_FILES = 32  # of a review: 32 files take 3 seconds
 _NAMED = 3

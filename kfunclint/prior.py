@@ -9,7 +9,7 @@ from dataclasses import replace
 from kfunclint.about import Topic, is_reason, of_all
 from kfunclint.finding import Finding, Withheld
 from kfunclint.locate import Lines
-from kfunclint.mail import Inbox, Series
+from kfunclint.mail.inbox import Inbox, Series
 from kfunclint.reply import squashed
 from kfunclint.review import Review
 from kfunclint.thread import Point, Thread, Voice

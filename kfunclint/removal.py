@@ -16,9 +16,9 @@ from kfunclint.facts.facts import Fact, Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Place, Remark
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.patch import Hunk, Patch
+from kfunclint.patch.diff import Hunk, Patch
+from kfunclint.patch.postimage import Line, Source
 from kfunclint.rule.rule import Rule
-from kfunclint.source import Line, Source
 from kfunclint.touched import doc_lines, kfunc_lines, moved
 
 _WORD = re.compile(r"[A-Za-z_]\w{2,}", re.ASCII)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, takewhile
 
-from kfunclint.body import is_signature
+from kfunclint.mail.body import is_signature
 
 # What a person reads as the lines a remark is about; what one writes about them.
 MOST_QUOTED = 10

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kfunclint import resources
 from kfunclint.finding import Level, Place
 from kfunclint.locate import Lines
-from kfunclint.mail import Mail
+from kfunclint.mail.inbox import Mail
 
 if TYPE_CHECKING:
     import jinja2

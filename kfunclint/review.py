@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from kfunclint import patch as patches_
-from kfunclint import source
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.evidence import Context, of_c
@@ -17,17 +15,18 @@ from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.target import target
 from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.locate import Lines
-from kfunclint.mail import Mail, Series
-from kfunclint.patch import Patch
+from kfunclint.mail.inbox import Mail, Series
+from kfunclint.patch import postimage
+from kfunclint.patch.diff import Patch, parse_patch
+from kfunclint.patch.postimage import Base, Source
 from kfunclint.progress import Step
 from kfunclint.removal import accused
 from kfunclint.rule.rule import Rule
 from kfunclint.run import Precedent, Run
-from kfunclint.source import Base, Source
 from kfunclint.touched import Touched
 
 if TYPE_CHECKING:
-    from kfunclint.tree import Tree
+    from kfunclint.tree.tree import Tree
 
 _DEFINED = re.compile(r"\s*#\s*define\s+(KF_\w+)", re.ASCII)
 _FLAG = re.compile(r"\bKF_[A-Z0-9_]+")
@@ -86,14 +85,14 @@ def review(
     cover = next(_parsed([series.cover] if series.cover else [], refused), None)
     step("looking for the base of the series")
     base, skipped = _base(tree, series, patches)
-    sources = of_c(source.build(patches, base), skipped)
+    sources = of_c(postimage.build(patches, base), skipped)
     kernel = replace(_target(patches, asked, _vocabulary(base, sources) if base else None), own=_own_flags(sources))
     touched = Touched(patches, base)
     context = Context(base, parser, touched, kernel, deep=deep, step=step)
     facts, unparsed = context.facts(sources, patches, cover)
     run = Run(rules, kernel, Lines(patches, cover, sources), _precedent(base, sources, parser, step))
     run.over(touched.of(facts))
-    before = of_c(source.before(patches, base)) if run.suspects else ()
+    before = of_c(postimage.before(patches, base)) if run.suspects else ()
     for suspect, removed in accused(run.suspects, patches, before, lambda old: context.facts(old)[0], kernel):
         run.accuse(suspect, removed)
     findings = [*run.findings, *(_repaired(patches, base, run, context) if each_patch else ())]
@@ -123,7 +122,7 @@ def _repaired(patches: Sequence[Patch], base: Base | None, last: Run, context: C
     for count, patch in enumerate(patches, 1):
         now = {found.key: found for found in last.findings}
         if count < len(patches):
-            sources = of_c(source.build(patches, base, count))
+            sources = of_c(postimage.build(patches, base, count))
             run = Run(last.rules, last.kernel, Lines(patches[:count], None, sources), last.precedent)
             run.over(context.facts(sources)[0])
             now = {found.key: found for found in run.findings}
@@ -136,7 +135,7 @@ def _base(tree: Tree | None, series: Series, patches: Sequence[Patch]) -> tuple[
     """The state of the tree to take files from, if any, and why which files are not taken from it."""
     if tree is None:
         return None, {}
-    from kfunclint.base import choose  # git and all that: most reviews have no tree
+    from kfunclint.patch.base import choose  # git and all that: most reviews have no tree
 
     base = choose(tree, series, patches)
     fallen = {path: f"all but what its hunks show: {why}" for path, why in base.fallen.items()}
@@ -171,7 +170,7 @@ def _vocabulary(base: Base, sources: Sequence[Source]) -> Vocabulary:
 def _parsed(mails: Iterable[Mail], refused: list[Unreviewable]) -> Iterator[Patch]:
     for mail in mails:
         try:
-            yield patches_.parse(mail)
+            yield parse_patch(mail)
         except Unreviewable as why:
             refused.append(why)
 

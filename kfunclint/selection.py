@@ -9,11 +9,11 @@ from typing import Any
 from kfunclint import baseline, settings, silence
 from kfunclint.config import OFF
 from kfunclint.finding import Finding, Level
-from kfunclint.paths import matches
 from kfunclint.review import Review
 from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
 from kfunclint.settings import Choice, Settings
+from kfunclint.settings_patterns import matches
 
 
 class Selection:

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kfunclint.body import is_signature, layout
 from kfunclint.finding import Finding, Unused, Withheld
-from kfunclint.patch import Patch
-from kfunclint.paths import matches
+from kfunclint.mail.body import is_signature, layout
+from kfunclint.patch.diff import Patch
 from kfunclint.review import Review
 from kfunclint.rule import names
 from kfunclint.rule.rule import Rule
+from kfunclint.settings_patterns import matches
 
 MOST = 100  # requests in one mail
 _REQUEST = re.compile(r"kfunclint: ignore(?:[ \t]+|$)")

@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
 from kfunclint.finding import Finding, Since, Withheld
-from kfunclint.mail import Inbox, Series
+from kfunclint.mail.inbox import Inbox, Series
+from kfunclint.mail.series import age, is_reroll
 from kfunclint.review import Review
-from kfunclint.series import age, is_reroll
 
 
 def before(inbox: Inbox, series: Series, version: int | None = None) -> Series | None:

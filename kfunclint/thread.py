@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kfunclint.mail import Inbox, Mail
+from kfunclint.mail.inbox import Inbox, Mail
 from kfunclint.reply import Passage, Turn, passages, squashed
 
 _LONGEST_CHAIN = 64

@@ -9,8 +9,8 @@ from kfunclint.facts.docs import Doc
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry, KfuncSet
-from kfunclint.patch import Hunk, Patch
-from kfunclint.source import Base
+from kfunclint.patch.diff import Hunk, Patch
+from kfunclint.patch.postimage import Base
 
 _Span = tuple[str, int, int]  # path, first and last line of the post-image
 

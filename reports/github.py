@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kfunclint import report
 from kfunclint.finding import Finding, Level, Reason
-from kfunclint.mail import Mail
+from kfunclint.mail.inbox import Mail
 from kfunclint.review import Review
 from kfunclint.text import visible
 

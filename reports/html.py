@@ -11,10 +11,10 @@ from typing import Any
 
 from kfunclint import __version__, report
 from kfunclint.finding import Finding, Level, Place
-from kfunclint.patch import FileDiff, Hunk, Patch
+from kfunclint.patch.diff import FileDiff, Hunk, Patch
+from kfunclint.patch.postimage import Source
 from kfunclint.review import Review
 from kfunclint.rule.rule import Rule
-from kfunclint.source import Source
 from kfunclint.text import amount, visible
 
 PAGE = True

@@ -8,7 +8,7 @@ from typing import Any
 from kfunclint import report
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Finding, Reason
-from kfunclint.patch import Patch
+from kfunclint.patch.diff import Patch
 from kfunclint.review import Review
 
 SCHEMA = 1

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from kfunclint import __version__, report
 from kfunclint.finding import Edit, Finding, Fix, Level, Place
-from kfunclint.mail import Mail
+from kfunclint.mail.inbox import Mail
 from kfunclint.review import Review
 from kfunclint.rule.rule import Rule
 from kfunclint.text import amount, visible

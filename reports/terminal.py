@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kfunclint import report
 from kfunclint.finding import Finding, Level, Place, Reason, Since
 from kfunclint.locate import Lines
-from kfunclint.mail import Mail
+from kfunclint.mail.inbox import Mail
 from kfunclint.review import Review
 from kfunclint.text import amount, visible
 

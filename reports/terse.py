@@ -6,7 +6,7 @@ import re
 
 from kfunclint import report
 from kfunclint.finding import Finding, Level, Place
-from kfunclint.mail import Mail
+from kfunclint.mail.inbox import Mail
 from kfunclint.review import Review
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from trees import unpushed
 
-from kfunclint import mail
 from kfunclint.clang import Parser
+from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.review import Review, review
 from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
-from kfunclint.tree import open_tree
+from kfunclint.tree.tree import open_tree
 
 ROOT = Path(__file__).parent.parent
 GOLDEN = ROOT / "fixtures" / "reports"
@@ -72,9 +72,9 @@ def lint(parser: Parser, tmp_path: Path) -> Lint:
     ) -> Review:
         path = tmp_path / "series.mbox"
         path.write_bytes(text.encode())
-        inbox = mail.read([str(path)])
+        inbox = read_inbox([str(path)])
         assert not inbox.broken
-        (series,) = mail.select(inbox, None, False)
+        (series,) = select_series(inbox, None, False)
         chosen = names.chosen(loader.shipped(), only=only, ignore=(), strict=True)
         with contextlib.ExitStack() as stack:
             opened = (

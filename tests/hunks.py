@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from kfunclint.c.syntax import Function, Node, Unit
 from kfunclint.clang import Parser
-from kfunclint.source import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, Source, Stretch
 
 PATH = "kernel/shelf.c"
 

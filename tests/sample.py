@@ -6,14 +6,14 @@ import inspect
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kfunclint import patch, source
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason, Remark, Unused, Withheld
 from kfunclint.kernel import kernel
 from kfunclint.kernel.release import Release
 from kfunclint.locate import Lines, key
-from kfunclint.mail import Mail, Series
-from kfunclint.patch import Patch
+from kfunclint.mail.inbox import Mail, Series
+from kfunclint.patch import postimage
+from kfunclint.patch.diff import Patch, parse_patch
 from kfunclint.review import Review
 from kfunclint.rule.rule import Rule
 
@@ -111,12 +111,12 @@ def a_mail(number: int, total: int, title: str, body: str) -> Mail:
 def a_review(mails: list[Mail], findings: list[Finding] | None = None, cover: Mail | None = None) -> Review:
     """A review of these mails for 6.18."""
     series = Series(tuple(mails), cover, mails[0].version, mails[0].total, "", ())
-    patches = tuple(patch.parse(mail) for mail in mails)
+    patches = tuple(parse_patch(mail) for mail in mails)
     return Review(
         series=series,
         patches=patches,
-        cover=patch.parse(cover) if cover else None,
-        sources=source.build(patches),
+        cover=parse_patch(cover) if cover else None,
+        sources=postimage.build(patches),
         base=None,
         kernel=kernel.known(Release(6, 18), "in development on 21 Oct 2025"),
         findings=tuple(findings or ()),
@@ -181,7 +181,7 @@ def titled(review: Review, words: str) -> Place:
 
 def a_finding(review: Review, at: Place, rule: str, level: Level, message: str, **more: object) -> Finding:
     """A finding at a place of a review; `more` are further fields of it."""
-    texts = Lines(review.patches, review.cover, source.build(review.patches))
+    texts = Lines(review.patches, review.cover, postimage.build(review.patches))
     function, fix = more.pop("function", None), more.pop("fix", None)
     assert function is None or isinstance(function, str)
     assert fix is None or isinstance(fix, Fix)

@@ -12,16 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample import a_mail
 
-from kfunclint import patch
-from kfunclint.apply import Alphabet, Misfit, fitted
-from kfunclint.patch import Hunk
-from kfunclint.source import Fit, Line, splice
+from kfunclint.patch.apply import Alphabet, Misfit, fitted
+from kfunclint.patch.diff import Hunk, parse_patch
+from kfunclint.patch.postimage import Fit, Line, splice
 
 Text = list[str]
 
 
 def hunks_of(diff: str) -> tuple[Hunk, ...]:
-    (file,) = patch.parse(a_mail(1, 1, "depot: change", f"Why.\n---\n{diff}")).files
+    (file,) = parse_patch(a_mail(1, 1, "depot: change", f"Why.\n---\n{diff}")).files
     return file.hunks
 
 

@@ -19,11 +19,14 @@ from conftest import Lint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfunclint import mail, mbox, mime, patch, paths
+from kfunclint import paths
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.source import Source
+from kfunclint.mail import mbox, mime
+from kfunclint.mail.inbox import read_inbox, select_series
+from kfunclint.patch.diff import MAX_FILES, MAX_HUNKS, MAX_LINE, parse_patch
+from kfunclint.patch.postimage import Source
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 BAD = FIXTURES / "bad"
@@ -36,12 +39,12 @@ HUNK = b"@@ -1 +1 @@\n-old\n+new\n"
 
 def refusals(path: Path | str) -> Iterator[Unreviewable]:
     """Everything that reading, choosing and parsing an input refuses."""
-    inbox = mail.read([str(path)])
+    inbox = read_inbox([str(path)])
     yield from inbox.broken
-    for series in mail.select(inbox, None, True):
+    for series in select_series(inbox, None, True):
         for one in series.patches:
             try:
-                patch.parse(one)
+                parse_patch(one)
             except Unreviewable as refusal:
                 yield refusal
 
@@ -91,17 +94,17 @@ def test_every_bad_file_is_tried() -> None:
 
 
 def test_broken_mails_do_not_stop_the_others() -> None:
-    inbox = mail.read([str(BAD / "broken-mails.mbox")])
+    inbox = read_inbox([str(BAD / "broken-mails.mbox")])
     assert [refusal.reason for refusal in inbox.broken] == ["no patch in it"]
     (series,) = inbox.series
     assert [one.number for one in series.patches] == [1, 2]
-    assert patch.parse(series.patches[0]).files
+    assert parse_patch(series.patches[0]).files
     with pytest.raises(Unreviewable, match=COUNTS):
-        patch.parse(series.patches[1])
+        parse_patch(series.patches[1])
 
 
 def test_missing_file_does_not_stop_the_others(tmp_path: Path) -> None:
-    inbox = mail.read([str(tmp_path / "none"), str(MAILS / "plain.eml")])
+    inbox = read_inbox([str(tmp_path / "none"), str(MAILS / "plain.eml")])
     assert [str(refusal) for refusal in inbox.broken] == [f"{tmp_path / 'none'}: No such file or directory"]
     assert len(inbox.series) == 1
 
@@ -142,11 +145,11 @@ def test_folder_without_patches(tmp_path: Path) -> None:
 
 
 LIMITS = {
-    f"line of more than {patch.MAX_LINE} characters": b"\n---\n" + FILE + HUNK + b"+" * (patch.MAX_LINE + 1),
-    f"more than {patch.MAX_FILES} files": b"\n---\n" + (FILE + HUNK) * (patch.MAX_FILES + 1),
-    f"more than {patch.MAX_HUNKS} hunks": b"\n---\n"
+    f"line of more than {MAX_LINE} characters": b"\n---\n" + FILE + HUNK + b"+" * (MAX_LINE + 1),
+    f"more than {MAX_FILES} files": b"\n---\n" + (FILE + HUNK) * (MAX_FILES + 1),
+    f"more than {MAX_HUNKS} hunks": b"\n---\n"
     + FILE
-    + b"".join(b"@@ -%d +%d @@\n-old\n+new\n" % (at, at) for at in range(1, patch.MAX_HUNKS + 2)),
+    + b"".join(b"@@ -%d +%d @@\n-old\n+new\n" % (at, at) for at in range(1, MAX_HUNKS + 2)),
     f"more than {mime.MAX_LINES} lines": b"\n" * (mime.MAX_LINES + 1) + FILE + HUNK,
     f"header field of more than {mime.MAX_HEADER >> 10} KiB": b"Cc: "
     + b"a\n b" * mime.MAX_HEADER
@@ -210,10 +213,10 @@ import sys
 from kfunclint import mail, patch
 from kfunclint.errors import Unreviewable
 
-for series in mail.read(sys.argv[1:]).series:
+for series in mail.read_inbox(sys.argv[1:]).series:
     for one in series.patches:
         try:
-            patch.parse(one)
+            patch.parse_patch(one)
         except Unreviewable:
             pass
 print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
@@ -244,8 +247,8 @@ def test_families_of_many_series(tmp_path: Path) -> None:
     one = "From git@z Thu Jan  1 00:00:00 1970\nSubject: [PATCH{}] bpf: add shelf_{}()\nFrom: a@example.org\n\n{}\n"
     diff = (FILE + HUNK).decode()
     (tmp_path / "box").write_text("".join(one.format(" v2" if at % 2 else "", at // 2, diff) for at in range(1000)))
-    inbox = mail.read([str(tmp_path / "box")])
-    assert len(mail.select(inbox, None, False)) == 500
+    inbox = read_inbox([str(tmp_path / "box")])
+    assert len(select_series(inbox, None, False)) == 500
 
 
 SEEDS = ["plain.eml", "kinds.patch", "series.mboxrd", "attachment.eml", "page.txt", "flowed.eml", "base64.eml"]
@@ -298,7 +301,7 @@ def test_any_damage_is_refused_or_read(
 def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, data: bytes, start: bytes) -> None:
     path = tmp_path_factory.mktemp("bytes") / "x"
     path.write_bytes(start + data)
-    for series in mail.read([str(path)]).series:
+    for series in read_inbox([str(path)]).series:
         for one in series.patches:
             one.body.encode()
             one.subject.encode()

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trees import FILES, commit, git, write
 
-from kfunclint import base as base_
-from kfunclint import mail, patch
-from kfunclint.base import choose
-from kfunclint.message import Series
-from kfunclint.patch import Patch
-from kfunclint.source import Base, Source, before, build
-from kfunclint.tree import open_tree
+from kfunclint.mail.inbox import read_inbox, select_series
+from kfunclint.mail.message import Series
+from kfunclint.patch import base as base_
+from kfunclint.patch.base import choose
+from kfunclint.patch.diff import Patch, parse_patch
+from kfunclint.patch.postimage import Base, Source, before, build
+from kfunclint.tree.tree import open_tree
 
 DEPOT = "kernel/bpf/depot.c"
 LINES = [f"int line{number};" for number in range(1, 41)]
@@ -43,8 +43,8 @@ def posted(repository: Path, since: str, *options: str) -> tuple[Series, tuple[P
     mbox = git(repository, "format-patch", "--stdout", *options, f"{since}..HEAD") + "\n"
     path = repository.parent / "series.mbox"
     path.write_text(mbox)
-    (series,) = mail.select(mail.read([str(path)]), None, False)
-    return series, tuple(patch.parse(one) for one in series.patches)
+    (series,) = select_series(read_inbox([str(path)]), None, False)
+    return series, tuple(parse_patch(one) for one in series.patches)
 
 
 def chosen(tree: Path, series: Series, patches: tuple[Patch, ...]) -> Base:
@@ -359,10 +359,10 @@ def test_the_files_are_those_that_git_am_makes(
         return
     mbox = git(linux, "format-patch", "--stdout", "--no-stat", f"{base}..HEAD") + "\n"
     (linux.parent / "series.mbox").write_text(mbox)
-    inbox = mail.read([str(linux.parent / "series.mbox")])
+    inbox = read_inbox([str(linux.parent / "series.mbox")])
     if not inbox.series or not inbox.series[0].complete:  # some commits were empty
         return
-    patches = tuple(patch.parse(one) for one in inbox.series[0].patches)
+    patches = tuple(parse_patch(one) for one in inbox.series[0].patches)
     check_in_view(before(patches), text())
     check_in_view(build(patches), (linux / DEPOT).read_text())
     git(linux, "checkout", "-q", "--detach", base)

@@ -20,7 +20,7 @@ from kfunclint.census import Census, Row
 from kfunclint.cli import main
 from kfunclint.filescan import Definition
 from kfunclint.finding import Place
-from kfunclint.tree import open_tree
+from kfunclint.tree.tree import open_tree
 
 Output = pytest.CaptureFixture[str]
 SCHEMA = json.loads((ROOT / "reports" / "catalogue" / "json.schema.json").read_text())

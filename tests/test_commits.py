@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from trees import REGISTERED, WORDS, commit, git
 
-from kfunclint import commits
 from kfunclint.cli import main
 from kfunclint.errors import Unreviewable
-from kfunclint.git import Repository
-from kfunclint.patch import parse
+from kfunclint.git import commits
+from kfunclint.git.repository import Repository
+from kfunclint.patch.diff import parse_patch
 
 Output = pytest.CaptureFixture[str]
 
@@ -159,7 +159,7 @@ def test_messages_that_look_like_mail(linux: Path) -> None:
     text = "one\n\nFrom 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n>From here\n"
     commit(linux, {"a.c": "int a;\n"}, text)
     (series,) = commits.in_range(Repository(linux), "HEAD^").series
-    (patch,) = map(parse, series.patches)
+    (patch,) = map(parse_patch, series.patches)
     assert [line.text for line in patch.message] == text.split("\n")[2:-1]
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trees import FILES, commit
 
-from kfunclint import config, options, paths, toml
+from kfunclint import config, options, toml
 from kfunclint.cli import main
 from kfunclint.cli_config import listing
 from kfunclint.cli_review import parser
@@ -24,6 +24,7 @@ from kfunclint.errors import Unreviewable
 from kfunclint.finding import Level
 from kfunclint.rule import loader
 from kfunclint.settings import Choice, Settings, check, merged
+from kfunclint.settings_patterns import matches
 
 Output = pytest.CaptureFixture[str]
 SERIES = str(ROOT / "fixtures" / "series.mbox")
@@ -578,7 +579,7 @@ def test_the_examples_of_the_documentation_are_good(name: str, tmp_path: Path) -
     ],
 )
 def test_patterns(pattern: str, path: str, met: bool) -> None:
-    assert paths.matches(path, pattern) == met
+    assert matches(path, pattern) == met
 
 
 @given(st.text("ab/", max_size=6), st.lists(st.sampled_from(["a", "b", "/", "*", "?", "**", "/**/"]), max_size=6))
@@ -600,4 +601,4 @@ def test_patterns_mean_what_a_search_step_by_step_finds(path: str, parts: list[s
         return wanted[0] in ("?", name[0]) and like(name[1:], wanted[1:])
 
     wanted = (pattern + "**" if pattern.endswith("/") else pattern).split("/")
-    assert paths.matches(path, pattern) == met(path.split("/"), wanted)
+    assert matches(path, pattern) == met(path.split("/"), wanted)

@@ -17,7 +17,7 @@ from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser, frames, job, limits, units, worker
 from kfunclint.clang import parser as parser_module
 from kfunclint.clang.native import Unusable
-from kfunclint.source import Source
+from kfunclint.patch.postimage import Source
 
 GOOD = "int use(int n)\n{\n\treturn n;\n}\n"
 

@@ -10,7 +10,7 @@ from kfunclint.clang import Parser
 from kfunclint.extract.facts import gather
 from kfunclint.extract.sets import scan
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.source import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, Source, Stretch
 
 Kfuncs = Callable[..., tuple[Kfunc, ...]]
 BODY = "\n{\n\treturn 0;\n}\n"

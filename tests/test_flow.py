@@ -25,7 +25,7 @@ from kfunclint.flow.queries import (
     spelled,
     uses,
 )
-from kfunclint.source import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, Source, Stretch
 
 OFF = Condition("off()", holds=False)
 

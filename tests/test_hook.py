@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 from trees import REGISTERED, WORDS, commit, git
 
-from kfunclint import cli_hook, hook, outgoing
+from kfunclint import cli_hook
 from kfunclint.cli import main
 from kfunclint.errors import Unreviewable
+from kfunclint.git import hooks as hooks_
+from kfunclint.git import send_email
 
 Output = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
@@ -58,34 +60,34 @@ def test_the_hook_that_is_there_is_kept_and_put_back(tmp_path: Path) -> None:
     path.parent.mkdir()
     path.symlink_to("../scripts/check")
     for _ in range(2):
-        hook.install(path.parent, "pre-push", Path("/bin/true"))
+        hooks_.install(path.parent, "pre-push", Path("/bin/true"))
     assert "kfunclint" in path.read_text()
-    assert hook.uninstall(path.parent, "pre-push") == path
+    assert hooks_.uninstall(path.parent, "pre-push") == path
     assert path.readlink() == Path("../scripts/check")
     assert target.read_text() == OTHER
     assert [one.name for one in path.parent.iterdir()] == ["pre-push"]
-    assert hook.uninstall(path.parent, "pre-push") is None
+    assert hooks_.uninstall(path.parent, "pre-push") is None
     assert path.is_symlink()
 
 
 def test_a_hook_that_came_later_is_not_lost(tmp_path: Path) -> None:
     path = script(tmp_path / "pre-push", OTHER)
-    hook.install(tmp_path, "pre-push", Path("/bin/true"))
+    hooks_.install(tmp_path, "pre-push", Path("/bin/true"))
     script(path, "#!/bin/sh\nexit 3\n")
     with pytest.raises(Unreviewable, match="before-kfunclint is there already"):
-        hook.install(tmp_path, "pre-push", Path("/bin/true"))
+        hooks_.install(tmp_path, "pre-push", Path("/bin/true"))
     assert path.read_text() == "#!/bin/sh\nexit 3\n"
     path.unlink()
-    assert hook.uninstall(tmp_path, "pre-push") == path
+    assert hooks_.uninstall(tmp_path, "pre-push") == path
     assert path.read_text() == OTHER
 
 
-@pytest.mark.parametrize("name", hook.NAMES)
+@pytest.mark.parametrize("name", hooks_.NAMES)
 @pytest.mark.parametrize(("other", "ours", "status"), [(0, 0, 0), (0, 1, 1), (3, 0, 3)])
 def test_the_other_hook_is_called_first(name: str, other: int, ours: int, status: int, tmp_path: Path) -> None:
-    script(tmp_path / hook.NAMES[name], OTHER)
+    script(tmp_path / hooks_.NAMES[name], OTHER)
     command = script(tmp_path / "it's kfunclint", f'#!/bin/sh\necho "ours $*"\ncat\nexit {ours}\n')
-    path = hook.install(tmp_path, name, command)
+    path = hooks_.install(tmp_path, name, command)
     given = "" if name == "send-email" else "one\n\ntwo\n"
     done = called(path, "a b", "c", given=given, OTHER=str(other))
     assert done.returncode == status
@@ -97,7 +99,7 @@ def test_the_other_hook_is_called_first(name: str, other: int, ours: int, status
 def test_without_kfunclint_the_mail_goes_out(tmp_path: Path) -> None:
     gone = script(tmp_path / "gone", "#!/nonexistent/python\n")
     for command in (tmp_path / "nothing", gone, script(tmp_path / "broken", "#!/bin/sh\nexit 2\n")):
-        path = hook.install(tmp_path / "hooks", "send-email", command)
+        path = hooks_.install(tmp_path / "hooks", "send-email", command)
         done = called(path, "x", PATH="/usr/bin:/bin")
         assert done.returncode == 0
         assert done.stderr.endswith(f"{path}: kfunclint cannot be run any more, so nothing was reviewed\n")
@@ -185,11 +187,11 @@ def test_a_run_that_was_stopped_leaves_nothing_to_the_next(two: Path) -> None:
     files = formatted(two)
     memory = two / ".git" / "kfunclint-send-email"
     environ = {"GIT_SENDEMAIL_FILE_COUNTER": "1", "GIT_SENDEMAIL_FILE_TOTAL": "2"}
-    assert outgoing.files(Path("stopped"), environ, memory) == []
-    assert outgoing.files(files[0], environ, memory) == []
+    assert send_email.files(Path("stopped"), environ, memory) == []
+    assert send_email.files(files[0], environ, memory) == []
     environ["GIT_SENDEMAIL_FILE_COUNTER"] = "2"
-    assert outgoing.files(files[1], environ, memory) == files
-    assert outgoing.files(files[1], environ, memory) == [files[1]]
+    assert send_email.files(files[1], environ, memory) == files
+    assert send_email.files(files[1], environ, memory) == [files[1]]
 
 
 def test_without_counters_the_last_patch_brings_its_series(two: Path, capsys: Output) -> None:
@@ -209,7 +211,7 @@ def mailed(path: Path, tags: str, age: int, thread: str = "") -> Path:
 
 def test_neighbours_are_of_the_same_series(tmp_path: Path) -> None:
     def beside(last: Path) -> list[str]:
-        return [path.name for path in outgoing.files(last, {}, tmp_path / "memory")]
+        return [path.name for path in send_email.files(last, {}, tmp_path / "memory")]
 
     mailed(tmp_path / "a1", " v2 1/3", 20)
     mailed(tmp_path / "a1-before", " v2 1/3", 10)
@@ -248,7 +250,7 @@ def remote(linux: Path, tmp_path: Path) -> Path:
     git(tmp_path, "init", "-q", "--bare", "far.git")
     git(linux, "remote", "add", "far", str(tmp_path / "far.git"))
     git(linux, "push", "-q", "far", "upstream")
-    hook.install(linux / ".git" / "hooks", "pre-push", Path(sys.executable).with_name("kfunclint"))
+    hooks_.install(linux / ".git" / "hooks", "pre-push", Path(sys.executable).with_name("kfunclint"))
     return tmp_path / "far.git"
 
 

@@ -16,7 +16,7 @@ from trees import commit, git, write
 from kfunclint import index, store
 from kfunclint.filescan import FileFacts
 from kfunclint.index import Index
-from kfunclint.tree import open_tree
+from kfunclint.tree.tree import open_tree
 
 Make = Callable[[dict[str, str | None]], Path]
 

@@ -16,11 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfunclint import mail
 from kfunclint.errors import Unreviewable
-from kfunclint.mail import Inbox, Mail, Series
-from kfunclint.message import Subject, subject
-from kfunclint.patch import Patch, parse
+from kfunclint.mail.inbox import Inbox, Mail, Series, read_inbox, select_series
+from kfunclint.mail.message import Subject, subject
+from kfunclint.patch.diff import Patch, parse_patch
 
 MAILS = Path(__file__).parent.parent / "fixtures" / "mail"
 TITLE = "bpf: Add bpf_shelf_get() kfunc"
@@ -28,7 +27,7 @@ AUTHOR = "Jörg Beispiel <joerg@example.org>"
 
 
 def read(name: str) -> Inbox:
-    inbox = mail.read([str(MAILS / name)])
+    inbox = read_inbox([str(MAILS / name)])
     assert not inbox.broken
     return inbox
 
@@ -54,7 +53,7 @@ stripped-spaces raw-header folded-subject flowed flowed-by-label-only attachment
 @pytest.mark.parametrize("name", SAME.split())
 def test_encoding_changes_nothing(name: str) -> None:
     plain, other = alone("plain.eml"), alone(f"{name}.eml")
-    assert content(parse(other)) == content(parse(plain))
+    assert content(parse_patch(other)) == content(parse_patch(plain))
     assert (other.title, other.author, other.message_id) == (TITLE, AUTHOR, "20250110120000.4711-1-joerg@example.org")
 
 
@@ -73,7 +72,7 @@ def test_lines_of_the_input(name: str) -> None:
     lines = (MAILS / name).read_text().split("\n")
     for patch in only(name).patches:
         assert patch.first_line
-        for hunk in (hunk for file in parse(patch).files for hunk in file.hunks):
+        for hunk in (hunk for file in parse_patch(patch).files for hunk in file.hunks):
             assert lines[patch.first_line + hunk.mail_line - 2].startswith(f"@@ -{hunk.old_start},")
 
 
@@ -99,7 +98,7 @@ def test_no_place_of_a_title_that_the_body_brings(tmp_path: Path) -> None:
     text = (MAILS / "in-body.eml").read_text()
     path = tmp_path / "mail.eml"
     path.write_text(text.replace("\n\nFrom: ", "\n\nSubject: [PATCH] shelf: another title\nFrom: "))
-    (series,) = mail.select(mail.read([str(path)]), None, False)
+    (series,) = select_series(read_inbox([str(path)]), None, False)
     assert [(patch.title, patch.title_at) for patch in series.patches] == [("shelf: another title", None)]
 
 
@@ -152,15 +151,15 @@ def test_cover_letter_alone() -> None:
     series = only("cover.eml")
     assert series.cover
     assert series.patches == ()
-    assert not parse(series.cover).files
-    assert parse(series.cover).message[0].text == "Shelves get kfuncs."
+    assert not parse_patch(series.cover).files
+    assert parse_patch(series.cover).message[0].text == "Shelves get kfuncs."
 
 
 def test_page_of_an_archive() -> None:
     found = alone("page.txt")
     assert (found.title, found.author, found.number, found.total) == (TITLE, "Jörg Beispiel", 3, 6)
     assert found.message_start == 7
-    patch, plain = parse(found), parse(alone("plain.eml"))
+    patch, plain = parse_patch(found), parse_patch(alone("plain.eml"))
     assert [line.text for line in patch.message] == [line.text for line in plain.message]
     assert [line.mail_line - 6 for line in patch.message] == [line.mail_line for line in plain.message]
     assert len(patch.files) == 1
@@ -169,8 +168,8 @@ def test_page_of_an_archive() -> None:
 @pytest.mark.parametrize("name", ["diff.txt", "show.txt", "quilt.txt", "utf-16.patch"])
 def test_text_without_subject(name: str) -> None:
     found = alone(name)
-    assert (found.subject, found.title, parse(found).message) == ("", "", ())
-    assert parse(found).files
+    assert (found.subject, found.title, parse_patch(found).message) == ("", "", ())
+    assert parse_patch(found).files
 
 
 def test_author_in_the_body() -> None:
@@ -178,18 +177,18 @@ def test_author_in_the_body() -> None:
     assert found.author == AUTHOR
     assert found.sender == "Ann Author via Relay <devnull+ann@example.org>"
     assert found.reply_to == ("ann@example.org",)
-    assert parse(found).message[0].mail_line == 3
+    assert parse_patch(found).message[0].mail_line == 3
 
 
 def test_scissors() -> None:
     found = alone("scissors.eml")
     assert (found.title, found.author) == (TITLE, AUTHOR)
-    assert parse(found).message[0].mail_line == 9
+    assert parse_patch(found).message[0].mail_line == 9
 
 
 @pytest.mark.parametrize("name", ["reply.eml", "forward.eml", "discussion.eml"])
 def test_answers_are_no_patches(name: str) -> None:
-    inbox = mail.read([str(MAILS / name)])
+    inbox = read_inbox([str(MAILS / name)])
     assert not inbox.series
     assert [refusal.reason for refusal in inbox.broken] == ["no patch in it"]
 
@@ -202,13 +201,13 @@ def test_rerolls() -> None:
         (0, 3, 2),
         (1, 1, 1),
     ]
-    newest, other = mail.select(inbox, None, False)
+    newest, other = select_series(inbox, None, False)
     assert (newest.version, other.patches[0].title) == (2, "list: Sort the shelves")
     assert "resent" in newest.patches[0].body
-    assert [one.version for one in mail.select(inbox, 3, False)] == [3]
-    assert mail.select(inbox, None, True) == inbox.series
+    assert [one.version for one in select_series(inbox, 3, False)] == [3]
+    assert select_series(inbox, None, True) == inbox.series
     with pytest.raises(Unreviewable, match=r"no version 9 in it, only 1, 2, 3"):
-        mail.select(inbox, 9, False)
+        select_series(inbox, 9, False)
 
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,7 +215,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         buffer = io.BytesIO(gzip.compress((MAILS / "plain.eml").read_bytes()))
 
     monkeypatch.setattr(sys, "stdin", Stdin)
-    (series,) = mail.read(["-"]).series
+    (series,) = read_inbox(["-"]).series
     assert series.patches[0].file == "-"
 
 
@@ -255,7 +254,7 @@ def post(box: Path, *mails: tuple[str, str, str, str]) -> Inbox:
         body = "" if " 0/" in title else DIFF
         text += f"From git@z Thu Jan  1 00:00:00 1970\nSubject: {title}\nFrom: {sender}\n{ident}{link}\nText.\n{body}\n"
     (box / "box").write_text(text)
-    return mail.read([str(box / "box")])
+    return read_inbox([str(box / "box")])
 
 
 def shape(inbox: Inbox) -> list[tuple[int, int, list[int]]]:
@@ -300,7 +299,7 @@ def test_titles_that_differ_in_a_name_are_no_rerolls(tmp_path: Path) -> None:
         ("[PATCH] bpf: add shelf_get() kfunc", "a@example.org", "1", ""),
         ("[PATCH v2] bpf: add shelf_put() kfunc", "a@example.org", "2", ""),
     )
-    assert len(mail.select(inbox, None, False)) == 2
+    assert len(select_series(inbox, None, False)) == 2
 
 
 def test_series_sent_in_two_threads(tmp_path: Path) -> None:
@@ -330,7 +329,7 @@ def test_change_id_of_b4(tmp_path: Path) -> None:
     post(tmp_path, *posts)
     text = (tmp_path / "box").read_text().replace("+new\n", "+new\n-- \nchange-id: 20250110-shelf-0123456789ab\n")
     (tmp_path / "box").write_text(text)
-    assert shape(mail.read([str(tmp_path / "box")])) == [(0, 1, [1]), (0, 2, [1]), (1, 3, [1])]
+    assert shape(read_inbox([str(tmp_path / "box")])) == [(0, 1, [1]), (0, 2, [1]), (1, 3, [1])]
 
 
 def test_request_for_comments_is_older(tmp_path: Path) -> None:
@@ -339,7 +338,7 @@ def test_request_for_comments_is_older(tmp_path: Path) -> None:
         ("[PATCH] bpf: add shelf_get()", "a@example.org", "1", ""),
         ("[RFC PATCH v3] bpf: add shelf_get()", "a@example.org", "2", ""),
     )
-    (chosen,) = mail.select(inbox, None, False)
+    (chosen,) = select_series(inbox, None, False)
     assert chosen.patches[0].tags == ()
 
 
@@ -389,7 +388,7 @@ def test_mbox_that_mailbox_wrote(tmp_path_factory: pytest.TempPathFactory, texts
         )
         box.add("\n".join((head, *lines, DIFF)).encode())
     box.close()
-    (series,) = mail.read([str(path)]).series
+    (series,) = read_inbox([str(path)]).series
     wanted = ["\n".join((*lines, DIFF)).rstrip("\n") for lines in texts]
     assert [patch.body.rstrip("\n") for patch in series.patches] == wanted
 
@@ -413,8 +412,8 @@ def test_transfer_encodings_agree(tmp_path_factory: pytest.TempPathFactory, line
     found = []
     for encoding in ("8bit", "8bit crlf", "quoted-printable", "base64"):
         (folder / "x.eml").write_bytes(encoded(body, encoding))
-        (series,) = mail.read([str(folder / "x.eml")]).series
-        found.append((series.patches[0].body, content(parse(series.patches[0]))))
+        (series,) = read_inbox([str(folder / "x.eml")]).series
+        found.append((series.patches[0].body, content(parse_patch(series.patches[0]))))
     assert found[0][0] == body
     assert all(one == found[0] for one in found)
 
@@ -428,7 +427,7 @@ def test_header_that_email_wrote(tmp_path_factory: pytest.TempPathFactory, title
     message.set_content(DIFF, cte="base64")
     path = tmp_path_factory.mktemp("peer") / "x.eml"
     path.write_bytes(bytes(message))
-    (series,) = mail.read([str(path)]).series
+    (series,) = read_inbox([str(path)]).series
     assert series.patches[0].title == f"x{title}"
 
 
@@ -439,7 +438,7 @@ def test_the_header_may_name_an_encoding_that_is_gone(encoding: str, tmp_path: P
     diff = f"diff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1 +1,2 @@\n int x;\n+{line}\n"
     head = f"From: a@example.org\nSubject: [PATCH] x: y\nContent-Transfer-Encoding: {encoding}\n"
     path.write_text(f"{head}\nAdd.\n---\n{diff}")
-    (series,) = mail.read([str(path)]).series
+    (series,) = read_inbox([str(path)]).series
     (patch,) = series.patches
     assert patch.first_line == 5
-    assert parse(patch).files[0].hunks[0].lines[1].text == line
+    assert parse_patch(patch).files[0].hunks[0].lines[1].text == line

@@ -10,7 +10,7 @@ from conftest import ROOT, Lint
 from expect import read
 from trees import commit
 
-from kfunclint.tree import Folder
+from kfunclint.tree.tree import Folder
 
 FIXTURE = read(ROOT / "fixtures" / "text" / "name-misspelled.tree.patch")
 

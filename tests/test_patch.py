@@ -9,19 +9,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kfunclint import mail
-from kfunclint.patch import FileDiff, Patch, parse
+from kfunclint.mail.inbox import read_inbox
+from kfunclint.patch.diff import FileDiff, Patch, parse_patch
 
 MAILS = Path(__file__).parent.parent / "fixtures" / "mail"
 DIFF = "---\ndiff --git a/x.c b/x.c\n--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-old\n+new\n"
 
 
 def read(path: Path) -> Patch:
-    inbox = mail.read([str(path)])
+    inbox = read_inbox([str(path)])
     assert not inbox.broken
     (series,) = inbox.series
     (one,) = series.patches
-    return parse(one)
+    return parse_patch(one)
 
 
 def messages(patch: Patch) -> list[str]:
@@ -43,9 +43,9 @@ def check_lines(patch: Patch) -> None:
 
 @pytest.mark.parametrize("path", sorted(MAILS.glob("*.*")), ids=lambda path: path.name)
 def test_lines_of_the_mail(path: Path) -> None:
-    for series in mail.read([str(path)]).series:
+    for series in read_inbox([str(path)]).series:
         for one in series.patches:
-            check_lines(parse(one))
+            check_lines(parse_patch(one))
 
 
 def test_plain() -> None:
@@ -130,9 +130,9 @@ def test_base_commit_under_the_diff_is_no_diff(tmp_path: Path) -> None:
         .replace("-- \n2.39.5\n", "\n---\nbase-commit: 0123456789abcdef\n-- \n2.39.5\n")
     )
     (tmp_path / "x.eml").write_text(text)
-    (series,) = mail.read([str(tmp_path / "x.eml")]).series
+    (series,) = read_inbox([str(tmp_path / "x.eml")]).series
     assert series.base_commit == "0123456789abcdef"
-    assert parse(series.patches[0]).files == read(MAILS / "plain.eml").files
+    assert parse_patch(series.patches[0]).files == read(MAILS / "plain.eml").files
 
 
 @settings(deadline=None, max_examples=60)

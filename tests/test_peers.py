@@ -15,7 +15,7 @@ from kfunclint.cli import main
 from kfunclint.errors import Unreviewable
 from kfunclint.flow.queries import Condition
 from kfunclint.peers import Peers, find
-from kfunclint.tree import open_tree
+from kfunclint.tree.tree import open_tree
 
 Output = pytest.CaptureFixture[str]
 Count = Callable[..., Peers]

@@ -12,11 +12,11 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfunclint import mail, report, thread
+from kfunclint import report, thread
 from kfunclint.about import Topic, is_reason
 from kfunclint.clang import Parser
 from kfunclint.finding import Fix, Origin, Place
-from kfunclint.mail import Inbox
+from kfunclint.mail.inbox import Inbox, read_inbox, select_series
 from kfunclint.prior import heard
 from kfunclint.reply import MOST_QUOTED, passages
 from kfunclint.review import Review, review
@@ -94,21 +94,21 @@ def rules() -> tuple[Rule[Any], ...]:
 
 
 def inbox(*names: str) -> Inbox:
-    found = mail.read(str(THREADS / f"{name}.mbox") for name in names)
+    found = read_inbox(str(THREADS / f"{name}.mbox") for name in names)
     assert not found.broken
     return found
 
 
 @cache
 def reviewed(version: int) -> Review:
-    (series,) = mail.select(inbox("v1", "v2"), version, False)
+    (series,) = select_series(inbox("v1", "v2"), version, False)
     with Parser() as parser:
         return review(series, rules(), parser)
 
 
 def listened(version: int, found: Inbox) -> Review:
     """The review of a version with the replies of an inbox that holds it."""
-    (series,) = mail.select(found, version, False)
+    (series,) = select_series(found, version, False)
     return heard(replace(reviewed(version), series=series), found, Thread(found))
 
 
@@ -215,7 +215,7 @@ def a_thread(tmp_path: Path, *replies: str, change: tuple[str, str] = ("", "")) 
     path = tmp_path / "thread.mbox"
     versions = [(THREADS / f"v{version}.mbox").read_text() for version in (1, 2)]
     path.write_text(versions[0].replace(*change) + versions[1] + "".join(replies))
-    return mail.read([str(path)])
+    return read_inbox([str(path)])
 
 
 def heard_at(inbox: Inbox, text: str) -> list[list[tuple[str, ...]]]:
@@ -302,7 +302,7 @@ def test_what_kfunclint_mailed_itself_is_not_mailed_again(tmp_path: Path) -> Non
     (text,) = report.files("reply", first).values()
     reply = tmp_path / "reply.eml"
     reply.write_text(f"From: kfunclint <kfunclint@example.org>\nMessage-ID: <bot-1@example.org>\n{text}")
-    found = mail.read([str(THREADS / "v1.mbox"), str(reply)])
+    found = read_inbox([str(THREADS / "v1.mbox"), str(reply)])
     again = listened(1, found)
     assert again.findings == ()
     assert {one.why for one in again.withheld} == {"kfunclint has said it in <bot-1@example.org>"}
@@ -433,7 +433,7 @@ def test_a_hostile_thread_is_heard_in_bounds(tmp_path: Path) -> None:
         )
     path = tmp_path / "thread.mbox"
     path.write_text(text)
-    found = mail.read([str(path)])
+    found = read_inbox([str(path)])
     assert len(found.replies) == 300
     (patch,) = found.series[0].patches
     thread = Thread(found)

@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample import PATH, a_finding, a_mail, a_review, flag_missing, mails, place, sample, titled, unguarded
 
-from kfunclint import mail, report
+from kfunclint import report
 from kfunclint.clang import Parser
 from kfunclint.finding import Edit, Finding, Fix, Level, Reason
-from kfunclint.mail import Mail
+from kfunclint.mail.inbox import Mail, read_inbox, select_series
 from kfunclint.review import Review, review
 from kfunclint.rule import loader
 from kfunclint.text import visible
@@ -223,7 +223,7 @@ def joined(text: str) -> str:
 
 def the_reply(parser: Parser, monkeypatch: pytest.MonkeyPatch, path: str) -> str:
     monkeypatch.chdir(ROOT)
-    (series,) = mail.select(mail.read([path]), None, False)
+    (series,) = select_series(read_inbox([path]), None, False)
     return only_reply(review(series, loader.shipped(), parser))
 
 

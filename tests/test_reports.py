@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from sample import a_finding, a_mail, a_review, mails, of_title, place, sample, trouble
 
-from kfunclint import mail, report
+from kfunclint import report
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Level, Since, Unused, Withheld
+from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.review import Review, review
 from kfunclint.rule import loader, names
 from kfunclint.since import compared
@@ -33,7 +34,7 @@ FREE = ("skipped", "failures")  # their keys are names that the mails bring
 
 def reviewed(path: str, parser: Parser, monkeypatch: pytest.MonkeyPatch) -> Review:
     monkeypatch.chdir(ROOT)  # the reports name the input as the user did
-    (series,) = mail.select(mail.read([path]), None, False)
+    (series,) = select_series(read_inbox([path]), None, False)
     return review(series, names.chosen(loader.shipped(), only=(), ignore=(), strict=False), parser)
 
 

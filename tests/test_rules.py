@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, Lint
 from expect import complaints, read
 
-from kfunclint.mail import Mail
+from kfunclint.mail.inbox import Mail
 from kfunclint.rule import loader
 from kfunclint.rule.rule import Rule
 

@@ -9,12 +9,13 @@ from conftest import ROOT, Lint
 from expect import read
 from trees import FILES, write
 
-from kfunclint import mail, patch
 from kfunclint.finding import Finding
 from kfunclint.kernel import kernel, suffixes
 from kfunclint.kernel.release import Release
+from kfunclint.mail.inbox import read_inbox, select_series
+from kfunclint.patch.diff import parse_patch
+from kfunclint.patch.postimage import before
 from kfunclint.rule import loader
-from kfunclint.source import before
 
 FAMILIES = sorted({found.id.partition("/")[0] for found in loader.shipped()})
 FIXTURES = sorted(path for family in FAMILIES for path in (ROOT / "fixtures" / family).glob("*.patch"))
@@ -53,9 +54,9 @@ def key(finding: Finding) -> tuple[object, ...]:
 def whole(text: str, mails: Path) -> dict[str, str]:
     """The files as they may have been before the series: what hunks do not show is empty lines."""
     mails.write_text(text)
-    (series,) = mail.select(mail.read([str(mails)]), None, False)
+    (series,) = select_series(read_inbox([str(mails)]), None, False)
     found = {}
-    for source in before([patch.parse(one) for one in series.patches]):
+    for source in before([parse_patch(one) for one in series.patches]):
         lines: list[str] = []
         for stretch in source.stretches:
             lines += [""] * (stretch.start - 1 - len(lines)) + [line.text for line in stretch.lines]

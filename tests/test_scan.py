@@ -6,7 +6,7 @@ import pytest
 
 from kfunclint.extract.sets import Scan, scan
 from kfunclint.facts.sets import Entry
-from kfunclint.source import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, Source, Stretch
 
 
 def source(text: str, path: str = "a.c", start: int = 1) -> Source:

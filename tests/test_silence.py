@@ -18,9 +18,9 @@ from test_removal import GUARDED, WITHOUT_GUARD, series
 from trees import commit, git
 
 from kfunclint import baseline, cli_review, options, silence
-from kfunclint import mail as mail_
 from kfunclint.clang import Parser
 from kfunclint.cli import main
+from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.review import Review, review
 from kfunclint.rule import loader, names
 
@@ -68,7 +68,7 @@ def hidden(found: dict[str, Any]) -> list[str]:
 def test_every_way_of_the_fixture(parser: Parser) -> None:
     fixture = read(WAYS)
     Path("ways.mbox").write_text(fixture.text)
-    (one,) = mail_.select(mail_.read(["ways.mbox"]), None, False)
+    (one,) = select_series(read_inbox(["ways.mbox"]), None, False)
     known = names.chosen(loader.shipped(), only=["flags", "text"], ignore=(), strict=False)
     found = silence.applied(review(one, known, parser), (), loader.shipped())
     first = {patch.mail.number: patch.mail.first_line or 0 for patch in found.patches}
@@ -182,7 +182,7 @@ def test_a_rule_that_did_not_run_leaves_no_request_without_effect(capsys: Output
 
 def test_a_rule_that_saw_a_part_only_leaves_no_request_without_effect(parser: Parser) -> None:
     Path("series.mbox").write_text(with_line("kfunclint: ignore guards/lookup-untested - no"))
-    (one,) = mail_.select(mail_.read(["series.mbox"]), None, False)
+    (one,) = select_series(read_inbox(["series.mbox"]), None, False)
     whole = review(one, loader.shipped(), parser)
     assert len(silence.applied(whole, (), loader.shipped()).unused) == 1
     part = replace(whole, skipped={"guards/lookup-untested": "only a part is in view"})
@@ -348,7 +348,7 @@ def lint_with(parser: Parser) -> Any:
         Path(".kfunclint.toml").write_text(text)
         Path("series.mbox").write_text(SERIES)
         chosen = options.selection(cli_review.parser().parse_args(["series.mbox"]))
-        (one,) = mail_.select(mail_.read(["series.mbox"]), None, False)
+        (one,) = select_series(read_inbox(["series.mbox"]), None, False)
         found = review(one, chosen.rules, parser)
         skipped = {"guards/memcg-disabled-unchecked": "only a part", "a.c": "too long"}
         return chosen.applied(replace(found, skipped=skipped, failures={"guards/lookup-untested": "KeyError"}))

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample import a_finding, a_review, mails, place
 
-from kfunclint import mail
 from kfunclint.clang import Parser
 from kfunclint.cli import main
 from kfunclint.finding import Finding, Level, Withheld
+from kfunclint.mail.inbox import read_inbox
 from kfunclint.review import Review
 from kfunclint.since import before, compared
 
@@ -128,7 +128,7 @@ def test_what_is_withheld_stands_too() -> None:
 
 
 def test_an_rfc_is_called_one() -> None:
-    (old,) = mail.read([V1]).series
+    (old,) = read_inbox([V1]).series
     request = replace(old, patches=tuple(replace(one, tags=("RFC",)) for one in old.patches))
     found = compared(a_version(), replace(a_version(), series=request))
     assert found.since is not None
@@ -139,7 +139,7 @@ def test_an_rfc_is_called_one() -> None:
 
 
 def numbers(*names: str, of: int, version: int | None = None) -> int | None:
-    inbox = mail.read(names)
+    inbox = read_inbox(names)
     series = next(one for one in inbox.series if one.version == of)
     found = before(inbox, series, version)
     return found.version if found else None
@@ -147,10 +147,10 @@ def numbers(*names: str, of: int, version: int | None = None) -> int | None:
 
 def test_the_same_version_in_other_words_will_do(tmp_path: Path) -> None:
     draft = tmp_path / "draft.mbox"
-    (series,) = mail.read([V2]).series
-    assert before(mail.read([V2]), series) is None
+    (series,) = read_inbox([V2]).series
+    assert before(read_inbox([V2]), series) is None
     draft.write_text(Path(V2).read_text().replace("Measure a depot", "Count a depot"))
-    found = before(mail.read([str(draft)]), series)
+    found = before(read_inbox([str(draft)]), series)
     assert found is not None
     assert found.version == 2
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kfunclint.mail import Mail
-from kfunclint.patch import DiffLine, FileDiff, Hunk, Patch
-from kfunclint.source import Source, build
+from kfunclint.mail.inbox import Mail
+from kfunclint.patch.diff import DiffLine, FileDiff, Hunk, Patch
+from kfunclint.patch.postimage import Source, build
 
 MAIL = Mail(subject="", title="", body="", file="x.patch", first_line=1)
 

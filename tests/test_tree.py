@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from trees import FILES, commit, git, write
 
-from kfunclint import git as git_
-from kfunclint import tree
 from kfunclint.errors import Unreviewable
-from kfunclint.paths import kernel_around
-from kfunclint.tree import Folder, GitTree, Tree, open_tree
+from kfunclint.git import repository as git_
+from kfunclint.git.repository import _SHUT
+from kfunclint.tree import tree as tree_module
+from kfunclint.tree.around import kernel_around
+from kfunclint.tree.tree import _PIECE, Folder, GitTree, Tree, open_tree
 
 DEPOT = "kernel/bpf/depot.c"
 
@@ -169,7 +170,7 @@ def test_a_file_that_changes_while_it_is_read(folder: Path, monkeypatch: pytest.
 
 
 def test_a_word_between_two_pieces(folder: Path) -> None:
-    write(folder, {"kernel/large.c": f"{' ' * (tree._PIECE - 3)}bridge\n{' ' * tree._PIECE}bank\n"})
+    write(folder, {"kernel/large.c": f"{' ' * (_PIECE - 3)}bridge\n{' ' * _PIECE}bank\n"})
     found = open_tree(folder)
     assert list(found.containing(["bridge"])) == ["kernel/large.c"]
     assert list(found.containing(["bank"])) == ["kernel/large.c"]
@@ -178,12 +179,12 @@ def test_a_word_between_two_pieces(folder: Path) -> None:
 
 
 def test_limits_of_size(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree, "_MAX_FILE", 1 << 20)
+    monkeypatch.setattr(tree_module, "_MAX_FILE", 1 << 20)
     write(folder, {DEPOT: " " * ((1 << 20) + 1)})
     found = open_tree(folder)
     with pytest.raises(Unreviewable, match="more than 1 MiB"):
         found.read(DEPOT)
-    monkeypatch.setattr(tree, "_MAX_FILES", 2)
+    monkeypatch.setattr(tree_module, "_MAX_FILES", 2)
     with pytest.raises(Unreviewable, match="more than 2 files"):
         list(found.paths())
     found.close()
@@ -208,7 +209,7 @@ def test_a_broken_git_file(tmp_path: Path) -> None:
 
 
 def test_a_repository_of_somebody_else(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(git_._SHUT, "GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    monkeypatch.setitem(_SHUT, "GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     assert refusal(repository).startswith("git: detected dubious ownership")
 
 

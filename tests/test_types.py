@@ -11,7 +11,7 @@ import pytest
 from kfunclint.c.syntax import Type, Unit
 from kfunclint.clang import Parser, confine, header_request
 from kfunclint.errors import Unreviewable
-from kfunclint.source import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, Source, Stretch
 
 KFUNCS = "kernel/shelf/kfuncs.c"
 TREE = {

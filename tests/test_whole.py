@@ -6,7 +6,7 @@ import pytest
 
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.clang import Parser
-from kfunclint.source import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, Source, Stretch
 
 TEXT = """\
 // SPDX-License-Identifier: GPL-2.0-only

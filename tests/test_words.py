@@ -9,7 +9,7 @@ from kfunclint.c import lexer
 from kfunclint.extract import kerneldoc
 from kfunclint.extract.paragraphs import of_comment, of_message
 from kfunclint.facts.docs import Doc
-from kfunclint.patch import MessageLine
+from kfunclint.patch.diff import MessageLine
 
 
 def doc(text: str) -> Doc | None:

@@ -20,7 +20,7 @@ from kfunclint.errors import Unreviewable
 
 if TYPE_CHECKING:
     from kfunclint.c.syntax import Function, Unit
-    from kfunclint.source import Source
+    from kfunclint.patch.postimage import Source
 
 TREE, MADE = "/kfunclint/tree", "/kfunclint/made"
 MAX_BYTES = 16 << 20

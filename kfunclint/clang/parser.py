@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kfunclint.c.syntax import Unit
     from kfunclint.clang.header_request import Files
-    from kfunclint.source import Source
+    from kfunclint.patch.postimage import Source
 
 WALL_SECONDS = 25  # the worker gives a child 10, and needs a moment to start
 _BOOTSTRAP = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from kfunclint.clang.worker import main; main()"

@@ -20,9 +20,9 @@ from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Filter
 from kfunclint.finding import Place
-from kfunclint.patch import Patch
+from kfunclint.patch.diff import Patch
+from kfunclint.patch.postimage import Source
 from kfunclint.resources import table
-from kfunclint.source import Source
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
 _LONG_NAME = re.compile(r"\b[A-Za-z_]\w*_\w+", re.ASCII)

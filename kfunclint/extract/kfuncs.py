@@ -17,7 +17,7 @@ from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
-from kfunclint.source import Source
+from kfunclint.patch.postimage import Source
 
 _VERIFIER = "kernel/bpf/verifier.c"
 

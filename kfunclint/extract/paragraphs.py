@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from kfunclint.extract import kerneldoc
 from kfunclint.facts.docs import Comment, Prose
 from kfunclint.finding import Place
-from kfunclint.patch import MessageLine
+from kfunclint.patch.diff import MessageLine
 
 _Line = tuple[Place, str]
 

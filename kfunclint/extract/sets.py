@@ -20,7 +20,7 @@ from kfunclint.extract.tokens import SetKey, named_calls, place
 from kfunclint.facts.docs import Comment
 from kfunclint.facts.sets import Entry, Flag, KfuncSet, Listing, Registration
 from kfunclint.finding import Place
-from kfunclint.source import Source, Stretch
+from kfunclint.patch.postimage import Source, Stretch
 
 _SET = re.compile(r"BTF_(KFUNCS|SET8)_(START|END)")
 _DEFINE = re.compile(r"[ \t]*#[ \t]*define[ \t]+(\w+)\(([^()]*)\)(.*)", re.DOTALL | re.ASCII)

@@ -12,7 +12,7 @@ from kfunclint.extract.definitions import Definitions, declared
 from kfunclint.extract.sets import Scan
 from kfunclint.facts.kfunc import Helper, Kfunc
 from kfunclint.finding import Place
-from kfunclint.source import Source
+from kfunclint.patch.postimage import Source
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 

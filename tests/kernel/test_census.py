@@ -14,7 +14,7 @@ import pytest
 
 from kfunclint import catalogue, census, index
 from kfunclint.census import Census
-from kfunclint.tree import open_tree
+from kfunclint.tree.tree import open_tree
 
 TREES = Path(os.environ["KFUNCLINT_TREES"])
 

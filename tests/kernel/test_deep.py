@@ -10,8 +10,8 @@ import pytest
 
 from kfunclint.c.syntax import Function, Type, Unit
 from kfunclint.clang import Parser
-from kfunclint.source import Line, Source, Stretch
-from kfunclint.tree import Tree, open_tree
+from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.tree.tree import Tree, open_tree
 
 KFUNC_FILES = {"6.1": 10, "6.12": 25, "7.3": 34}
 TREES = {release: Path(os.environ["KFUNCLINT_TREES"]) / f"linux-source-{release}" for release in KFUNC_FILES}

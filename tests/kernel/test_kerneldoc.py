@@ -25,14 +25,14 @@ from pathlib import Path
 
 import pytest
 
-from kfunclint import mail
 from kfunclint.clang import Parser
 from kfunclint.extract.facts import docs
 from kfunclint.extract.sets import scan
 from kfunclint.finding import Finding
+from kfunclint.mail.inbox import read_inbox
+from kfunclint.patch.postimage import Line, Source, Stretch
 from kfunclint.review import review
 from kfunclint.rule import loader
-from kfunclint.source import Line, Source, Stretch
 
 TREES = {
     release: Path(os.environ.get("KFUNCLINT_TREES", "")) / f"linux-source-{release}" for release in ("6.12", "7.3")
@@ -122,7 +122,7 @@ def ours(path: str, text: str, parser: Parser, folder: Path, release: str) -> se
     )
     patch = folder / "new.patch"
     patch.write_text(head + "".join(f"+{line}\n" for line in lines))
-    (series,) = mail.read([str(patch)]).series
+    (series,) = read_inbox([str(patch)]).series
     rules = [found for found in loader.shipped() if found.id in SAYINGS.values()]
     found = review(series, rules, parser, release)
     assert not found.failures

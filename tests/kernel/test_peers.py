@@ -19,7 +19,7 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.flow.queries import Condition, calls, names
 from kfunclint.peers import Peers
 from kfunclint.resources import table
-from kfunclint.tree import open_tree
+from kfunclint.tree.tree import open_tree
 
 TREES = Path(os.environ["KFUNCLINT_TREES"])
 OFF = Condition("mem_cgroup_disabled()", False)

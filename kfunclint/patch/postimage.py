@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kfunclint.patch import DiffLine, FileDiff, Hunk, Patch
+from kfunclint.patch.diff import DiffLine, FileDiff, Hunk, Patch
 
 if TYPE_CHECKING:
-    from kfunclint.tree import Tree
+    from kfunclint.tree.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kfunclint import mime, series
-from kfunclint.body import diff_start, layout
 from kfunclint.errors import Unreviewable
-from kfunclint.mbox import Raw, label, raw_mails
-from kfunclint.message import Inbox, Mail, Series, Subject, subject
+from kfunclint.mail import mime, series
+from kfunclint.mail.body import diff_start, layout
+from kfunclint.mail.mbox import Raw, label, raw_mails
+from kfunclint.mail.message import Inbox, Mail, Series, Subject, subject
 
-__all__ = ["Inbox", "Mail", "Series", "alone", "read", "select"]
+__all__ = ["Inbox", "Mail", "Series", "only_mail", "read_inbox", "select_series"]
 
 NO_PATCH = "no patch in it"
 _MAIL_FIELDS = {"from", "subject", "date", "message-id", "received", "return-path", "mime-version"}
 
 
-def read(names: Iterable[str]) -> Inbox:
+def read_inbox(names: Iterable[str]) -> Inbox:
     """Read files, folders of patches, Maildirs, and standard input for "-"; never raises for what they hold.
 
     Answers, forwards and mails that bring no patch are set aside; where there is nothing else, every name is broken,
@@ -45,7 +45,7 @@ def read(names: Iterable[str]) -> Inbox:
     return Inbox(series.grouped(mails), tuple(broken), tuple(replies))
 
 
-def alone(raw: Raw) -> Mail:
+def only_mail(raw: Raw) -> Mail:
     """The mail in bytes that are known to be a patch, whatever the subject looks like. Raises Unreviewable."""
     try:
         return _from_mail(mime.decode(raw.data)[0], raw)[0]
@@ -53,7 +53,7 @@ def alone(raw: Raw) -> Mail:
         raise Unreviewable(raw.file, error.line, str(error)) from error
 
 
-def select(inbox: Inbox, version: int | None, every: bool) -> tuple[Series, ...]:
+def select_series(inbox: Inbox, version: int | None, every: bool) -> tuple[Series, ...]:
     """Choose what to review, in order of appearance: of every family of rerolls the newest version that is complete,
     or else the newest; or the given version; or all. Raises Unreviewable if nothing has the given version."""
     return series.chosen(inbox.series, version, every)

@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kfunclint import mail
 from kfunclint.errors import Unreviewable
-from kfunclint.mbox import Raw
-from kfunclint.message import Mail
-from kfunclint.series import address
+from kfunclint.mail.inbox import only_mail
+from kfunclint.mail.mbox import Raw
+from kfunclint.mail.message import Mail
+from kfunclint.mail.series import address
 
 _COUNTER, _TOTAL = "GIT_SENDEMAIL_FILE_COUNTER", "GIT_SENDEMAIL_FILE_TOTAL"
 _HEADER = 64 << 10
@@ -97,7 +97,7 @@ def _header(path: Path) -> Mail | None:
             data = file.read(_HEADER)
         if data.startswith(b"From "):
             data = data.partition(b"\n")[2]
-        found = mail.alone(Raw(str(path), 1, data.partition(b"\n\n")[0] + b"\n\n"))
+        found = only_mail(Raw(str(path), 1, data.partition(b"\n\n")[0] + b"\n\n"))
     except (OSError, Unreviewable):
         return None
     return found if found.subject else None

@@ -6,13 +6,13 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from kfunclint.apply import Alphabet, Misfit, fitted
 from kfunclint.errors import Unreviewable
-from kfunclint.git import Repository
-from kfunclint.mail import Series
-from kfunclint.patch import FileDiff, Patch
-from kfunclint.source import Base, Fit, Line, splice, text_lines
-from kfunclint.tree import C, GitTree, Tree
+from kfunclint.git.repository import Repository
+from kfunclint.mail.inbox import Series
+from kfunclint.patch.apply import Alphabet, Misfit, fitted
+from kfunclint.patch.diff import FileDiff, Patch
+from kfunclint.patch.postimage import Base, Fit, Line, splice, text_lines
+from kfunclint.tree.tree import C, GitTree, Tree
 
 _UNIQUE = 12  # a shorter hash may stand for several objects
 _MOST_BRANCHES = 200

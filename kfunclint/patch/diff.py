@@ -9,9 +9,9 @@ import unidiff.patch as unidiff
 from unidiff.constants import LINE_TYPE_NO_NEWLINE
 from unidiff.errors import UnidiffParseError
 
-from kfunclint.body import HUNK, counts, extent, is_signature, layout, starts_diff
 from kfunclint.errors import Unreviewable
-from kfunclint.mail import Mail
+from kfunclint.mail.body import HUNK, counts, extent, is_signature, layout, starts_diff
+from kfunclint.mail.inbox import Mail
 from kfunclint.paths import objection, unquoted, without_prefix
 
 
@@ -92,7 +92,7 @@ _KEYWORDS = (
 _KINDS = {"new file mode": "new", "deleted file mode": "deleted", "rename from": "renamed", "copy from": "copied"}
 
 
-def parse(mail: Mail) -> Patch:
+def parse_patch(mail: Mail) -> Patch:
     """Take a mail apart. Raises Unreviewable for a diff that is damaged, breaks a limit or leads out of the tree.
 
     A diff above the `---` is an example and no part of the patch; so is everything in a cover letter.

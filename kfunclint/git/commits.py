@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kfunclint import mail, mime
 from kfunclint.errors import Unreviewable
-from kfunclint.git import Repository, around
-from kfunclint.mbox import MAX_MAIL, MAX_MAILS, Raw
-from kfunclint.message import Inbox, Mail, Series
+from kfunclint.git.repository import Repository, around
+from kfunclint.mail import mime
+from kfunclint.mail.inbox import only_mail
+from kfunclint.mail.mbox import MAX_MAIL, MAX_MAILS, Raw
+from kfunclint.mail.message import Inbox, Mail, Series
 
 _HASH_SHOWN = 12
 _DIFF = (
@@ -155,5 +156,5 @@ def _patch(commit: str, data: bytes) -> Mail:
     name = f"commit {commit[:_HASH_SHOWN]}"
     if len(data) > MAX_MAIL:
         raise Unreviewable(name, None, f"larger than {MAX_MAIL >> 20} MiB")
-    found = mail.alone(Raw(name, 1, data))
+    found = only_mail(Raw(name, 1, data))
     return replace(found, file=f'{name} ("{found.title}")', first_line=3, title_at=(1, 1))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from kfunclint.errors import Unreviewable
-from kfunclint.message import Mail, Series, whole
+from kfunclint.mail.message import Mail, Series, whole
 
 # Similar titles are looked for among this many families of an author, so that the work stays linear.
 _LOOK_BACK = 20

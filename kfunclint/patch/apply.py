@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kfunclint.patch import Hunk
-from kfunclint.source import Fit
+from kfunclint.patch.diff import Hunk
+from kfunclint.patch.postimage import Fit
 
 MAX_LINES = 500_000
 _LEAST_CONTEXT = 1

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from kfunclint.body import diff_start
+from kfunclint.mail.body import diff_start
 
 MAX_HEADER = 64 << 10
 MAX_PARTS = 64

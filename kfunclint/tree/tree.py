@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kfunclint.errors import Unreviewable
-from kfunclint.git import Repository, is_repository
+from kfunclint.git.repository import Repository, is_repository
 from kfunclint.paths import objection
 
 C = (".c", ".h")

@@ -1,0 +1,1 @@
+"""Bytes in, series of patches out."""

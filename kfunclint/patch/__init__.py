@@ -1,0 +1,1 @@
+"""Diffs, the files behind them, and what they apply to."""

@@ -1,0 +1,1 @@
+"""A kernel tree: git objects or a plain folder."""

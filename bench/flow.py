@@ -14,13 +14,13 @@ from deep import whole
 
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
-from kfunclint.evidence import facts_of
 from kfunclint.kernel.kernel import known
 from kfunclint.kernel.release import Release
-from kfunclint.locate import Lines
 from kfunclint.patch.postimage import Source
+from kfunclint.review.context import facts_of
+from kfunclint.review.lines import Lines
+from kfunclint.review.runner import Run
 from kfunclint.rule.loader import shipped
-from kfunclint.run import Run
 
 
 def main() -> None:

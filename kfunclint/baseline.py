@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Finding, Withheld
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 
 SCHEMA = 1
 _MAX_SIZE = 64 << 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from kfunclint import resources
-from kfunclint.census import Census
+from kfunclint.index.census import Census
 
 
 def formats() -> tuple[str, ...]:

@@ -8,9 +8,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from kfunclint import mine, options, peers, progress
+from kfunclint import options, progress
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
+from kfunclint.index import proposals, usage
 from kfunclint.text import amount
 from kfunclint.tree.around import kernel_around
 from kfunclint.tree.tree import open_tree
@@ -28,15 +29,15 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
     if folder is None:
         raise Unreviewable(".", None, "not in a kernel tree: name one with --tree")
     with contextlib.closing(open_tree(folder)) as opened, progress.shown() as step, running or Parser() as worker:
-        found = peers.find(opened, arguments.symbol, worker, most=_MOST_FILES, step=step)
+        found = usage.find(opened, arguments.symbol, worker, most=_MOST_FILES, step=step)
         name = opened.name
-    if not mine.proposed(found):
+    if not proposals.proposed(found):
         options.say(_nothing(found))
-    options.write(mine.table(found, name), arguments.output)
+    options.write(proposals.table(found, name), arguments.output)
     return options.CLEAN
 
 
-def _nothing(found: peers.Peers) -> str:
+def _nothing(found: usage.Peers) -> str:
     if not found.public:
         return f"{found.symbol}: no public function uses it (a function that is called is written with (): foo())"
     count = amount(len(found.public), "public function")

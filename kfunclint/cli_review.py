@@ -15,7 +15,8 @@ from kfunclint.errors import Unreviewable
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.mail.inbox import Series, read_inbox, select_series
 from kfunclint.mail.message import Inbox
-from kfunclint.review import Review, review
+from kfunclint.review.result import Review
+from kfunclint.review.review import review
 from kfunclint.tree.around import kernel_around
 
 if TYPE_CHECKING:
@@ -212,9 +213,9 @@ def reviewed(
             reviews = earlier.compared(reviews)
             trouble = trouble or earlier.trouble
     if inbox.replies:
-        from kfunclint import prior  # most reviews have no replies
+        from kfunclint.discussion import said_before  # most reviews have no replies
 
-        reviews = prior.heard_all(reviews, inbox)
+        reviews = said_before.heard_all(reviews, inbox)
     for found in reviews:
         options.say_trouble(found)
     return reviews, trouble

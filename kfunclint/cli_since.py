@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kfunclint import options, report, since
+from kfunclint import options, report
 from kfunclint.mail.inbox import Inbox, Series, read_inbox
 from kfunclint.mail.series import is_reroll
-from kfunclint.review import Review
+from kfunclint.review import rerolls
+from kfunclint.review.result import Review
 
 
 class Earlier:
@@ -47,13 +48,13 @@ class Earlier:
         old = self.judge(series, asked=found.kernel)
         options.say_trouble(old)
         self.trouble = self.trouble or bool(old.refused or old.failures)
-        return since.compared(found, old)
+        return rerolls.compared(found, old)
 
     def _series(self, found: Review, alone: bool) -> Series | None:
         """The earlier version to compare a review with; `alone`: it is the only one."""
         if found.series is None or self._is_itself(found):
             return None
-        series = since.before(self.inbox, found.series, self.version)
+        series = rerolls.before(self.inbox, found.series, self.version)
         only = self.inbox.series[0] if alone and len(self.inbox.series) == 1 else found.series
         if series is None and not is_reroll(only, found.series):
             options.say(f"{self.name}: by its titles no version of {report.title(found)}, compared all the same")

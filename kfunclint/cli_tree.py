@@ -7,9 +7,10 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from kfunclint import catalogue, census, options, progress
+from kfunclint import catalogue, options, progress
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
+from kfunclint.index import census
 from kfunclint.paths import objection
 from kfunclint.progress import Step
 from kfunclint.tree.tree import Tree, open_tree
@@ -43,11 +44,12 @@ def _reading(step: Step) -> Step:
 
 
 def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step, worker: Parser) -> int:
-    from kfunclint import audit, report
+    from kfunclint import report
+    from kfunclint.review import whole_tree
 
     chosen = options.selection(arguments, arguments.tree)
     kernel, deep = chosen.settings.kernel, arguments.deep
-    found = audit.audit(opened, paths, chosen.rules, worker, asked=kernel, deep=deep, step=_reading(step))
+    found = whole_tree.audit(opened, paths, chosen.rules, worker, asked=kernel, deep=deep, step=_reading(step))
     found = chosen.applied(found, complete=not paths)
     options.say_trouble(found)
     if options.recorded(chosen, [found]):

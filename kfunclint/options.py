@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kfunclint.finding import Level
 
 if TYPE_CHECKING:
-    from kfunclint.review import Review
+    from kfunclint.review.result import Review
     from kfunclint.selection import Selection
 
 CLEAN, FINDINGS, TROUBLE = 0, 1, 2

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from kfunclint import resources
 from kfunclint.finding import Level, Place
-from kfunclint.locate import Lines
 from kfunclint.mail.inbox import Mail
+from kfunclint.review.lines import Lines
 
 if TYPE_CHECKING:
     import jinja2
 
     from kfunclint.finding import Finding
-    from kfunclint.review import Review
+    from kfunclint.review.result import Review
 from kfunclint.text import visible
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from kfunclint import baseline, settings, silence
 from kfunclint.config import OFF
 from kfunclint.finding import Finding, Level
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
 from kfunclint.settings import Choice, Settings

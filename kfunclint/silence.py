@@ -10,7 +10,7 @@ from typing import Any
 from kfunclint.finding import Finding, Unused, Withheld
 from kfunclint.mail.body import is_signature, layout
 from kfunclint.patch.diff import Patch
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 from kfunclint.rule import names
 from kfunclint.rule.rule import Rule
 from kfunclint.settings_patterns import matches

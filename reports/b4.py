@@ -5,7 +5,7 @@ from __future__ import annotations
 from kfunclint import report
 from kfunclint.finding import Finding, Level
 from kfunclint.mail.inbox import Mail
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 
 NOTES = False  # b4 takes every line on standard error for a failure
 

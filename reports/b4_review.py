@@ -6,7 +6,7 @@ import json
 
 from kfunclint import report
 from kfunclint.finding import Level, Place
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 from kfunclint.text import amount, visible
 
 _STATUS = {Level.ERROR: "fail", Level.WARNING: "warn", Level.CHECK: "warn"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kfunclint import report
 from kfunclint.finding import Finding, Level, Reason
 from kfunclint.mail.inbox import Mail
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 from kfunclint.text import visible
 
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.CHECK: "notice"}

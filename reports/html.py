@@ -13,7 +13,7 @@ from kfunclint import __version__, report
 from kfunclint.finding import Finding, Level, Place
 from kfunclint.patch.diff import FileDiff, Hunk, Patch
 from kfunclint.patch.postimage import Source
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule
 from kfunclint.text import amount, visible
 

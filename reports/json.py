@@ -9,7 +9,7 @@ from kfunclint import report
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Finding, Reason
 from kfunclint.patch.diff import Patch
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 
 SCHEMA = 1
 

@@ -9,10 +9,10 @@ from email.header import Header
 
 from kfunclint import __version__, report
 from kfunclint.finding import Finding, Reason, Since
-from kfunclint.locate import Lines
 from kfunclint.mail.inbox import Mail
 from kfunclint.patch.diff import DiffLine, FileDiff, Patch
-from kfunclint.review import Review
+from kfunclint.review.lines import Lines
+from kfunclint.review.result import Review
 from kfunclint.text import visible
 
 WIDTH = 72

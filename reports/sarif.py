@@ -12,7 +12,7 @@ from urllib.parse import quote
 from kfunclint import __version__, report
 from kfunclint.finding import Edit, Finding, Fix, Level, Place
 from kfunclint.mail.inbox import Mail
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule
 from kfunclint.text import amount, visible
 

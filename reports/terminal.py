@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from kfunclint import report
 from kfunclint.finding import Finding, Level, Place, Reason, Since
-from kfunclint.locate import Lines
 from kfunclint.mail.inbox import Mail
-from kfunclint.review import Review
+from kfunclint.review.lines import Lines
+from kfunclint.review.result import Review
 from kfunclint.text import amount, visible
 
 Paint = Callable[[str, str], str]

@@ -7,7 +7,7 @@ import re
 from kfunclint import report
 from kfunclint.finding import Finding, Level, Place
 from kfunclint.mail.inbox import Mail
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 
 
 def render(review: Review) -> str:

@@ -10,11 +10,11 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason, Remark, Unused, Withheld
 from kfunclint.kernel import kernel
 from kfunclint.kernel.release import Release
-from kfunclint.locate import Lines, key
 from kfunclint.mail.inbox import Mail, Series
 from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
-from kfunclint.review import Review
+from kfunclint.review.lines import Lines, key
+from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule
 
 ADD = """\

@@ -15,11 +15,12 @@ from conftest import ROOT
 from kernels import DEPOT, KERNEL
 from trees import commit, write
 
-from kfunclint import catalogue, census, progress
-from kfunclint.census import Census, Row
+from kfunclint import catalogue, progress
 from kfunclint.cli import main
-from kfunclint.filescan import Definition
 from kfunclint.finding import Place
+from kfunclint.index import census
+from kfunclint.index.census import Census, Row
+from kfunclint.index.file_facts import Definition
 from kfunclint.tree.tree import open_tree
 
 Output = pytest.CaptureFixture[str]

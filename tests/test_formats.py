@@ -18,7 +18,7 @@ from kfunclint import report
 from kfunclint.cli import main
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Edit, Fix, Level, Place, Reason
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 
 Output = pytest.CaptureFixture[str]
 SERIES = ROOT / "fixtures" / "series.mbox"

@@ -17,7 +17,7 @@ from sample import PATH, a_finding, a_mail, a_review, place, sample, unchecked
 from kfunclint import report
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Edit, Fix, Level, Reason
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 
 EVIL = """</script></style></pre><script>alert(1)</script><img src=x onerror=alert(2)>" onfocus="x {{ 7 * 7 }}&amp;"""
 VOID = {"meta", "input"}

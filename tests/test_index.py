@@ -13,16 +13,16 @@ import pytest
 from kernels import CORE, DEPOT, FAR, GAUGE_H, KERNEL, OLD, XMACRO
 from trees import commit, git, write
 
-from kfunclint import index, store
-from kfunclint.filescan import FileFacts
-from kfunclint.index import Index
+from kfunclint.index import cache, index
+from kfunclint.index.file_facts import FileFacts
+from kfunclint.index.index import Index
 from kfunclint.tree.tree import open_tree
 
 Make = Callable[[dict[str, str | None]], Path]
 
 
 @pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "kfunclint" / "index"
 
@@ -188,12 +188,12 @@ def holding(root: Path, word: str) -> tuple[tuple[str, ...], list[str]]:
         tree.close()
 
 
-def test_files_that_hold_a_word(make: Make, cache: Path) -> None:
+def test_files_that_hold_a_word(make: Make, cache_folder: Path) -> None:
     root = make(KERNEL | {"tools/core.c": "depot_core\n"})
     assert holding(root, "depot_core")[0] == (CORE, DEPOT)
-    kept = {path: path.stat().st_ino for path in cache.iterdir()}
+    kept = {path: path.stat().st_ino for path in cache_folder.iterdir()}
     assert holding(root, "depot_core") == ((CORE, DEPOT), [])
-    assert {path: path.stat().st_ino for path in cache.iterdir()} == kept
+    assert {path: path.stat().st_ino for path in cache_folder.iterdir()} == kept
     assert holding(root, "bpf_gauge_heat")[0] == (GAUGE_H, XMACRO)
     make({CORE: "int nothing;\n", FAR: "int depot_core;\n", GAUGE_H: None})
     assert holding(root, "depot_core")[0] == (DEPOT, FAR)
@@ -201,18 +201,18 @@ def test_files_that_hold_a_word(make: Make, cache: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'[1,"",{},[1]]', b'[1,"",{"a":1},[]]', b'[0,"",{},[]]', b"[" * 99999])
-def test_damaged_hits_are_sought_anew(content: bytes, linux: Path, cache: Path) -> None:
+def test_damaged_hits_are_sought_anew(content: bytes, linux: Path, cache_folder: Path) -> None:
     first = holding(linux, "depot_core")
-    (kept,) = cache.iterdir()
+    (kept,) = cache_folder.iterdir()
     kept.write_bytes(content)
     assert holding(linux, "depot_core") == first
 
 
-def test_a_branch_that_was_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+def test_a_branch_that_was_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache_folder: Path) -> None:
     commit(tmp_path / "linux", KERNEL)
     build(tmp_path / "linux")
     for state in ("0" * 40, git(tmp_path / "linux", "rev-parse", "HEAD"), "--output=/dev/full", ""):
-        (kept,) = cache.glob("*.json")
+        (kept,) = cache_folder.glob("*.json")
         value = json.loads(kept.read_text())
         value[1] = state
         kept.write_text(json.dumps(value))
@@ -221,8 +221,8 @@ def test_a_branch_that_was_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert value[1] == git(tmp_path / "linux", "rev-parse", "HEAD^{tree}")
 
 
-def kept_file(cache: Path) -> Path:
-    (kept,) = cache.glob("*.json")
+def kept_file(cache_folder: Path) -> Path:
+    (kept,) = cache_folder.glob("*.json")
     return kept
 
 
@@ -240,7 +240,7 @@ def mutations(value: Any) -> list[Any]:
         None,
         {},
         [],
-        [store.FORMAT + 1, *value[1:]],
+        [cache.FORMAT + 1, *value[1:]],
         [True, *value[1:]],
         value[:-1],
         [*value, 1],
@@ -261,32 +261,32 @@ def mutations(value: Any) -> list[Any]:
     ]
 
 
-def test_a_hostile_cache_is_not_believed(linux: Path, cache: Path) -> None:
+def test_a_hostile_cache_is_not_believed(linux: Path, cache_folder: Path) -> None:
     right, _ = build(linux)
-    kept = kept_file(cache)
+    kept = kept_file(cache_folder)
     good = kept.read_text()
     for bad in mutations(json.loads(good)):
         kept.write_text(json.dumps(bad))
-        assert store.load(kept.stem) is None, bad
+        assert cache.load(kept.stem) is None, bad
     assert build(linux)[0] == right
     assert kept.read_text() == good
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 100_000, b"1" * 5000, b'{"a"', b"\x80\x04K\x01."])
-def test_a_damaged_cache_is_made_anew(content: bytes, linux: Path, cache: Path) -> None:
+def test_a_damaged_cache_is_made_anew(content: bytes, linux: Path, cache_folder: Path) -> None:
     right, _ = build(linux)
-    kept = kept_file(cache)
+    kept = kept_file(cache_folder)
     good = kept.read_bytes()
     kept.write_bytes(content)
     assert build(linux)[0] == right
     assert kept.read_bytes() == good
 
 
-def test_a_truncated_cache_is_made_anew(linux: Path, cache: Path) -> None:
+def test_a_truncated_cache_is_made_anew(linux: Path, cache_folder: Path) -> None:
     build(linux)
-    kept = kept_file(cache)
+    kept = kept_file(cache_folder)
     kept.write_bytes(kept.read_bytes()[:-20])
-    assert store.load(kept.stem) is None
+    assert cache.load(kept.stem) is None
 
 
 def test_no_cache_at_all(linux: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,19 +297,19 @@ def test_no_cache_at_all(linux: Path, tmp_path: Path, monkeypatch: pytest.Monkey
         assert build(linux)[0] == right
 
 
-def test_a_cache_for_each_tree(linux: Path, tmp_path: Path, cache: Path) -> None:
+def test_a_cache_for_each_tree(linux: Path, tmp_path: Path, cache_folder: Path) -> None:
     write(tmp_path / "other", {**KERNEL, DEPOT: ""})
     assert build(linux)[0] != build(tmp_path / "other")[0]
-    assert len(list(cache.glob("*.json"))) == 2
-    assert list(cache.iterdir()) == list(cache.glob("*.json"))
+    assert len(list(cache_folder.glob("*.json"))) == 2
+    assert list(cache_folder.iterdir()) == list(cache_folder.glob("*.json"))
 
 
-def test_two_at_once(linux: Path, cache: Path) -> None:
+def test_two_at_once(linux: Path, cache_folder: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: build(linux)[0], range(24)))
     assert all(one == found[0] for one in found)
-    assert store.load(kept_file(cache).stem) is not None
-    assert len(list(cache.iterdir())) == 1
+    assert cache.load(kept_file(cache_folder).stem) is not None
+    assert len(list(cache_folder.iterdir())) == 1
 
 
 def test_links_lead_nowhere(linux: Path, tmp_path: Path) -> None:

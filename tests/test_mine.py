@@ -14,8 +14,8 @@ from trees import FILES, commit, write
 from kfunclint.cli import main
 from kfunclint.finding import Place
 from kfunclint.flow.queries import Condition
-from kfunclint.mine import proposed, table
-from kfunclint.peers import Peer, Peers
+from kfunclint.index.proposals import proposed, table
+from kfunclint.index.usage import Peer, Peers
 from kfunclint.rule import loader
 from kfunclint.rule.guard import parsed
 from kfunclint.rule.rule import TITLE_LENGTH

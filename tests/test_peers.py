@@ -14,7 +14,7 @@ from kfunclint.clang import Parser
 from kfunclint.cli import main
 from kfunclint.errors import Unreviewable
 from kfunclint.flow.queries import Condition
-from kfunclint.peers import Peers, find
+from kfunclint.index.usage import Peers, find
 from kfunclint.tree.tree import open_tree
 
 Output = pytest.CaptureFixture[str]

@@ -12,17 +12,19 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfunclint import report, thread
-from kfunclint.about import Topic, is_reason
+from kfunclint import report
 from kfunclint.clang import Parser
+from kfunclint.discussion import thread
+from kfunclint.discussion.quotes import MOST_QUOTED, passages
+from kfunclint.discussion.said_before import heard
+from kfunclint.discussion.thread import Thread
+from kfunclint.discussion.topic import Topic, is_reason
 from kfunclint.finding import Fix, Origin, Place
 from kfunclint.mail.inbox import Inbox, read_inbox, select_series
-from kfunclint.prior import heard
-from kfunclint.reply import MOST_QUOTED, passages
-from kfunclint.review import Review, review
+from kfunclint.review.result import Review
+from kfunclint.review.review import review
 from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
-from kfunclint.thread import Thread
 
 THREADS = ROOT / "fixtures" / "threads"
 REPLIES = sorted(path.stem for path in (THREADS / "replies").glob("*.mbox"))

@@ -22,7 +22,8 @@ from kfunclint import report
 from kfunclint.clang import Parser
 from kfunclint.finding import Edit, Finding, Fix, Level, Reason
 from kfunclint.mail.inbox import Mail, read_inbox, select_series
-from kfunclint.review import Review, review
+from kfunclint.review.result import Review
+from kfunclint.review.review import review
 from kfunclint.rule import loader
 from kfunclint.text import visible
 

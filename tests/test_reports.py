@@ -22,9 +22,10 @@ from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Level, Since, Unused, Withheld
 from kfunclint.mail.inbox import read_inbox, select_series
-from kfunclint.review import Review, review
+from kfunclint.review.rerolls import compared
+from kfunclint.review.result import Review
+from kfunclint.review.review import review
 from kfunclint.rule import loader, names
-from kfunclint.since import compared
 
 INPUTS = {"series": "fixtures/series.mbox", "page": "fixtures/reports/page.txt"}
 SCHEMA = json.loads((ROOT / "reports" / "json.schema.json").read_text())

@@ -21,7 +21,8 @@ from kfunclint import baseline, cli_review, options, silence
 from kfunclint.clang import Parser
 from kfunclint.cli import main
 from kfunclint.mail.inbox import read_inbox, select_series
-from kfunclint.review import Review, review
+from kfunclint.review.result import Review
+from kfunclint.review.review import review
 from kfunclint.rule import loader, names
 
 Output = pytest.CaptureFixture[str]

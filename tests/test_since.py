@@ -17,8 +17,8 @@ from kfunclint.clang import Parser
 from kfunclint.cli import main
 from kfunclint.finding import Finding, Level, Withheld
 from kfunclint.mail.inbox import read_inbox
-from kfunclint.review import Review
-from kfunclint.since import before, compared
+from kfunclint.review.rerolls import before, compared
+from kfunclint.review.result import Review
 
 THREADS = ROOT / "fixtures" / "threads"
 V1, V2 = (str(THREADS / f"v{version}.mbox") for version in (1, 2))

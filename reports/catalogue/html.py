@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from kfunclint import __version__, report
-from kfunclint.census import Census, Row
 from kfunclint.finding import Place
+from kfunclint.index.census import Census, Row
 from kfunclint.text import visible
 
 # without a script the page is the whole table

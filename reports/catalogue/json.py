@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kfunclint.census import Census, Row
 from kfunclint.finding import Place
+from kfunclint.index.census import Census, Row
 
 SCHEMA = 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from kfunclint.census import Census, Row
+from kfunclint.index.census import Census, Row
 from kfunclint.text import visible
 
 _HEAD = ("kfunc", "doc", "defined", "flags", "set", "program types")

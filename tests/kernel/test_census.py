@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from kfunclint import catalogue, census, index
-from kfunclint.census import Census
+from kfunclint import catalogue
+from kfunclint.index import census, index
+from kfunclint.index.census import Census
 from kfunclint.tree.tree import open_tree
 
 TREES = Path(os.environ["KFUNCLINT_TREES"])

@@ -31,7 +31,7 @@ from kfunclint.extract.sets import scan
 from kfunclint.finding import Finding
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.patch.postimage import Line, Source, Stretch
-from kfunclint.review import review
+from kfunclint.review.review import review
 from kfunclint.rule import loader
 
 TREES = {

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from kfunclint import index, peers
 from kfunclint.clang import Parser
 from kfunclint.cli import main
-from kfunclint.evidence import facts_of
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.flow.queries import Condition, calls, names
-from kfunclint.peers import Peers
+from kfunclint.index import index, usage
+from kfunclint.index.usage import Peers
 from kfunclint.resources import table
+from kfunclint.review.context import facts_of
 from kfunclint.tree.tree import open_tree
 
 TREES = Path(os.environ["KFUNCLINT_TREES"])
@@ -75,7 +75,7 @@ def no_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def find(release: str, symbol: str, parser: Parser) -> Peers:
     with closing(open_tree(TREES / f"linux-source-{release}")) as tree:
-        return peers.find(tree, symbol, parser, most=32)
+        return usage.find(tree, symbol, parser, most=32)
 
 
 @pytest.mark.parametrize(("release", "symbol"), MEMCG)

@@ -3,63 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
-from kfunclint.evidence import Context, of_c
-from kfunclint.finding import Finding, Since, Unused, Withheld
+from kfunclint.finding import Finding
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.target import target
 from kfunclint.kernel.vocabulary import Vocabulary
-from kfunclint.locate import Lines
 from kfunclint.mail.inbox import Mail, Series
 from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
 from kfunclint.patch.postimage import Base, Source
 from kfunclint.progress import Step
-from kfunclint.removal import accused
+from kfunclint.review.changed import Touched
+from kfunclint.review.context import Context, of_c
+from kfunclint.review.lines import Lines
+from kfunclint.review.removals import accused
+from kfunclint.review.runner import Precedent, Run
 from kfunclint.rule.rule import Rule
-from kfunclint.run import Precedent, Run
-from kfunclint.touched import Touched
 
 if TYPE_CHECKING:
     from kfunclint.tree.tree import Tree
+from kfunclint.review.result import Review
 
 _DEFINED = re.compile(r"\s*#\s*define\s+(KF_\w+)", re.ASCII)
 _FLAG = re.compile(r"\bKF_[A-Z0-9_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """Everything a report may use.
-
-    `series` is None where a whole kernel tree was reviewed, and `tree` names that. `sources` are the C files as they
-    were judged, `base` the state of a kernel tree from which whole ones were taken. `findings` are in the order of
-    patch, mail line and rule; of a tree they have the number of the source for a patch. `skipped` says for what was not
-    looked at why not: a rule's id or a file's path, and the reason. `failures` has the traceback of every rule that
-    raised, by its id; `refused` the mails that could not be read; `rules` those that were to run;
-    `withheld` what was found and is not said; `unused` the requests for silence that had no effect; `since` the earlier
-    version that it was compared with.
-    """
-
-    series: Series | None
-    patches: tuple[Patch, ...]
-    cover: Patch | None
-    sources: tuple[Source, ...]
-    base: Base | None
-    kernel: Kernel
-    findings: tuple[Finding, ...]
-    skipped: Mapping[str, str]
-    failures: Mapping[str, str]
-    refused: tuple[Unreviewable, ...]
-    rules: tuple[Rule[Any], ...]
-    tree: str = ""
-    withheld: tuple[Withheld, ...] = ()
-    unused: tuple[Unused, ...] = ()
-    since: Since | None = None
 
 
 def review(
@@ -146,7 +117,7 @@ def _precedent(base: Base | None, sources: Sequence[Source], parser: Parser, ste
     """What finds out who makes a test in the tree; it is asked for findings only, and most reviews have no tree."""
     if base is None:
         return lambda missing, fact: ()
-    from kfunclint.peers import Precedents
+    from kfunclint.index.usage import Precedents
 
     return Precedents(base.tree, parser, sources, step)
 

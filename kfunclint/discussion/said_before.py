@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from kfunclint.about import Topic, is_reason, of_all
+from kfunclint.discussion.quotes import squashed
+from kfunclint.discussion.thread import Point, Thread, Voice
+from kfunclint.discussion.topic import Topic, is_reason, of_all
 from kfunclint.finding import Finding, Withheld
-from kfunclint.locate import Lines
 from kfunclint.mail.inbox import Inbox, Series
-from kfunclint.reply import squashed
-from kfunclint.review import Review
-from kfunclint.thread import Point, Thread, Voice
+from kfunclint.review.lines import Lines
+from kfunclint.review.result import Review
 
 
 def heard_all(reviews: Iterable[Review], inbox: Inbox) -> list[Review]:

@@ -6,23 +6,24 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kfunclint import index
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
-from kfunclint.evidence import facts_of, wants_types, with_released
 from kfunclint.facts.facts import Facts
 from kfunclint.finding import Origin
-from kfunclint.index import Index
+from kfunclint.index import index
+from kfunclint.index.index import Index
+from kfunclint.index.usage import Precedents
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.target import target
 from kfunclint.kernel.vocabulary import Vocabulary
-from kfunclint.locate import Lines
 from kfunclint.patch.postimage import Line, Source, whole
-from kfunclint.peers import Precedents
 from kfunclint.progress import Step
-from kfunclint.review import Review, in_order
+from kfunclint.review.context import facts_of, wants_types, with_released
+from kfunclint.review.lines import Lines
+from kfunclint.review.result import Review
+from kfunclint.review.review import in_order
+from kfunclint.review.runner import Run
 from kfunclint.rule.rule import Rule
-from kfunclint.run import Run
 from kfunclint.tree.tree import Tree
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from kfunclint.flow.queries import Condition
-from kfunclint.peers import Peer, Peers
+from kfunclint.index.usage import Peer, Peers
 from kfunclint.rule.rule import TITLE_LENGTH
 from kfunclint.text import visible
 

@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from kfunclint import filescan, store
 from kfunclint.facts.sets import Entry
-from kfunclint.filescan import Definition, FileFacts
 from kfunclint.git.repository import HASH
+from kfunclint.index import cache, file_facts
+from kfunclint.index.cache import Hits, Kept
+from kfunclint.index.file_facts import Definition, FileFacts
 from kfunclint.patch import postimage
 from kfunclint.patch.postimage import Source
 from kfunclint.progress import Step
-from kfunclint.store import Hits, Kept
 from kfunclint.tree.tree import GitTree, Tree
 from kfunclint.tree.walk import LARGEST, SUFFIXES, survey
 
@@ -51,14 +51,14 @@ def build(tree: Tree, also: Sequence[str] = (), step: Step = lambda what: None) 
     `also` are folders of OUTSIDE to take in, which are not cached. `step` is told what is being read. Raises
     Unreviewable or OSError for a tree that cannot be read.
     """
-    name = store.key(identity(tree))
-    before = store.load(name) or Kept("", {}, (), ())
+    name = cache.key(identity(tree))
+    before = cache.load(name) or Kept("", {}, (), ())
     now = _updated(tree, before, step)
     if now is not before:
-        store.save(name, now)
+        cache.save(name, now)
     files = {file.path: file for file in now.files}
     if also:
-        paths = tree.containing((filescan.HINT,), also, SUFFIXES)
+        paths = tree.containing((file_facts.HINT,), also, SUFFIXES)
         files |= {file.path: file for file in _read(tree, paths, step)}
     return Index(tuple(files[path] for path in sorted(files)), now.elsewhere)
 
@@ -94,7 +94,7 @@ class _News:
 
 def _news_of_folder(tree: Tree, before: Kept, step: Step) -> _News | None:
     assert tree.root is not None
-    found = survey(tree.root, OUTSIDE, filescan.HINT.encode(), before.stamps, step)
+    found = survey(tree.root, OUTSIDE, file_facts.HINT.encode(), before.stamps, step)
     if not found.changed:
         return None
     return _News("", found.stamps, lambda path: posixpath.dirname(path) in found.changed, found.hits)
@@ -107,7 +107,7 @@ def _news_of_git(tree: GitTree, before: Kept, step: Step) -> _News | None:
     changed = _difference(tree, before.state, state)
     if changed is None:
         step("git grep")
-        return _News(state, {}, lambda path: True, list(filter(is_inside, tree.containing((filescan.HINT,)))))
+        return _News(state, {}, lambda path: True, list(filter(is_inside, tree.containing((file_facts.HINT,)))))
     hits = [path for path in changed if path.endswith(SUFFIXES) and is_inside(path)]
     return _News(state, {}, changed.__contains__, hits)
 
@@ -130,9 +130,9 @@ def _read(tree: Tree, paths: Iterable[str], step: Step) -> Iterator[FileFacts]:
     """The facts of those files that are marked and have any."""
     for path in sorted(paths):
         data = tree.read(path)
-        if data is not None and len(data) <= LARGEST and filescan.marked(data):
+        if data is not None and len(data) <= LARGEST and file_facts.marked(data):
             step(path)
-            found = filescan.read(path, data, tree.read)
+            found = file_facts.read(path, data, tree.read)
             if found.definitions or found.entries or found.sets or found.registrations:
                 yield found
 
@@ -153,7 +153,7 @@ def _elsewhere(
             under = sorted({"/".join(path.split("/")[:-1][:depth]) for path in missing.values()})
             for path in filter(is_inside, tree.containing(tuple(missing), under, (".c",))):
                 step(path)
-                found.extend(filescan.definitions(path, tree.read(path) or b"", tuple(missing)))
+                found.extend(file_facts.definitions(path, tree.read(path) or b"", tuple(missing)))
             for one in found:
                 missing.pop(one.name, None)
     return tuple(sorted(found, key=lambda one: (one.at.path or "", one.at.line)))
@@ -164,8 +164,8 @@ def holding(tree: Tree, word: str, step: Step = lambda what: None) -> tuple[str,
 
     `step` is told what is being read. Raises Unreviewable or OSError for a tree that cannot be read.
     """
-    name = store.key(f"{identity(tree)} {word}")
-    before = store.load_hits(name) or Hits("", {}, ())
+    name = cache.key(f"{identity(tree)} {word}")
+    before = cache.load_hits(name) or Hits("", {}, ())
     if isinstance(tree, GitTree):
         state, stamps = tree.state, before.stamps
         if state == before.state:
@@ -180,7 +180,7 @@ def holding(tree: Tree, word: str, step: Step = lambda what: None) -> tuple[str,
         state, stamps = "", found.stamps
         old = (path for path in before.paths if posixpath.dirname(path) not in found.changed)
         paths = tuple(sorted({*old, *found.hits}))
-    store.save(name, Hits(state, stamps, paths))
+    cache.save(name, Hits(state, stamps, paths))
     return paths
 
 

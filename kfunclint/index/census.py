@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kfunclint import index
 from kfunclint.facts.sets import Entry
-from kfunclint.filescan import Definition
 from kfunclint.finding import Place
-from kfunclint.index import Index
+from kfunclint.index import index
+from kfunclint.index.file_facts import Definition
+from kfunclint.index.index import Index
 from kfunclint.progress import Step
 from kfunclint.tree.tree import Tree
 

@@ -11,8 +11,8 @@ from kfunclint.facts.facts import Fact, Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Finding, Missing, Origin, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.locate import Lines, key
-from kfunclint.removal import Removed, Suspect
+from kfunclint.review.lines import Lines, key
+from kfunclint.review.removals import Removed, Suspect
 from kfunclint.rule.rule import Rule
 
 Precedent = Callable[[Missing, Fact], tuple[Reason, ...]]

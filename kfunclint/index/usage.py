@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kfunclint import index
 from kfunclint.c.lexer import code
 from kfunclint.c.syntax import Function, bare
 from kfunclint.clang import Parser
@@ -15,6 +14,7 @@ from kfunclint.facts.facts import Fact
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Missing, Place, Reason
 from kfunclint.flow.queries import Condition, bars, calls, is_plain_call, taken
+from kfunclint.index import index
 from kfunclint.patch.postimage import Source
 from kfunclint.progress import Step
 from kfunclint.tree.tree import Tree

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from kfunclint.facts.sets import Entry, Flag, KfuncSet, Registration
-from kfunclint.filescan import Definition, Dtor, FileFacts, Filter
 from kfunclint.finding import Place
+from kfunclint.index.file_facts import Definition, Dtor, FileFacts, Filter
 
 FORMAT = 1
 """Grows with every change of what is kept and of how a file is read: an index of another format is made anew."""

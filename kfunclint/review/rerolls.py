@@ -8,7 +8,7 @@ from dataclasses import replace
 from kfunclint.finding import Finding, Since, Withheld
 from kfunclint.mail.inbox import Inbox, Series
 from kfunclint.mail.series import age, is_reroll
-from kfunclint.review import Review
+from kfunclint.review.result import Review
 
 
 def before(inbox: Inbox, series: Series, version: int | None = None) -> Series | None:

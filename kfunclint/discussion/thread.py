@@ -7,8 +7,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kfunclint.discussion.quotes import Passage, Turn, passages, squashed
 from kfunclint.mail.inbox import Inbox, Mail
-from kfunclint.reply import Passage, Turn, passages, squashed
 
 _LONGEST_CHAIN = 64
 MOST_TEXT = 8 << 20  # characters of all replies; a long thread has a tenth of it

@@ -23,10 +23,10 @@ from kfunclint.kernel.suffixes import SIZES
 from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import Base, Source
 from kfunclint.progress import Step
-from kfunclint.touched import Touched
+from kfunclint.review.changed import Touched
 
 if TYPE_CHECKING:
-    from kfunclint.index import Index
+    from kfunclint.index.index import Index
     from kfunclint.tree.tree import Tree
 
 C = (".c", ".h")
@@ -117,7 +117,7 @@ class Context:
         open_ = self.touched.of(found).acquired - found.released
         if self.base is None or not open_:
             return found
-        from kfunclint.index import released  # most reviews have no tree
+        from kfunclint.index.index import released  # most reviews have no tree
 
         try:
             return with_released(found, found.released | released(self.base.tree, self._index(self.base.tree)))
@@ -126,7 +126,7 @@ class Context:
 
     def _index(self, tree: Tree) -> Index:
         """The index of the tree, for which the whole of it is read. Raises Unreviewable or OSError."""
-        from kfunclint.index import build
+        from kfunclint.index.index import build
 
         if self.known is None:
             self.known = build(tree, (), self.step)
@@ -146,7 +146,7 @@ class Context:
         wanted |= {entry.name for entry in found.entries if entry.name not in defined and self.touched.holds(entry)}
         if not wanted or self.base is None:
             return []
-        from kfunclint.index import related  # most reviews have no tree
+        from kfunclint.index.index import related  # most reviews have no tree
 
         try:
             known = self._index(self.base.tree)

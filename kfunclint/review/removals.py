@@ -18,8 +18,8 @@ from kfunclint.finding import Place, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.patch.diff import Hunk, Patch
 from kfunclint.patch.postimage import Line, Source
+from kfunclint.review.changed import doc_lines, kfunc_lines, moved
 from kfunclint.rule.rule import Rule
-from kfunclint.touched import doc_lines, kfunc_lines, moved
 
 _WORD = re.compile(r"[A-Za-z_]\w{2,}", re.ASCII)
 

@@ -1,0 +1,1 @@
+"""What people said about the lines of a series."""

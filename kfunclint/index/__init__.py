@@ -1,0 +1,1 @@
+"""A whole tree: what it defines and what it does with that."""

@@ -1,0 +1,48 @@
+"""What a review gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kfunclint.errors import Unreviewable
+from kfunclint.finding import Finding, Since, Unused, Withheld
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.mail.inbox import Series
+from kfunclint.patch.diff import Patch
+from kfunclint.patch.postimage import Base, Source
+from kfunclint.rule.rule import Rule
+
+if TYPE_CHECKING:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything a report may use.
+
+    `series` is None where a whole kernel tree was reviewed, and `tree` names that. `sources` are the C files as they
+    were judged, `base` the state of a kernel tree from which whole ones were taken. `findings` are in the order of
+    patch, mail line and rule; of a tree they have the number of the source for a patch. `skipped` says for what was not
+    looked at why not: a rule's id or a file's path, and the reason. `failures` has the traceback of every rule that
+    raised, by its id; `refused` the mails that could not be read; `rules` those that were to run;
+    `withheld` what was found and is not said; `unused` the requests for silence that had no effect; `since` the earlier
+    version that it was compared with.
+    """
+
+    series: Series | None
+    patches: tuple[Patch, ...]
+    cover: Patch | None
+    sources: tuple[Source, ...]
+    base: Base | None
+    kernel: Kernel
+    findings: tuple[Finding, ...]
+    skipped: Mapping[str, str]
+    failures: Mapping[str, str]
+    refused: tuple[Unreviewable, ...]
+    rules: tuple[Rule[Any], ...]
+    tree: str = ""
+    withheld: tuple[Withheld, ...] = ()
+    unused: tuple[Unused, ...] = ()
+    since: Since | None = None

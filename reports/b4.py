@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kfunclint import report
 from kfunclint.finding import Finding, Level
 from kfunclint.mail.inbox import Mail
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 
 NOTES = False  # b4 takes every line on standard error for a failure
@@ -16,12 +16,12 @@ def render(review: Review) -> str:
     b4's run_local_check() makes a failure of a line with "ERROR:" in it and a warning of any other, and takes a leading
     "-:" away: it is what checkpatch calls standard input.
     """
-    mails = report.mails(review)
+    mails = formats.mails(review)
     return "".join(f"{_line(finding, mails)}\n" for finding in review.findings)
 
 
 def _line(finding: Finding, mails: dict[int, Mail]) -> str:
-    text = report.checkpatch_line(f"-:{_place(finding, mails)}", finding)
+    text = formats.checkpatch_line(f"-:{_place(finding, mails)}", finding)
     return text if finding.level == Level.ERROR else text.replace("ERROR:", "ERROR")
 
 
@@ -30,4 +30,4 @@ def _place(finding: Finding, mails: dict[int, Mail]) -> str:
     at = finding.at
     if at.path is not None:
         return f"{at.path}:{at.line}"
-    return str(report.in_input(mails[at.patch or 0], at)[1])
+    return str(formats.in_input(mails[at.patch or 0], at)[1])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from kfunclint import report
 from kfunclint.finding import Level, Place
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.text import amount, visible
 
@@ -20,8 +20,8 @@ def render(review: Review) -> str:
     status = max((finding.level for finding in review.findings), key=lambda level: level.rank, default=None)
     trouble = [f"not read: {why}" for why in review.refused]
     trouble += [f"the rule failed: {name}" for name in review.failures]
-    counts = [amount(count, level) for level, count in report.counted(review.findings).items() if count]
-    found = [report.checkpatch_line(_place(finding.at), finding) for finding in review.findings]
+    counts = [amount(count, level) for level, count in formats.counted(review.findings).items() if count]
+    found = [formats.checkpatch_line(_place(finding.at), finding) for finding in review.findings]
     check = {
         "tool": "kfunclint",
         "status": "fail" if trouble else _STATUS[status] if status else "pass",

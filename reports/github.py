@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kfunclint import report
 from kfunclint.finding import Finding, Level, Reason
 from kfunclint.mail.inbox import Mail
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.text import visible
 
@@ -18,7 +18,7 @@ def render(review: Review) -> str:
 
     What a mail brings is data of a command and can neither end it nor begin another.
     """
-    mails = report.mails(review)
+    mails = formats.mails(review)
     worst_first = sorted(review.findings, key=lambda finding: -finding.level.rank)
     return "".join(f"{_command(finding, mails)}\n" for finding in worst_first)
 
@@ -37,7 +37,7 @@ def _command(finding: Finding, mails: dict[int, Mail]) -> str:
 def _lines(finding: Finding, mails: dict[int, Mail]) -> Iterator[str]:
     if finding.at.path is None:
         mail = mails[finding.at.patch or 0]
-        yield f"{report.in_message(mail, finding.at)}: {finding.quoted.strip()}"
+        yield f"{formats.in_message(mail, finding.at)}: {finding.quoted.strip()}"
     yield finding.message
     for reason in finding.because:
         yield f"{_place(reason)}: {reason.note}"

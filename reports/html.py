@@ -9,10 +9,11 @@ from itertools import groupby, pairwise
 from textwrap import dedent
 from typing import Any
 
-from kfunclint import __version__, report
+from kfunclint import __version__
 from kfunclint.finding import Finding, Level, Place
 from kfunclint.patch.diff import FileDiff, Hunk, Patch
 from kfunclint.patch.postimage import Source
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule
 from kfunclint.text import amount, visible
@@ -34,15 +35,15 @@ document.addEventListener("keydown", (event) => {
 
 def render(review: Review) -> str:
     """The page. Everything that comes from the mails is escaped, and characters that work unseen are written out."""
-    first = report.first(review)
+    first = formats.first(review)
     digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
     rules = sorted({finding.rule for finding in review.findings})
     page = _Page(review, rules)
     return (
-        report.templates()
+        formats.templates()
         .get_template("html.html.j2")
         .render(
-            subject=visible(report.title(review)),
+            subject=visible(formats.title(review)),
             author=visible(first.author) if first else "",
             kernel=review.kernel,
             base=visible(f"{review.base.name}: {review.base.why}") if review.base else "",
@@ -53,8 +54,8 @@ def render(review: Review) -> str:
             patches=page.patches(review),
             skipped=_visible(review.skipped),
             failures=_visible(review.failures),
-            withheld=[_withheld(findings, why) for findings, why in report.withheld(review)],
-            unused=[(visible(where), visible(text)) for where, text in report.unused(review)],
+            withheld=[_withheld(findings, why) for findings, why in formats.withheld(review)],
+            unused=[(visible(where), visible(text)) for where, text in formats.unused(review)],
             since=_since(review),
             refused=[visible(str(why)) for why in review.refused],
             version=__version__,
@@ -91,14 +92,14 @@ def _since(review: Review) -> dict[str, Any] | None:
 
 
 def _counts(findings: Iterable[Finding]) -> list[tuple[str, int]]:
-    return [(level.value, count) for level, count in report.counted(findings).items() if count]
+    return [(level.value, count) for level, count in formats.counted(findings).items() if count]
 
 
 class _Page:
     """What the template shows of the mails: plain values, each finding with its number on the page."""
 
     def __init__(self, review: Review, rules: Sequence[str]) -> None:
-        self.texts = report.lines(review)
+        self.texts = formats.lines(review)
         self.since = review.since
         self.found: dict[tuple[int, int], list[tuple[Finding, dict[str, Any]]]] = {}
         for number, finding in enumerate(review.findings, 1):

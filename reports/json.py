@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kfunclint import report
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Finding, Reason
 from kfunclint.patch.diff import Patch
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 
 SCHEMA = 1
@@ -37,7 +37,7 @@ def render(review: Review) -> str:
 
 
 def _series(review: Review) -> dict[str, Any] | None:
-    first = report.first(review)
+    first = formats.first(review)
     if first is None or review.series is None:
         return None
     return {

@@ -7,10 +7,11 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from email.header import Header
 
-from kfunclint import __version__, report
+from kfunclint import __version__
 from kfunclint.finding import Finding, Reason, Since
 from kfunclint.mail.inbox import Mail
 from kfunclint.patch.diff import DiffLine, FileDiff, Patch
+from kfunclint.report import formats
 from kfunclint.review.lines import Lines
 from kfunclint.review.result import Review
 from kfunclint.text import visible
@@ -33,12 +34,12 @@ def render(review: Review) -> str:
 
 def files(review: Review) -> dict[str, str]:
     """The mails by file name ("0003-reply-mm-count-widgets.eml"), each complete but for From, Date and Message-ID."""
-    texts = report.lines(review)
+    texts = formats.lines(review)
     mails: dict[str, str] = {}
     for patch in (review.cover, *review.patches):
         findings = [found for found in review.findings if patch and found.origin.patch == patch.mail.number]
         if patch and findings:
-            version, dash, rest = report.slug(patch.mail).rpartition(f"{patch.mail.number:04}")
+            version, dash, rest = formats.slug(patch.mail).rpartition(f"{patch.mail.number:04}")
             name = f"{version}{dash}-reply{rest}.eml"
             mails[name] = f"{_header(patch.mail)}\n{_body(review, patch, findings, texts)}"
     return mails

@@ -9,9 +9,10 @@ from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
-from kfunclint import __version__, report
+from kfunclint import __version__
 from kfunclint.finding import Edit, Finding, Fix, Level, Place
 from kfunclint.mail.inbox import Mail
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule
 from kfunclint.text import amount, visible
@@ -134,7 +135,7 @@ def _replacement(edit: Edit) -> Object:
 
 def _invocation(review: Review, findings: Sequence[Finding], index: dict[str, int]) -> Object:
     """What happened: findings in messages, and what was not looked at."""
-    mails = report.mails(review)
+    mails = formats.mails(review)
     left_out = sum(finding.at.path is not None for finding in findings) - _MOST_RESULTS
     told = [_of_message(finding, mails, index) for finding in findings if finding.at.path is None]
     told += [_notification("note", f"not checked: {name}: {why}") for name, why in review.skipped.items()]
@@ -153,5 +154,5 @@ def _notification(level: str, text: str) -> Object:
 
 def _of_message(finding: Finding, mails: dict[int, Mail], index: dict[str, int]) -> Object:
     mail = mails[finding.at.patch or 0]
-    told = _notification(_LEVELS[finding.level], f"{report.in_message(mail, finding.at)}: {finding.message}")
+    told = _notification(_LEVELS[finding.level], f"{formats.in_message(mail, finding.at)}: {finding.message}")
     return told | {"associatedRule": _named(finding.rule, index)}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
-from kfunclint import report
 from kfunclint.finding import Finding, Level, Place, Reason, Since
 from kfunclint.mail.inbox import Mail
+from kfunclint.report import formats
 from kfunclint.review.lines import Lines
 from kfunclint.review.result import Review
 from kfunclint.text import amount, visible
@@ -25,8 +25,8 @@ def render(review: Review, colour: bool = False) -> str:
     Nothing in it is a control character but line breaks and tabs and, with `colour`, those of the colours.
     """
     paint: Paint = _painted if colour else _plain
-    mails = report.mails(review)
-    texts = report.lines(review)
+    mails = formats.mails(review)
+    texts = formats.lines(review)
     blocks = ["\n".join(_head(review, paint))]
     for finding in review.findings:
         blocks.append("\n".join(_finding(finding, mails, texts, review.since, paint)))
@@ -44,7 +44,7 @@ def _plain(text: str, code: str) -> str:
 
 
 def _head(review: Review, paint: Paint) -> Iterator[str]:
-    yield paint(visible(report.title(review)), _BOLD)
+    yield paint(visible(formats.title(review)), _BOLD)
     yield visible(f"judged for {review.kernel.release}: {review.kernel.why}")
     if review.base:
         yield visible(f"applied to {review.base.name}: {review.base.why}")
@@ -77,7 +77,7 @@ def _place(at: Place, mails: dict[int, Mail]) -> str:
     """path:line:col: of a file; of a message the place in the input, of one that was encoded where its mail begins."""
     if at.path is not None:
         return visible(f"{at.path}:{at.line}:{at.column}:")
-    file, line, column = report.in_input(mails[at.patch or 0], at)
+    file, line, column = formats.in_input(mails[at.patch or 0], at)
     return visible(f"{file}:{line}:{column}:")
 
 
@@ -98,15 +98,15 @@ def _width(char: str) -> int:
 def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
     files = sum(line.added for source in review.sources if (line := source.line(1)))
     patches = amount(len(review.patches), "patch") if review.series else amount(files, "file")
-    counts = [amount(count, level) for level, count in report.counted(review.findings).items() if count]
+    counts = [amount(count, level) for level, count in formats.counted(review.findings).items() if count]
     yield f"{', '.join(counts)} in {patches}" if counts else f"nothing found in {patches}"
     if review.since:
         yield from _since(review.since, review.findings)
-    for findings, why in report.withheld(review):
+    for findings, why in formats.withheld(review):
         first = findings[0]
         what = amount(len(findings), "finding") if findings[1:] else f"{_place(first.at, mails)} {first.rule}"
         yield visible(f"not said: {what}: {why}")
-    for where, text in report.unused(review):
+    for where, text in formats.unused(review):
         yield visible(f"without effect: {where}: {text}")
     for name, why in review.skipped.items():
         yield visible(f"not checked: {name}: {why}")

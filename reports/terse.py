@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from kfunclint import report
 from kfunclint.finding import Finding, Level, Place
 from kfunclint.mail.inbox import Mail
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 
 
@@ -17,9 +17,9 @@ def render(review: Review) -> str:
     """
     if not review.findings:
         return ""
-    mails = report.mails(review)
+    mails = formats.mails(review)
     found = [
-        report.checkpatch_line(_place(finding, mails), finding, f"{_type(finding.rule)}:")
+        formats.checkpatch_line(_place(finding, mails), finding, f"{_type(finding.rule)}:")
         for finding in review.findings
     ]
     return "\n".join((*found, _totals(review))) + "\n"
@@ -32,7 +32,7 @@ def _place(finding: Finding, mails: dict[int, Mail]) -> str:
         return f"{finding.at.path}:{finding.at.line}"
     assert mail is not None, "a message is that of a mail"
     at = finding.at if finding.at.path is None else Place(None, finding.origin.mail_line)
-    file, line, _ = report.in_input(mail, at)
+    file, line, _ = formats.in_input(mail, at)
     return f"{file}:{line}"
 
 
@@ -41,7 +41,7 @@ def _type(rule: str) -> str:
 
 
 def _totals(review: Review) -> str:
-    counts = report.counted(review.findings)
+    counts = formats.counted(review.findings)
     found = ", ".join(f"{counts[level]} {level}s" for level in (Level.ERROR, Level.WARNING, Level.CHECK))
     if review.series is None:
         lines = sum(line.added for source in review.sources for part in source.stretches for line in part.lines)

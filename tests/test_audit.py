@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from trees import commit
 
-from kfunclint.cli import main
+from kfunclint.cli.main import main
 
 Output = pytest.CaptureFixture[str]
 ROOT = Path(__file__).parent.parent

@@ -15,12 +15,13 @@ from conftest import ROOT
 from kernels import DEPOT, KERNEL
 from trees import commit, write
 
-from kfunclint import catalogue, progress
-from kfunclint.cli import main
+from kfunclint import progress
+from kfunclint.cli.main import main
 from kfunclint.finding import Place
 from kfunclint.index import census
 from kfunclint.index.census import Census, Row
 from kfunclint.index.file_facts import Definition
+from kfunclint.report import catalogue
 from kfunclint.tree.tree import open_tree
 
 Output = pytest.CaptureFixture[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import subprocess
@@ -13,8 +14,9 @@ from conftest import ROOT
 from trees import FILES, commit
 from trees import write as write_tree
 
-from kfunclint import __main__, cli_review
-from kfunclint.cli import main
+from kfunclint import __main__
+from kfunclint.cli import review
+from kfunclint.cli.main import main
 
 SERIES = str(ROOT / "fixtures" / "series.mbox")
 CLEAN = """\
@@ -178,7 +180,7 @@ def test_a_bug_is_not_taken_for_a_finding(monkeypatch: pytest.MonkeyPatch, capsy
     def broken() -> None:
         raise KeyError("depot")
 
-    monkeypatch.setattr(cli_review, "parser", broken)
+    monkeypatch.setattr(review, "parser", broken)
     assert __main__.main() == 2
     assert "KeyError: 'depot'" in capsys.readouterr().err
 
@@ -303,15 +305,16 @@ def test_a_tree_is_found_around_the_working_directory(
 def test_what_a_series_alone_does_not_need_is_not_loaded() -> None:
     """Nothing of trees, and nothing that only the parser's own process needs, libclang above all."""
     unneeded = (
-        "kfunclint.git",
-        "kfunclint.tree",
-        "kfunclint.base",
-        "kfunclint.apply",
+        "kfunclint.git.repository",
+        "kfunclint.tree.tree",
+        "kfunclint.patch.base",
+        "kfunclint.patch.apply",
         "kfunclint.clang.nodes",
         "ctypes",
     )
+    assert all(importlib.util.find_spec(name) for name in unneeded)
     code = (
-        "import sys; from kfunclint.cli import main; main([sys.argv[1], '-o', '/dev/null']);"
+        "import sys; from kfunclint.cli.main import main; main([sys.argv[1], '-o', '/dev/null']);"
         f"print(set({unneeded}) & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code, SERIES], capture_output=True, text=True, check=True, cwd="/")

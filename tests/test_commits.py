@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from trees import REGISTERED, WORDS, commit, git
 
-from kfunclint.cli import main
+from kfunclint.cli.main import main
 from kfunclint.errors import Unreviewable
 from kfunclint.git import commits
 from kfunclint.git.repository import Repository

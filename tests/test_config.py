@@ -15,16 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trees import FILES, commit
 
-from kfunclint import config, options, toml
-from kfunclint.cli import main
-from kfunclint.cli_config import listing
-from kfunclint.cli_review import parser
-from kfunclint.config import OFF, Folder
+from kfunclint import toml
+from kfunclint.cli import options
+from kfunclint.cli.config import listing
+from kfunclint.cli.main import main
+from kfunclint.cli.review import parser
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Level
 from kfunclint.rule import loader
-from kfunclint.settings import Choice, Settings, check, merged
-from kfunclint.settings_patterns import matches
+from kfunclint.settings import files
+from kfunclint.settings.files import OFF, Folder
+from kfunclint.settings.merged import Choice, Settings, check, merged
+from kfunclint.settings.patterns import matches
 
 Output = pytest.CaptureFixture[str]
 SERIES = str(ROOT / "fixtures" / "series.mbox")
@@ -183,8 +185,8 @@ def test_a_profile_stands_between_the_options_and_the_files() -> None:
     assert profile.choice == Choice(only=("text",), strict=True)
 
 
-def source(values: Mapping[str, Any]) -> config.Source:
-    return config.Source(toml.Document("x", "", {}), Path(), True, values)
+def source(values: Mapping[str, Any]) -> files.Source:
+    return files.Source(toml.Document("x", "", {}), Path(), True, values)
 
 
 def test_the_level_of_the_smallest_family_counts() -> None:
@@ -252,7 +254,7 @@ def test_the_file_is_looked_for_up_to_the_top(
     if top:
         (tmp_path / top).mkdir()
     (tmp_path / file / ".kfunclint.toml").touch()
-    assert (config.tree_file(tmp_path / start) is not None) == found
+    assert (files.tree_file(tmp_path / start) is not None) == found
 
 
 def a_kernel(folder: Path) -> None:
@@ -265,14 +267,14 @@ def a_kernel(folder: Path) -> None:
 def test_a_kernel_tree_without_git_has_a_top(tmp_path: Path) -> None:
     a_kernel(tmp_path)
     (tmp_path / ".kfunclint.toml").touch()
-    assert config.tree_file(tmp_path / "kernel" / "bpf") == tmp_path.resolve() / ".kfunclint.toml"
+    assert files.tree_file(tmp_path / "kernel" / "bpf") == tmp_path.resolve() / ".kfunclint.toml"
 
 
 def test_the_nearest_file_counts(tree: Path) -> None:
     (tree / "mm").mkdir()
     theirs(tree, "")
     near = theirs(tree / "mm", "")
-    assert config.tree_file(tree / "mm") == near.resolve()
+    assert files.tree_file(tree / "mm") == near.resolve()
 
 
 # What is refused, in one line.
@@ -458,7 +460,7 @@ def test_whatever_stands_in_a_file_is_taken_or_refused_in_a_line(text: str) -> N
 
 def refusal_of(text: str) -> str:
     try:
-        config.values(toml.loads(text.encode(), "x"), Path("/nonexistent"), trusted=False)
+        files.values(toml.loads(text.encode(), "x"), Path("/nonexistent"), trusted=False)
     except Unreviewable as why:
         return str(why)
     return ""
@@ -533,7 +535,7 @@ CHOICE: dict[str, Any] = {"only": NAMES, "ignore": NAMES, "strict": st.booleans(
 def test_what_is_shown_sets_the_same(layers: list[dict[str, Any]]) -> None:
     shown = merged({}, [source(layer) for layer in layers])
     document = toml.loads("".join(f"{line}\n" for line in listing(shown)).encode(), "x")
-    again = merged({}, [source(config.values(document, Path(), trusted=True))])
+    again = merged({}, [source(files.values(document, Path(), trusted=True))])
     assert replace(again, sources=()) == replace(shown, sources=())
 
 
@@ -545,7 +547,7 @@ def test_the_examples_of_the_documentation_are_good(name: str, tmp_path: Path) -
     (tmp_path / "tools" / "kfunclint").mkdir(parents=True)
     (tmp_path / "known.json").write_text('{"findings": []}')
     document = toml.loads("\n".join(line[4:] for line in block).encode(), "x")
-    found = merged({}, [replace(source(config.values(document, tmp_path, trusted=True)), document=document)])
+    found = merged({}, [replace(source(files.values(document, tmp_path, trusted=True)), document=document)])
     check(found, loader.shipped())
     assert found.silences
     if name != "README.md":

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kfunclint.cli import main
-from kfunclint.explain import explanation, listing
+from kfunclint.cli.main import main
+from kfunclint.cli.rules import explanation, listing
 from kfunclint.rule import loader, names
 
 Output = pytest.CaptureFixture[str]

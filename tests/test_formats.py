@@ -14,10 +14,10 @@ from conftest import ROOT, Lint
 from jsonschema import Draft202012Validator
 from sample import PATH, a_finding, a_mail, a_review, mails, of_title, place, sample, trouble
 
-from kfunclint import report
-from kfunclint.cli import main
+from kfunclint.cli.main import main
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Edit, Fix, Level, Place, Reason
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 
 Output = pytest.CaptureFixture[str]
@@ -67,12 +67,12 @@ def test_terse_lines_are_those_of_checkpatch_and_point_into_the_input(capsys: Ou
     ],
 )
 def test_a_remark_on_a_subject_points_at_it(kind: str, line: str) -> None:
-    assert line in report.render(kind, of_title())
+    assert line in formats.render(kind, of_title())
 
 
 @pytest.mark.parametrize("kind", ["terse", "b4", "github"])
 def test_nothing_found_is_nothing_said(kind: str) -> None:
-    assert report.render(kind, a_review(mails())) == ""
+    assert formats.render(kind, a_review(mails())) == ""
 
 
 ENCODED = """\
@@ -107,9 +107,9 @@ def test_what_is_found_in_an_encoded_mail_points_at_the_mail(tmp_path: Path, cap
 
 
 def test_only_errors_are_failures_to_b4() -> None:
-    assert "ERROR:" in report.render("b4", said("wrong", Level.ERROR))
-    assert "ERROR:" not in report.render("b4", said('"ERROR:" is not a word', Level.WARNING))
-    assert report.render("b4", said("wrong", Level.CHECK, "x/ERROR: y.c")).startswith("-:x/ERROR y.c:2: CHECK: wrong")
+    assert "ERROR:" in formats.render("b4", said("wrong", Level.ERROR))
+    assert "ERROR:" not in formats.render("b4", said('"ERROR:" is not a word', Level.WARNING))
+    assert formats.render("b4", said("wrong", Level.CHECK, "x/ERROR: y.c")).startswith("-:x/ERROR y.c:2: CHECK: wrong")
 
 
 def test_b4_hears_nothing_but_findings_and_trouble(
@@ -131,7 +131,7 @@ def test_b4_hears_nothing_but_findings_and_trouble(
 
 
 def checks(found: Review) -> Any:
-    (check,) = json.loads(report.render("b4-review", found))
+    (check,) = json.loads(formats.render("b4-review", found))
     assert set(check) == {"tool", "status", "summary", "details"}
     assert all(isinstance(value, str) for value in check.values())
     return check
@@ -157,7 +157,7 @@ COMMAND = re.compile(r"::(error|warning|notice) (?:[a-zA-Z]+=[^:,\r\n]*(?:,(?=[a
 def test_what_a_mail_brings_is_no_command() -> None:
     evil = "100%\n::set-env name=A::b\r::stop-commands::x"
     one = said(evil, path="a:b,c%0Ad.c", because=(Reason(Place("x::y", 1), evil),), fix=Fix(evil))
-    (line,) = report.render("github", one).splitlines()
+    (line,) = formats.render("github", one).splitlines()
     assert COMMAND.fullmatch(line)
     assert line.startswith("::notice file=a%3Ab%2Cc%250Ad.c,line=2,")
     assert "100%25\\x0a::set-env" in line
@@ -165,12 +165,12 @@ def test_what_a_mail_brings_is_no_command() -> None:
 
 
 def test_the_worst_comes_first_for_github() -> None:
-    commands = [COMMAND.fullmatch(line) for line in report.render("github", sample()).splitlines()]
+    commands = [COMMAND.fullmatch(line) for line in formats.render("github", sample()).splitlines()]
     assert [command and command[1] for command in commands] == ["error", "warning", "notice", "notice"]
 
 
 def test_a_finding_in_a_message_has_no_file() -> None:
-    line = report.render("github", sample()).splitlines()[2]
+    line = formats.render("github", sample()).splitlines()[2]
     assert line.startswith("::notice title=text/grammar::message of [PATCH bpf-next 1/2] depot: add bpf_depot_top(), ")
 
 
@@ -249,7 +249,7 @@ GITHUB = Draft202012Validator(
 
 
 def log(found: Review) -> Any:
-    loaded = json.loads(report.render("sarif", found))
+    loaded = json.loads(formats.render("sarif", found))
     GITHUB.validate(loaded)
     return loaded["runs"][0]
 

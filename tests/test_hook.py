@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from trees import REGISTERED, WORDS, commit, git
 
-from kfunclint import cli_hook
-from kfunclint.cli import main
+from kfunclint.cli import hook
+from kfunclint.cli.main import main
 from kfunclint.errors import Unreviewable
 from kfunclint.git import hooks as hooks_
 from kfunclint.git import send_email
@@ -282,7 +282,7 @@ def test_a_first_push_has_all_commits(linux: Path, remote: Path) -> None:
 
 
 def test_too_much_to_push_is_told(linux: Path, remote: Path, monkeypatch: Patch, capsys: Output) -> None:
-    monkeypatch.setattr(cli_hook, "_MOST_PUSHED", 0)
+    monkeypatch.setattr(hook, "_MOST_PUSHED", 0)
     line = f"refs/heads/main {git(linux, 'rev-parse', 'main')} refs/heads/main {'0' * 40}\n"
     monkeypatch.setattr(sys, "stdin", io.StringIO(line))
     assert main(["hook", "run", "pre-push", "far", "url"]) == 0

@@ -14,9 +14,9 @@ import jinja2
 import pytest
 from sample import PATH, a_finding, a_mail, a_review, place, sample, unchecked
 
-from kfunclint import report
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Edit, Fix, Level, Reason
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 
 EVIL = """</script></style></pre><script>alert(1)</script><img src=x onerror=alert(2)>" onfocus="x {{ 7 * 7 }}&amp;"""
@@ -53,7 +53,7 @@ class Page(HTMLParser):
 
 
 def page(found: Review) -> Page:
-    return Page(report.render("html", found))
+    return Page(formats.render("html", found))
 
 
 def evil() -> Review:
@@ -81,7 +81,7 @@ def evil() -> Review:
 
 @pytest.mark.parametrize("found", [sample(), evil()], ids=["sample", "evil"])
 def test_nothing_is_loaded_and_nothing_runs_but_our_own_script(found: Review) -> None:
-    text = report.render("html", found)
+    text = formats.render("html", found)
     shown = Page(text)
     assert shown.inside == []
     tags = Counter(tag for tag, _ in shown.elements)
@@ -97,7 +97,7 @@ def test_nothing_is_loaded_and_nothing_runs_but_our_own_script(found: Review) ->
 
 
 def test_the_policy_allows_that_script_alone() -> None:
-    text = report.render("html", evil())
+    text = formats.render("html", evil())
     script = text.partition("<script>")[2].partition("</script>")[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     (policy,) = (value for value in Page(text).values("content") if "default-src" in value)
@@ -122,7 +122,7 @@ def test_every_link_has_a_target_and_no_name_is_there_twice() -> None:
 
 
 def test_rules_explain_themselves() -> None:
-    text = report.render("html", sample())
+    text = formats.render("html", sample())
     found = re.search(r'<section class="about rule-1" id="about-1">.*?</section>', text, re.DOTALL)
     assert found
     words = "".join(Page(found[0]).words)
@@ -135,7 +135,7 @@ def test_rules_explain_themselves() -> None:
 
 
 def test_a_finding_has_all_that_is_known_of_it() -> None:
-    text = report.render("html", sample())
+    text = formats.render("html", sample())
     for number, finding in enumerate(sample().findings, 1):
         article = re.search(rf'<article [^>]*id="finding-{number}".*?</article>', text, re.DOTALL)
         assert article
@@ -150,7 +150,7 @@ def test_a_finding_has_all_that_is_known_of_it() -> None:
 
 
 def test_findings_stand_below_their_lines_and_mark_them() -> None:
-    text = report.render("html", sample())
+    text = formats.render("html", sample())
     assert re.search(r"<mark>necessarily</mark> to</pre>\s*<article [^>]*finding-1", text)
     assert re.search(r"return <mark>top_depot</mark>;</td></tr>\s*<tr><td[^>]*>\s*<article [^>]*finding-3", text)
 
@@ -162,14 +162,14 @@ def test_marks_that_overlap_make_no_line_longer() -> None:
         a_finding(found, replace(at, column=first, end_column=last), "a/b", Level.CHECK, "no")
         for first, last in ((5, 8), (1, 6), (7, 99), (3, 3))
     ]
-    text = report.render("html", replace(found, findings=tuple(findings)))
+    text = formats.render("html", replace(found, findings=tuple(findings)))
     line = re.search("<pre>(.*two.*|.*three.*)</pre>", text)
     assert line
     assert re.sub("<[^>]*>", "", line[1]) == "one two three"
 
 
 def test_levels_and_rules_are_hidden_without_a_script() -> None:
-    text = report.render("html", sample())
+    text = formats.render("html", sample())
     boxes = [attributes["id"] for tag, attributes in Page(text).elements if tag == "input"]
     assert boxes == ["level-error", "level-warning", "level-check", *(f"rule-{number}" for number in range(4))]
     for box in boxes:
@@ -195,7 +195,7 @@ def test_only_files_with_findings_are_open() -> None:
 
 
 def test_templates_escape_and_know_no_undefined_name() -> None:
-    environment = report.templates()
+    environment = formats.templates()
     with pytest.raises(jinja2.UndefinedError):
         environment.from_string("{{ nobody }}").render()
     assert environment.autoescape is not False
@@ -218,7 +218,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_light_and_dark_can_be_read() -> None:
-    style = report.render("html", sample()).partition("<style>")[2].partition("</style>")[0]
+    style = formats.render("html", sample()).partition("<style>")[2].partition("</style>")[0]
     light, dark = (
         dict(re.findall(r"--(\w+): (#\w+)", part)) for part in re.findall(r":root {(.*?)}", style, re.DOTALL)
     )

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from kfunclint import completion, manual, report
-from kfunclint.cli import main
-from kfunclint.completion import FILES, candidates, parsers
+from kfunclint.cli import completion, manual
+from kfunclint.cli.completion import FILES, candidates, parsers
+from kfunclint.cli.main import main
+from kfunclint.report import formats
 from kfunclint.rule import loader
 
 Output = pytest.CaptureFixture[str]
@@ -86,7 +87,7 @@ def test_the_page_has_every_option_and_format() -> None:
     for parser in parsers().values():
         for action in parser._actions:
             assert all(f"\\fB{option}\\fR" in page for option in action.option_strings)
-    assert all(f"\n\\fB{name}\\fR\n" in page for name in report.formats())
+    assert all(f"\n\\fB{name}\\fR\n" in page for name in formats.formats())
     sections = re.findall(r"^\.SH (.*)$", page, re.M)
     assert sections == [
         *("NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "FORMATS", "COMMANDS"),
@@ -114,7 +115,7 @@ FAMILIES = sorted({name.partition("/")[0] for name in IDS})
         (["--format", "te"], ["terminal", "terse"]),
         (["--format=sar"], ["--format=sarif"]),
         (["--format", "=", "sar"], ["sarif"]),
-        (["--format", "="], list(report.formats())),
+        (["--format", "="], list(formats.formats())),
         (["x.mbox", "--only", ""], [*FAMILIES, *IDS]),
         (["--ignore", "flags/ret"], [name for name in IDS if name.startswith("flags/ret")]),
         (["--report", "ht"], ["html="]),

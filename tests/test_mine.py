@@ -11,7 +11,7 @@ from conftest import Lint
 from test_peers import BAD, GOOD, KFUNC, TESTS, diff, functions
 from trees import FILES, commit, write
 
-from kfunclint.cli import main
+from kfunclint.cli.main import main
 from kfunclint.finding import Place
 from kfunclint.flow.queries import Condition
 from kfunclint.index.proposals import proposed, table

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from kfunclint import report
+from kfunclint.report import formats
 
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "build", "dist", ".*_cache", "__pycache__", "*.egg-info", ".hypothesis"
@@ -55,7 +55,7 @@ def test_installed_it_says_the_same(kind: str, checkout: Path, wheel: Path, tmp_
     run(tmp_path / "venv" / "bin" / "pip", "install", "--quiet", *what, cwd=tmp_path)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    for name in report.formats():
+    for name in formats.formats():
         command: list[str | Path] = ["--format", name, ROOT / "fixtures" / "series.mbox"]
         installed = run(tmp_path / "venv" / "bin" / "kfunclint", *command, cwd=elsewhere)
         assert installed == run(sys.executable, "-m", "kfunclint", *command, cwd=ROOT)

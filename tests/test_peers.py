@@ -11,7 +11,7 @@ import pytest
 from trees import FILES, commit, write
 
 from kfunclint.clang import Parser
-from kfunclint.cli import main
+from kfunclint.cli.main import main
 from kfunclint.errors import Unreviewable
 from kfunclint.flow.queries import Condition
 from kfunclint.index.usage import Peers, find

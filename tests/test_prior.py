@@ -12,7 +12,6 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfunclint import report
 from kfunclint.clang import Parser
 from kfunclint.discussion import thread
 from kfunclint.discussion.quotes import MOST_QUOTED, passages
@@ -21,6 +20,7 @@ from kfunclint.discussion.thread import Thread
 from kfunclint.discussion.topic import Topic, is_reason
 from kfunclint.finding import Fix, Origin, Place
 from kfunclint.mail.inbox import Inbox, read_inbox, select_series
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.review.review import review
 from kfunclint.rule import loader, names
@@ -301,7 +301,7 @@ def test_an_answer_for_an_earlier_version_is_about_the_same_line(
 
 def test_what_kfunclint_mailed_itself_is_not_mailed_again(tmp_path: Path) -> None:
     first = reviewed(1)
-    (text,) = report.files("reply", first).values()
+    (text,) = formats.files("reply", first).values()
     reply = tmp_path / "reply.eml"
     reply.write_text(f"From: kfunclint <kfunclint@example.org>\nMessage-ID: <bot-1@example.org>\n{text}")
     found = read_inbox([str(THREADS / "v1.mbox"), str(reply)])

@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample import PATH, a_finding, a_mail, a_review, flag_missing, mails, place, sample, titled, unguarded
 
-from kfunclint import report
 from kfunclint.clang import Parser
 from kfunclint.finding import Edit, Finding, Fix, Level, Reason
 from kfunclint.mail.inbox import Mail, read_inbox, select_series
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.review.review import review
 from kfunclint.rule import loader
@@ -35,7 +35,7 @@ WIDTH = 72
 
 
 def replies(found: Review) -> list[str]:
-    return list(report.files("reply", found).values())
+    return list(formats.files("reply", found).values())
 
 
 def reply_to(one: Mail, message: str = "this is wrong") -> str:
@@ -416,15 +416,15 @@ def test_a_long_function_is_shown_by_its_head_and_its_end() -> None:
 
 
 def test_a_file_is_named_after_the_patch() -> None:
-    names = list(report.files("reply", sample()))
+    names = list(formats.files("reply", sample()))
     assert names == ["0001-reply-depot-add-bpf_depot_top.eml", "0002-reply-depot-register-bpf_depot_top.eml"]
     later = a_review([replace(one, version=3) for one in mails()])
-    assert list(report.files("reply", replace(later, findings=(unguarded(later),)))) == [f"v3-{names[0]}"]
+    assert list(formats.files("reply", replace(later, findings=(unguarded(later),)))) == [f"v3-{names[0]}"]
 
 
 def test_series_follow_each_other_in_an_mbox(tmp_path: Path) -> None:
     path = tmp_path / "replies"
-    path.write_text(report.render("reply", sample()) + report.render("reply", sample()))
+    path.write_text(formats.render("reply", sample()) + formats.render("reply", sample()))
     found = path.read_text().split("From mboxrd@z Thu Jan  1 00:00:00 1970\n")
     assert found[0] == ""
     assert [text.removesuffix("\n") for text in found[1:]] == replies(sample()) * 2
@@ -432,7 +432,7 @@ def test_series_follow_each_other_in_an_mbox(tmp_path: Path) -> None:
 
 def test_from_at_the_start_of_a_line_is_quoted_in_an_mbox() -> None:
     found = a_review([replace(HELLO, body="From it's\n---\n")])
-    text = report.render("reply", replace(found, findings=(remark(found, "it's"),)))
+    text = formats.render("reply", replace(found, findings=(remark(found, "it's"),)))
     assert len(re.findall("^From ", text, re.MULTILINE)) == 1
     assert "\n> From it's\n" in text
 

@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from sample import a_finding, a_mail, a_review, mails, of_title, place, sample, trouble
 
-from kfunclint import report
 from kfunclint.clang import Parser
 from kfunclint.errors import Unreviewable
 from kfunclint.finding import Level, Since, Unused, Withheld
 from kfunclint.mail.inbox import read_inbox, select_series
+from kfunclint.report import formats
 from kfunclint.review.rerolls import compared
 from kfunclint.review.result import Review
 from kfunclint.review.review import review
@@ -43,12 +43,12 @@ def reviewed(path: str, parser: Parser, monkeypatch: pytest.MonkeyPatch) -> Revi
 
 
 @pytest.mark.parametrize("name", INPUTS)
-@pytest.mark.parametrize("kind", sorted({*report.formats()} - {"html"}))  # the sample is enough of a page
+@pytest.mark.parametrize("kind", sorted({*formats.formats()} - {"html"}))  # the sample is enough of a page
 def test_a_review_is_told_as_ever(
     name: str, kind: str, golden: Golden, parser: Parser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = reviewed(INPUTS[name], parser, monkeypatch)
-    golden(f"{name}.{kind}", report.render(kind, found))
+    golden(f"{name}.{kind}", formats.render(kind, found))
 
 
 def rerolled(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> Review:
@@ -58,30 +58,30 @@ def rerolled(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> Review:
 
 @pytest.mark.parametrize("kind", ["terminal", "reply", "json"])
 def test_a_reroll_is_told_as_ever(kind: str, golden: Golden, parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
-    golden(f"reroll.{kind}", report.render(kind, rerolled(parser, monkeypatch)))
+    golden(f"reroll.{kind}", formats.render(kind, rerolled(parser, monkeypatch)))
 
 
 def test_a_page_says_what_a_reroll_mended(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = report.render("html", rerolled(parser, monkeypatch))
+    text = formats.render("html", rerolled(parser, monkeypatch))
     assert "Since v1: fixed 2, stands 3, new 1." in text
     assert text.count("Stands since v1.") == 3
     assert text.count("&#34;recieve&#34; is misspelled") == 1
 
 
-@pytest.mark.parametrize("kind", report.formats())
+@pytest.mark.parametrize("kind", formats.formats())
 def test_the_sample_is_told_as_ever(kind: str, golden: Golden) -> None:
-    golden(f"sample.{kind}", report.render(kind, sample()))
+    golden(f"sample.{kind}", formats.render(kind, sample()))
 
 
 @pytest.mark.parametrize("kind", ["terminal", "sarif", "b4-review"])
 def test_trouble_is_told_as_ever(kind: str, golden: Golden) -> None:
-    golden(f"trouble.{kind}", report.render(kind, trouble()))
+    golden(f"trouble.{kind}", formats.render(kind, trouble()))
 
 
 def test_the_readme_shows_what_is_printed_today(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
     command = "    $ kfunclint fixtures/series.mbox\n"
     shown = (ROOT / "README.md").read_text().partition(command)[2].partition("\n\nIt says")[0]
-    printed = report.render("terminal", reviewed(INPUTS["series"], parser, monkeypatch))
+    printed = formats.render("terminal", reviewed(INPUTS["series"], parser, monkeypatch))
     parts = re.sub(r"^    ", "", shown, flags=re.MULTILINE).split("\n[...]\n")
     assert printed.startswith(parts[0])
     assert printed.endswith(parts[-1] + "\n")
@@ -111,17 +111,17 @@ def objects(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def as_json(found: Review) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(report.render("json", found))
+    loaded: dict[str, Any] = json.loads(formats.render("json", found))
     return loaded
 
 
 def test_a_title_in_the_terminal() -> None:
-    text = report.render("terminal", of_title())
+    text = formats.render("terminal", of_title())
     assert "\nseries.mbox:107:38: check: no word [text/x]\n    depot: register bpf_depot_top()\n" in text
     assert "\n           ^~~~~~~~\n" in text
     (patch,) = [one for one in of_title().patches if one.mail.number == 2]
     unknown = replace(patch, mail=replace(patch.mail, title_at=None))
-    text = report.render("terminal", replace(of_title(), patches=(unknown,)))
+    text = formats.render("terminal", replace(of_title(), patches=(unknown,)))
     assert "\nseries.mbox:1:1: check: no word [text/x]\n" in text
 
 
@@ -137,7 +137,7 @@ def test_a_title_in_json() -> None:
 
 
 def test_a_title_on_the_page() -> None:
-    text = report.render("html", of_title())
+    text = formats.render("html", of_title())
     assert "<pre>depot: <mark>register</mark> bpf_depot_top()</pre>" in text
     assert ">the subject</a>" in text
     assert text.count("depot: <") == 1
@@ -236,34 +236,34 @@ def hostile() -> Review:
     )
 
 
-@pytest.mark.parametrize(("count", "lines"), [(1, 1), (report.MANY, report.MANY), (report.MANY + 1, 1)])
+@pytest.mark.parametrize(("count", "lines"), [(1, 1), (formats.MANY, formats.MANY), (formats.MANY + 1, 1)])
 def test_what_many_share_is_told_once(count: int, lines: int) -> None:
     found = sample()
     review = replace(found, withheld=(Withheld(found.findings[0], "recorded"),) * count)
-    text = report.render("terminal", review)
+    text = formats.render("terminal", review)
     assert text.count("not said: ") == text.count(": recorded\n") == lines
     assert ("not said: 6 findings: recorded\n" in text) == (count == 6)
-    assert report.render("html", review).count(": recorded</li>") == lines
+    assert formats.render("html", review).count(": recorded</li>") == lines
 
 
 @pytest.mark.parametrize("kind", ["terminal", "reply", "html", "terse", "b4", "github"])
 def test_nothing_that_works_unseen_is_printed(kind: str) -> None:
-    text = report.render(kind, hostile())
+    text = formats.render(kind, hostile())
     assert {char for char in HOSTILE if char in text} == set("[2J31m")
     assert "\\x1b[2J" in text
     assert all(char.isprintable() or char in "\n\t" for char in text)
 
 
 def test_colour_only_when_asked_for() -> None:
-    plain = report.render("terminal", sample())
-    painted = report.render("terminal", sample(), colour=True)
+    plain = formats.render("terminal", sample())
+    painted = formats.render("terminal", sample(), colour=True)
     assert "\x1b" not in plain
     assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == plain
     assert painted != plain
 
 
 def test_colour_is_nothing_to_the_other_formats() -> None:
-    assert report.render("json", sample(), colour=True) == report.render("json", sample())
+    assert formats.render("json", sample(), colour=True) == formats.render("json", sample())
 
 
 def columns(text: str) -> int:
@@ -279,7 +279,7 @@ def under_the_mark(before: str, marked: str) -> tuple[str, str, str]:
     body = f"Add.\n---\ndiff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1 +1,2 @@\n a\n+{before}{marked};\n"
     found = a_review([a_mail(1, 1, "depot", body)])
     found = replace(found, findings=(a_finding(found, place(found, marked), "a/b", Level.CHECK, "no"),))
-    lines = report.render("terminal", found).split("\n")
+    lines = formats.render("terminal", found).split("\n")
     below = next(index for index, line in enumerate(lines) if line.strip().startswith("^"))
     left, caret, tail = lines[below].partition("^")
     return lines[below - 1], left, caret + tail
@@ -304,7 +304,7 @@ def test_marks_on_a_letter_take_no_column(mark: str) -> None:
 
 
 def test_every_format_says_what_it_is_in_a_line() -> None:
-    for name in report.formats():
+    for name in formats.formats():
         text = (ROOT / "reports" / f"{name.replace('-', '_')}.py").read_text()
         line = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
         assert line.endswith(".")
@@ -313,24 +313,24 @@ def test_every_format_says_what_it_is_in_a_line() -> None:
 
 def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(ValueError, match="'xml' is not a format, only b4, b4-review, github, html, json, reply, "):
-        report.render("xml", sample())
+        formats.render("xml", sample())
 
 
 @pytest.mark.parametrize("kind", ["terminal", "json", "html"])
 def test_a_review_is_one_file_named_after_its_first_mail(kind: str) -> None:
-    assert report.files(kind, sample()) == {f"0001-depot-add-bpf_depot_top.{kind}": report.render(kind, sample())}
+    assert formats.files(kind, sample()) == {f"0001-depot-add-bpf_depot_top.{kind}": formats.render(kind, sample())}
 
 
 def test_file_names_leave_no_folder() -> None:
     one = replace(a_mail(1, 1, "x", "y"), title="../../etc/pass wd\x00\n\u202e%s", version=2)
-    assert report.slug(one) == "v2-0001-etc-pass-wd-s"
-    assert report.slug(replace(one, title="\u6f22")) == "v2-0001"
-    assert len(report.slug(replace(one, title="a" * 500))) < 80
+    assert formats.slug(one) == "v2-0001-etc-pass-wd-s"
+    assert formats.slug(replace(one, title="\u6f22")) == "v2-0001"
+    assert len(formats.slug(replace(one, title="a" * 500))) < 80
 
 
 def test_nothing_found_is_said_but_not_mailed() -> None:
     found = a_review(mails())
-    assert report.render("reply", found) == ""
-    assert report.files("reply", found) == {}
-    assert report.render("terminal", found).endswith("\n\nnothing found in 2 patches\n")
-    assert "Nothing found." in report.render("html", found)
+    assert formats.render("reply", found) == ""
+    assert formats.files("reply", found) == {}
+    assert formats.render("terminal", found).endswith("\n\nnothing found in 2 patches\n")
+    assert "Nothing found." in formats.render("html", found)

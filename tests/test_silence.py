@@ -17,13 +17,15 @@ from test_audit import BODY, KERNEL, SET, mail
 from test_removal import GUARDED, WITHOUT_GUARD, series
 from trees import commit, git
 
-from kfunclint import baseline, cli_review, options, silence
 from kfunclint.clang import Parser
-from kfunclint.cli import main
+from kfunclint.cli import options
+from kfunclint.cli import review as review_command
+from kfunclint.cli.main import main
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.review.result import Review
 from kfunclint.review.review import review
 from kfunclint.rule import loader, names
+from kfunclint.settings import baseline, suppressions
 
 Output = pytest.CaptureFixture[str]
 SERIES = (ROOT / "fixtures" / "series.mbox").read_text()
@@ -71,7 +73,7 @@ def test_every_way_of_the_fixture(parser: Parser) -> None:
     Path("ways.mbox").write_text(fixture.text)
     (one,) = select_series(read_inbox(["ways.mbox"]), None, False)
     known = names.chosen(loader.shipped(), only=["flags", "text"], ignore=(), strict=False)
-    found = silence.applied(review(one, known, parser), (), loader.shipped())
+    found = suppressions.applied(review(one, known, parser), (), loader.shipped())
     first = {patch.mail.number: patch.mail.first_line or 0 for patch in found.patches}
     at = [(one, first[one.origin.patch] + one.origin.mail_line - 1) for one in found.findings]
     assert not complaints(fixture, at)
@@ -185,19 +187,19 @@ def test_a_rule_that_saw_a_part_only_leaves_no_request_without_effect(parser: Pa
     Path("series.mbox").write_text(with_line("kfunclint: ignore guards/lookup-untested - no"))
     (one,) = select_series(read_inbox(["series.mbox"]), None, False)
     whole = review(one, loader.shipped(), parser)
-    assert len(silence.applied(whole, (), loader.shipped()).unused) == 1
+    assert len(suppressions.applied(whole, (), loader.shipped()).unused) == 1
     part = replace(whole, skipped={"guards/lookup-untested": "only a part is in view"})
-    assert silence.applied(part, (), loader.shipped()).unused == ()
+    assert suppressions.applied(part, (), loader.shipped()).unused == ()
     failed = replace(whole, failures={"guards/lookup-untested": "KeyError"})
-    assert silence.applied(failed, (), loader.shipped()).unused == ()
+    assert suppressions.applied(failed, (), loader.shipped()).unused == ()
 
 
 def test_a_mail_has_so_many_requests_and_no_more(capsys: Output) -> None:
-    lines = ["kfunclint: ignore body - no"] * silence.MOST + ["kfunclint: ignore flags - no"] * 2
+    lines = ["kfunclint: ignore body - no"] * suppressions.MOST + ["kfunclint: ignore flags - no"] * 2
     found = told(with_line("\n".join(lines)), capsys=capsys)
     assert rules(found) == FLAGS
     assert [one["why"] for one in found["unused"] if one["why"] != NOTHING] == ["there are more than 100 in this mail"]
-    assert len(found["unused"]) == silence.MOST + 1
+    assert len(found["unused"]) == suppressions.MOST + 1
 
 
 def test_a_line_that_is_not_known_is_not_made_up(capsys: Output) -> None:
@@ -348,7 +350,7 @@ def lint_with(parser: Parser) -> Any:
     def run(text: str) -> Review:
         Path(".kfunclint.toml").write_text(text)
         Path("series.mbox").write_text(SERIES)
-        chosen = options.selection(cli_review.parser().parse_args(["series.mbox"]))
+        chosen = options.selection(review_command.parser().parse_args(["series.mbox"]))
         (one,) = select_series(read_inbox(["series.mbox"]), None, False)
         found = review(one, chosen.rules, parser)
         skipped = {"guards/memcg-disabled-unchecked": "only a part", "a.c": "too long"}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sample import a_finding, a_review, mails, place
 
 from kfunclint.clang import Parser
-from kfunclint.cli import main
+from kfunclint.cli.main import main
 from kfunclint.finding import Finding, Level, Withheld
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.review.rerolls import before, compared

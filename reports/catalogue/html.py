@@ -7,9 +7,10 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from kfunclint import __version__, report
+from kfunclint import __version__
 from kfunclint.finding import Place
 from kfunclint.index.census import Census, Row
+from kfunclint.report import formats
 from kfunclint.text import visible
 
 # without a script the page is the whole table
@@ -56,7 +57,7 @@ def render(census: Census) -> str:
     rows = [_row(row) for row in census.rows]
     digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
     return (
-        report.templates()
+        formats.templates()
         .get_template("catalogue/html.html.j2")
         .render(
             tree=visible(census.tree),

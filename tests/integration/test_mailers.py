@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from programs import started
 
-from kfunclint.cli import main
+from kfunclint.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 SENDMAIL = '#!/bin/sh\nprintf "%s\\n" "$@" > "$0.arguments"\ncat > "$0.mail"\n'

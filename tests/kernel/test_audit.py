@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from kfunclint.cli import main
+from kfunclint.cli.main import main
 
 TREES = Path(os.environ["KFUNCLINT_TREES"])
 SAID: dict[str, list[tuple[str, str, str, str | None]]] = {

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from kfunclint import catalogue
 from kfunclint.index import census, index
 from kfunclint.index.census import Census
+from kfunclint.report import catalogue
 from kfunclint.tree.tree import open_tree
 
 TREES = Path(os.environ["KFUNCLINT_TREES"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from kfunclint.clang import Parser
-from kfunclint.cli import main
+from kfunclint.cli.main import main
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.flow.queries import Condition, calls, names
 from kfunclint.index import index, usage

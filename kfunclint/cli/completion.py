@@ -83,16 +83,16 @@ def parser() -> argparse.ArgumentParser:
 
 def parsers() -> Parsers:
     """What takes the arguments of each command; that of a review has the name ""."""
-    from kfunclint import cli_config, cli_hook, cli_mine, cli_review, cli_tree, explain
+    from kfunclint.cli import config, hook, mine, review, rules, tree
 
     return {
-        "": cli_review.parser(),
-        "tree": cli_tree.parser(),
-        "mine": cli_mine.parser(),
-        "hook": cli_hook.parser(),
-        "rules": explain.parser("rules"),
-        "explain": explain.parser("explain"),
-        "config": cli_config.parser(),
+        "": review.parser(),
+        "tree": tree.parser(),
+        "mine": mine.parser(),
+        "hook": hook.parser(),
+        "rules": rules.parser("rules"),
+        "explain": rules.parser("explain"),
+        "config": config.parser(),
         "completion": parser(),
     }
 
@@ -155,9 +155,9 @@ def _rules(*, families: bool) -> Iterator[str]:
 
 
 def _formats() -> tuple[str, ...]:
-    from kfunclint import report
+    from kfunclint.report import formats
 
-    return report.formats()
+    return formats.formats()
 
 
 def _releases() -> Iterable[str]:

@@ -7,12 +7,14 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from kfunclint import catalogue, options, progress
+from kfunclint import progress
 from kfunclint.clang import Parser
+from kfunclint.cli import options
 from kfunclint.errors import Unreviewable
 from kfunclint.index import census
 from kfunclint.paths import objection
 from kfunclint.progress import Step
+from kfunclint.report import catalogue
 from kfunclint.tree.tree import Tree, open_tree
 
 _REVIEWS = ("html", "json", "sarif", "terminal", "terse")
@@ -44,7 +46,7 @@ def _reading(step: Step) -> Step:
 
 
 def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step, worker: Parser) -> int:
-    from kfunclint import report
+    from kfunclint.report import formats
     from kfunclint.review import whole_tree
 
     chosen = options.selection(arguments, arguments.tree)
@@ -54,7 +56,7 @@ def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], s
     options.say_trouble(found)
     if options.recorded(chosen, [found]):
         return options.TROUBLE if found.failures else options.CLEAN
-    options.write(report.render(arguments.format, found, colour=options.colour(arguments.output)), arguments.output)
+    options.write(formats.render(arguments.format, found, colour=options.colour(arguments.output)), arguments.output)
     return options.status([found], chosen.settings.fail_on)
 
 

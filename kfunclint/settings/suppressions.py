@@ -13,7 +13,7 @@ from kfunclint.patch.diff import Patch
 from kfunclint.review.result import Review
 from kfunclint.rule import names
 from kfunclint.rule.rule import Rule
-from kfunclint.settings_patterns import matches
+from kfunclint.settings.patterns import matches
 
 MOST = 100  # requests in one mail
 _REQUEST = re.compile(r"kfunclint: ignore(?:[ \t]+|$)")

@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kfunclint import options
 from kfunclint.clang import Parser
+from kfunclint.cli import options
 from kfunclint.errors import Unreviewable
 from kfunclint.git import hooks
 from kfunclint.git.repository import Repository, around, hooks_folder
@@ -186,13 +186,14 @@ _CALLED: dict[str, Callable[[Sequence[str]], int]] = {
 
 def _judge(inbox: Inbox, worker: Parser, refusal: str, repository: Repository | None = None) -> int:
     """Review an inbox and tell what was found; nothing is said of what is clean."""
-    from kfunclint import cli_review, report
+    from kfunclint.cli import review as review_command
+    from kfunclint.report import formats
 
-    arguments = cli_review.parser().parse_args(["--version", "all"])
+    arguments = review_command.parser().parse_args(["--version", "all"])
     chosen = options.selection(arguments)
-    reviews, _ = cli_review.reviewed(arguments, chosen, inbox, worker, repository)
+    reviews, _ = review_command.reviewed(arguments, chosen, inbox, worker, repository)
     reviews = [found for found in reviews if found.findings]
-    texts = [report.render("terminal", found, colour=options.colour(None)) for found in reviews]
+    texts = [formats.render("terminal", found, colour=options.colour(None)) for found in reviews]
     options.write("".join(texts), None)
     status = options.status(map(_without_trouble, reviews), chosen.settings.fail_on)
     if status == options.FINDINGS:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kfunclint import options, report
+from kfunclint.cli import options
 from kfunclint.mail.inbox import Inbox, Series, read_inbox
 from kfunclint.mail.series import is_reroll
+from kfunclint.report import formats
 from kfunclint.review import rerolls
 from kfunclint.review.result import Review
 
@@ -38,7 +39,7 @@ class Earlier:
         if not any(one.since or self._is_itself(one) for one in reviews):
             what = "earlier version" if self.version is None else f"version {self.version}"
             where = self.name if self.version is None else "the input"
-            self._say(f"--since: no {what} of {', '.join(map(report.title, found))} in {where}")
+            self._say(f"--since: no {what} of {', '.join(map(formats.title, found))} in {where}")
         return reviews
 
     def _compared(self, found: Review, alone: bool) -> Review:
@@ -57,7 +58,7 @@ class Earlier:
         series = rerolls.before(self.inbox, found.series, self.version)
         only = self.inbox.series[0] if alone and len(self.inbox.series) == 1 else found.series
         if series is None and not is_reroll(only, found.series):
-            options.say(f"{self.name}: by its titles no version of {report.title(found)}, compared all the same")
+            options.say(f"{self.name}: by its titles no version of {formats.title(found)}, compared all the same")
             return only
         return series
 

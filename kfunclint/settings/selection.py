@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kfunclint import baseline, settings, silence
-from kfunclint.config import OFF
 from kfunclint.finding import Finding, Level
 from kfunclint.review.result import Review
 from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
-from kfunclint.settings import Choice, Settings
-from kfunclint.settings_patterns import matches
+from kfunclint.settings import baseline, merged, suppressions
+from kfunclint.settings.files import OFF
+from kfunclint.settings.merged import Choice, Settings
+from kfunclint.settings.patterns import matches
 
 
 class Selection:
@@ -28,7 +28,7 @@ class Selection:
             one for folder in found.rules for one in loader.load(folder.path, "kfunclint_rules", python=folder.python)
         )
         self.known = (*loader.shipped(), *more)
-        settings.check(found, self.known)
+        merged.check(found, self.known)
         self.settings = found
         self._choices = (found.choice, *(profile.choice for profile in found.profiles))
         self._ids = [_ids(choice, self.known) for choice in self._choices]
@@ -38,7 +38,7 @@ class Selection:
     def applied(self, review: Review, *, complete: bool = False) -> Review:
         """The review as the settings want it told; it is `complete` if a whole tree was reviewed."""
         found = self._leveled(review)
-        found = silence.applied(found, self.settings.silences, self.known, complete=complete)
+        found = suppressions.applied(found, self.settings.silences, self.known, complete=complete)
         return baseline.news(found, self.recorded or {}, str(self.settings.baseline))
 
     def _leveled(self, review: Review) -> Review:

@@ -13,7 +13,7 @@ from kfunclint.finding import Level
 
 if TYPE_CHECKING:
     from kfunclint.review.result import Review
-    from kfunclint.selection import Selection
+    from kfunclint.settings.selection import Selection
 
 CLEAN, FINDINGS, TROUBLE = 0, 1, 2
 
@@ -66,11 +66,11 @@ def add_deep(parser: argparse.ArgumentParser) -> None:
 
 def selection(arguments: argparse.Namespace, start: Path = Path()) -> Selection:
     """What the options, and the files of settings for a folder, choose. Raises rule.BadRule and Unreviewable."""
-    from kfunclint import config, settings  # what lists kfuncs needs none
-    from kfunclint.selection import Selection
+    from kfunclint.settings import files, merged  # what lists kfuncs needs none
+    from kfunclint.settings.selection import Selection
 
-    files = config.sources(arguments.config, start)
-    found = settings.merged(_given(arguments), files)
+    sources = files.sources(arguments.config, start)
+    found = merged.merged(_given(arguments), sources)
     for folder in found.rules:
         if not folder.python and any(folder.path.glob("*/*.py")) and _takes_notes(arguments):
             say(f"{folder.path}: a tree's Python is not run, only its tables; --rules or your own settings can name it")
@@ -78,14 +78,14 @@ def selection(arguments: argparse.Namespace, start: Path = Path()) -> Selection:
 
 
 def _takes_notes(arguments: argparse.Namespace) -> bool:
-    from kfunclint import report
+    from kfunclint.report import formats
 
-    return "format" not in arguments or report.takes_notes(arguments.format)
+    return "format" not in arguments or formats.takes_notes(arguments.format)
 
 
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:
     """What the command line sets, as a file of settings would."""
-    from kfunclint.config import Folder
+    from kfunclint.settings.files import Folder
 
     options = {name: value for name, value in vars(arguments).items() if value is not None}
     given: dict[str, Any] = {key: options[key] for key in ("strict", "kernel", "baseline") if key in options}
@@ -102,7 +102,7 @@ def recorded(chosen: Selection, reviews: Sequence[Review]) -> bool:
     path = chosen.settings.baseline
     if path is None or chosen.recorded is not None:
         return False
-    from kfunclint import baseline
+    from kfunclint.settings import baseline
     from kfunclint.text import amount
 
     findings = [finding for review in reviews for finding in review.findings]

@@ -15,7 +15,7 @@ from kfunclint import paths, toml
 from kfunclint.errors import Unreviewable, hint
 from kfunclint.finding import Level
 from kfunclint.kernel.release import Release
-from kfunclint.silence import Request
+from kfunclint.settings.suppressions import Request
 from kfunclint.toml import Document, Key
 from kfunclint.tree.around import kernel_around
 

@@ -8,8 +8,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from kfunclint import options, progress
+from kfunclint import progress
 from kfunclint.clang import Parser
+from kfunclint.cli import options
 from kfunclint.errors import Unreviewable
 from kfunclint.index import proposals, usage
 from kfunclint.text import amount

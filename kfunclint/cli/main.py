@@ -7,8 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from kfunclint import options
 from kfunclint.clang import Parser
+from kfunclint.cli import options
 from kfunclint.errors import Unreviewable
 
 
@@ -35,40 +35,40 @@ def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int
 def _command(given: Sequence[str], parser: Parser | None) -> int:
     # a command loads what it needs: a list of kfuncs no rules and no mail, a review no tree
     if given[:1] == ["tree"]:
-        from kfunclint import cli_tree
+        from kfunclint.cli import tree
 
         _loaded()
-        return cli_tree.run(given[1:], parser)
+        return tree.run(given[1:], parser)
     if given[:1] == ["mine"]:
-        from kfunclint import cli_mine
+        from kfunclint.cli import mine
 
         _loaded()
-        return cli_mine.run(given[1:], parser)
+        return mine.run(given[1:], parser)
     if given[:1] == ["config"]:
-        from kfunclint import cli_config
+        from kfunclint.cli import config
 
-        return cli_config.run(given[1:])
+        return config.run(given[1:])
     if given[:1] == ["hook"]:
-        from kfunclint import cli_hook
+        from kfunclint.cli import hook
 
-        return cli_hook.run(given[1:])
+        return hook.run(given[1:])
     if given[:1] in (["rules"], ["explain"]):
-        from kfunclint import explain
+        from kfunclint.cli import rules
 
-        return explain.COMMANDS[given[0]](given[1:])
+        return rules.COMMANDS[given[0]](given[1:])
     if given[:1] == ["completion"]:
-        from kfunclint import completion
+        from kfunclint.cli import completion
 
         return completion.run(given[1:])
     if {"-h", "--help"} & set(given):
-        from kfunclint import completion, manual
+        from kfunclint.cli import completion, manual
 
         sys.stdout.write(manual.summary(completion.parsers()))
         return options.CLEAN
-    from kfunclint import cli_review
+    from kfunclint.cli import review
 
     _loaded()
-    return cli_review.run(given, parser)
+    return review.run(given, parser)
 
 
 def _loaded() -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from kfunclint.config import OFF, Folder, Source, Values
 from kfunclint.finding import Level
 from kfunclint.rule import names
 from kfunclint.rule.rule import Rule
-from kfunclint.silence import Request
+from kfunclint.settings.files import OFF, Folder, Source, Values
+from kfunclint.settings.suppressions import Request
 from kfunclint.toml import Key
 
 

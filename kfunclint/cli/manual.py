@@ -8,8 +8,9 @@ import re
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from kfunclint import __version__, report, resources
-from kfunclint.completion import Parsers
+from kfunclint import __version__, resources
+from kfunclint.cli.completion import Parsers
+from kfunclint.report import formats
 
 _USUAL = ("--format", "--output", "--report", "--tree", "--kernel", "--only", "--ignore", "--fail-on", "--help-all")
 
@@ -185,7 +186,7 @@ def _names(action: argparse.Action) -> Iterator[str]:
 def _formats() -> dict[str, str]:
     """What each format is, in the words of its module."""
     folder = resources.folder("reports")
-    texts = {name: (folder / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8") for name in report.formats()}
+    texts = {name: (folder / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8") for name in formats.formats()}
     return {name: (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0] for name, text in texts.items()}
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kfunclint import options
-from kfunclint.config import Folder, Source
-from kfunclint.settings import Settings
-from kfunclint.silence import Request
+from kfunclint.cli import options
+from kfunclint.settings.files import Folder, Source
+from kfunclint.settings.merged import Settings
+from kfunclint.settings.suppressions import Request
 
 _UNSET = {
     "kernel": "what the series, or the tree, says",

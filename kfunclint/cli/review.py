@@ -9,19 +9,21 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kfunclint import __version__, options, progress, report
+from kfunclint import __version__, progress
 from kfunclint.clang import Parser
+from kfunclint.cli import options
 from kfunclint.errors import Unreviewable
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.mail.inbox import Series, read_inbox, select_series
 from kfunclint.mail.message import Inbox
+from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.review.review import review
 from kfunclint.tree.around import kernel_around
 
 if TYPE_CHECKING:
     from kfunclint.git.repository import Repository
-    from kfunclint.selection import Selection
+    from kfunclint.settings.selection import Selection
     from kfunclint.tree.tree import Tree
 
 _UNPUSHED = "@{upstream}.."
@@ -47,7 +49,7 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The arguments that the command takes."""
-    formats = report.formats()
+    names = formats.formats()
     parser = argparse.ArgumentParser(
         prog="kfunclint",
         description="Review Linux kernel patches that add or change BPF kfuncs.",
@@ -57,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     _add_input(parser)
-    add("--format", metavar="FORMAT", choices=formats, default="terminal", help=options.about_formats(formats))
+    add("--format", metavar="FORMAT", choices=names, default="terminal", help=options.about_formats(names))
     add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
     add(
         "--report",
@@ -134,8 +136,8 @@ def _add_versions(parser: argparse.ArgumentParser) -> None:
 
 def _report(text: str) -> tuple[str, str]:
     name, _, file = text.partition("=")
-    if name not in report.formats() or not file:
-        raise argparse.ArgumentTypeError(f"{text!r} is not FORMAT=FILE with one of {', '.join(report.formats())}")
+    if name not in formats.formats() or not file:
+        raise argparse.ArgumentTypeError(f"{text!r} is not FORMAT=FILE with one of {', '.join(formats.formats())}")
     return name, file
 
 
@@ -207,7 +209,7 @@ def reviewed(
         ]
         trouble = bool(inbox.broken)
         if arguments.since:
-            from kfunclint.cli_since import Earlier  # most reviews are of a series alone
+            from kfunclint.cli.since import Earlier  # most reviews are of a series alone
 
             earlier = Earlier(arguments.since, inbox, judge)
             reviews = earlier.compared(reviews)
@@ -237,7 +239,7 @@ def _tree(arguments: argparse.Namespace, set_: Path | None, own: Path | None) ->
     except Unreviewable as why:
         if found not in (around, own):
             raise
-        if found != own and report.takes_notes(arguments.format):
+        if found != own and formats.takes_notes(arguments.format):
             options.say(f"{why}; reviewed without a tree")
         yield None
         return
@@ -246,11 +248,13 @@ def _tree(arguments: argparse.Namespace, set_: Path | None, own: Path | None) ->
 
 
 def _write(arguments: argparse.Namespace, reviews: Sequence[Review]) -> None:
-    if len(reviews) > 1 and report.is_page(arguments.format):
+    if len(reviews) > 1 and formats.is_page(arguments.format):
         name = arguments.format
         raise ValueError(f"one {name} file holds one series: --version chooses one, --report {name}=FOLDER/ takes all")
     colour = options.colour(arguments.output)
-    options.write("".join(report.render(arguments.format, found, colour=colour) for found in reviews), arguments.output)
+    options.write(
+        "".join(formats.render(arguments.format, found, colour=colour) for found in reviews), arguments.output
+    )
     for name, file in arguments.report:
         written: set[Path] = set()
         for found in reviews:
@@ -265,8 +269,8 @@ def _files(name: str, file: str, found: Review) -> dict[Path, str]:
     """The report as files: one, or those of a folder."""
     path = Path(file)
     if file.endswith("/") or path.is_dir():
-        return {path / own: text for own, text in report.files(name, found).items()}
-    return {path: report.render(name, found)}
+        return {path / own: text for own, text in formats.files(name, found).items()}
+    return {path: formats.render(name, found)}
 
 
 def _another(path: Path, taken: Collection[Path]) -> Path:

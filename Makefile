@@ -20,14 +20,14 @@ test-integration: $(VENV)/integration.done
 	$(BIN)/pytest tests/integration
 
 test-kernel: $(VENV)/test.done
-	tests/kernel/fetch-trees build/trees
-	KFUNCLINT_TREES=build/trees $(BIN)/pytest tests/kernel
+	tests/linux/fetch-trees build/trees
+	KFUNCLINT_TREES=build/trees $(BIN)/pytest tests/linux
 
 bench: $(VENV)/test.done
 	bench/fetch-checkpatch build/checkpatch
 	$(BIN)/python bench/speed.py --checkpatch build/checkpatch/checkpatch.pl
 	$(BIN)/python bench/words.py
-	tests/kernel/fetch-trees build/trees
+	tests/linux/fetch-trees build/trees
 	$(BIN)/python bench/index.py --tree build/trees/linux-source-6.12
 	$(BIN)/python bench/flow.py --tree build/trees/linux-source-6.12
 	$(BIN)/python bench/tree.py --tree build/trees/linux-source-6.12 --clang "$$(bench/fetch-clang)"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Lint
+from conftest import ROOT, Lint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +28,7 @@ from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.patch.diff import MAX_FILES, MAX_HUNKS, MAX_LINE, parse_patch
 from kfunclint.patch.postimage import Source
 
-FIXTURES = Path(__file__).parent.parent / "fixtures"
+FIXTURES = ROOT / "fixtures"
 BAD = FIXTURES / "bad"
 MAILS = FIXTURES / "mail"
 
@@ -210,13 +210,15 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
 # VmHWM and not ru_maxrss: that would count the memory of the test runner, from which the process was forked.
 MEASURED = """
 import sys
-from kfunclint import mail, patch
+
+from kfunclint.mail.inbox import read_inbox
+from kfunclint.patch.diff import parse_patch
 from kfunclint.errors import Unreviewable
 
-for series in mail.read_inbox(sys.argv[1:]).series:
+for series in read_inbox(sys.argv[1:]).series:
     for one in series.patches:
         try:
-            patch.parse_patch(one)
+            parse_patch(one)
         except Unreviewable:
             pass
 print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))

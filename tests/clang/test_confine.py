@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from hunks import PATH, function, statements, stretch
 
 from kfunclint.c.syntax import Unit
@@ -274,7 +275,7 @@ EACCES, EPERM, EFBIG = 13, 1, 27
 
 def test_confined_process(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PROBE, str(tmp_path / "file")]
-    done = subprocess.run(command, capture_output=True, check=True, cwd=Path(__file__).parent.parent)
+    done = subprocess.run(command, capture_output=True, check=True, cwd=ROOT)
     said = json.loads(done.stdout)
     assert said["limits"] == [5, 1 << 30, 8 << 20, 0, 0, 64, 0]
     assert said["privileges"] == 1

@@ -6,13 +6,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.patch.diff import FileDiff, Patch, parse_patch
 
-MAILS = Path(__file__).parent.parent / "fixtures" / "mail"
+MAILS = ROOT / "fixtures" / "mail"
 DIFF = "---\ndiff --git a/x.c b/x.c\n--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-old\n+new\n"
 
 

@@ -2,60 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
-from itertools import pairwise
-
 import pytest
 from conftest import Lint
+from shelves import GUARDED, WITHOUT_GUARD, series
 
 from kfunclint.finding import Finding
-
-GUARDED = """\
-/**
- * bpf_shelf_root - Start at the top
- *
- * Return: the root memcg
- */
-__bpf_kfunc struct mem_cgroup *bpf_shelf_root(void)
-{
-	int unused;
-
-	if (mem_cgroup_disabled())
-		return NULL;
-	shelf_seen();
-	return root_mem_cgroup;
-}
-
-BTF_KFUNCS_START(bpf_shelf_ids)
-BTF_ID_FLAGS(func, bpf_shelf_root, KF_ACQUIRE | KF_RET_NULL)
-BTF_KFUNCS_END(bpf_shelf_ids)
-"""
-HEAD = """\
-From: Ann Author <ann@example.org>
-Subject: [PATCH{number}] shelf: tidy up
-Message-ID: <{id}@example.org>
-
-Tidy.
----
-"""
-
-
-def series(*versions: str) -> str:
-    mails = []
-    for number, (old, new) in enumerate(pairwise(versions), 1):
-        count = f" {number}/{len(versions) - 1}" if len(versions) > 2 else ""
-        diff = "".join(
-            difflib.unified_diff(old.splitlines(True), new.splitlines(True), "a/mm/shelf.c", "b/mm/shelf.c", n=20)
-        )
-        mails.append(f"From mboxrd@z Thu Jan  1 00:00:00 1970\n{HEAD.format(number=count, id=number)}{diff}\n")
-    return "".join(mails)
 
 
 def found(lint: Lint, *versions: str) -> list[Finding]:
     return list(lint(series(*versions), kernel="6.12").findings)
-
-
-WITHOUT_GUARD = GUARDED.replace("\tif (mem_cgroup_disabled())\n\t\treturn NULL;\n", "")
 
 
 def test_a_removed_guard_is_pointed_at_where_it_stood(lint: Lint) -> None:

@@ -13,8 +13,7 @@ from conftest import ROOT
 from expect import complaints, read
 from jsonschema import Draft202012Validator
 from sample import sample
-from test_audit import BODY, KERNEL, SET, mail
-from test_removal import GUARDED, WITHOUT_GUARD, series
+from shelves import BODY, GUARDED, KERNEL, SET, WITHOUT_GUARD, mail, series
 from trees import commit, git
 
 from kfunclint.clang import Parser

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from kfunclint.mail.inbox import Inbox, Mail, Series, read_inbox, select_series
 from kfunclint.mail.message import Subject, subject
 from kfunclint.patch.diff import Patch, parse_patch
 
-MAILS = Path(__file__).parent.parent / "fixtures" / "mail"
+MAILS = ROOT / "fixtures" / "mail"
 TITLE = "bpf: Add bpf_shelf_get() kfunc"
 AUTHOR = "Jörg Beispiel <joerg@example.org>"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from test_scan import one
+from scans import one
 
 from kfunclint.c import lexer
 from kfunclint.extract import kerneldoc

@@ -2,52 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from jsonschema import Draft202012Validator
+from shelves import BODY, KERNEL, SET, mail
 from trees import commit
 
 from kfunclint.cli.main import main
 
 Output = pytest.CaptureFixture[str]
-ROOT = Path(__file__).parent.parent
-
-BTF = "#define KF_ACQUIRE\t(1 << 0)\n#define KF_RET_NULL\t(1 << 2)\n#define KF_TRUSTED_ARGS\t(1 << 4)\n"
-MAKEFILE = "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 3\nEXTRAVERSION =\n"
-BODY = """\
-/**
- * bpf_shelf_find - Look a shelf up
- * @id: which one
- *
- * Return: the shelf, or NULL
- */
-__bpf_kfunc struct shelf *bpf_shelf_find(u32 id)
-{
-	if (id > SHELF_MAX)
-		return NULL;
-	return &shelves[id];
-}
-"""
-SET = """\
-BTF_KFUNCS_START(shelf_ids)
-BTF_ID_FLAGS(func, bpf_shelf_find)
-BTF_KFUNCS_END(shelf_ids)
-
-static const struct btf_kfunc_id_set shelf_set = {
-	.owner = THIS_MODULE,
-	.set = &shelf_ids,
-};
-"""
-KERNEL = {
-    "Makefile": MAKEFILE,
-    "include/linux/btf.h": BTF,
-    "Kbuild": "",
-    "MAINTAINERS": "",
-    "kernel/bpf/core.c": "int x;\n",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -109,12 +75,6 @@ def test_formats(tree: Path, capsys: Output) -> None:
     page = capsys.readouterr().out
     assert "kernel/shelf/ids.c" in page
     assert "BTF_ID_FLAGS(func, " in page
-
-
-def mail(path: str, before: str, after: str, subject: str = "[PATCH] shelf: tidy up", ident: str = "1") -> str:
-    diff = "".join(difflib.unified_diff(before.splitlines(True), after.splitlines(True), f"a/{path}", f"b/{path}"))
-    head = f"From: Ann Author <ann@example.org>\nSubject: {subject}\nMessage-ID: <{ident}@example.org>\n"
-    return f"{head}\nTidy.\n---\n{diff}"
 
 
 def test_a_series_is_judged_with_the_set_in_another_file(tree: Path, tmp_path: Path, capsys: Output) -> None:

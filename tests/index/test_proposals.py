@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Lint
-from test_peers import BAD, GOOD, KFUNC, TESTS, diff, functions
+from depots import BAD, GOOD, KFUNC, TESTS, diff, functions
 from trees import FILES, commit, write
 
 from kfunclint.cli.main import main

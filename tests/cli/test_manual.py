@@ -44,7 +44,7 @@ def test_all_of_the_help_is_a_word_away(capsys: Output) -> None:
 
 
 def test_every_command_has_its_help() -> None:
-    tree = ast.parse((ROOT / "kfunclint" / "cli.py").read_text())
+    tree = ast.parse((ROOT / "kfunclint" / "cli" / "main.py").read_text())
     dispatched = {
         name.value
         for test in ast.walk(tree)
@@ -79,7 +79,7 @@ def test_the_page_is_that_of_today(request: pytest.FixtureRequest) -> None:
     path, page = ROOT / "docs" / "kfunclint.1", manual.page(parsers())
     if request.config.getoption("--rewrite-golden"):
         path.write_text(page)
-    assert page == path.read_text(), "docs/kfunclint.1 is old: run pytest --rewrite-golden tests/test_manual.py"
+    assert page == path.read_text(), "docs/kfunclint.1 is old: run pytest --rewrite-golden tests/cli/test_manual.py"
 
 
 def test_the_page_has_every_option_and_format() -> None:

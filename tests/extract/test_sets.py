@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from scans import one, source
 
-from kfunclint.extract.sets import Scan, scan
+from kfunclint.extract.sets import scan
 from kfunclint.facts.sets import Entry
 from kfunclint.patch.postimage import Line, Source, Stretch
-
-
-def source(text: str, path: str = "a.c", start: int = 1) -> Source:
-    return Source(path, (Stretch(start, tuple(Line(line) for line in text.rstrip("\n").split("\n"))),))
-
-
-def one(text: str, start: int = 1) -> Scan:
-    (found,) = scan([source(text, start=start)])
-    return found
 
 
 def flags(entry: Entry) -> list[str] | None:

@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from depots import BAD, GOOD, KFUNC, TESTS, USES, diff, functions
 from trees import FILES, commit, write
 
 from kfunclint.clang import Parser
@@ -21,10 +22,6 @@ Output = pytest.CaptureFixture[str]
 Count = Callable[..., Peers]
 
 OFF = Condition("depot_off()", False)
-TESTS = "\tif (depot_off())\n\t\treturn NULL;\n"
-USES = "\treturn top_depot;\n"
-GOOD = f"struct depot *depot_NAME(void)\n{{\n{TESTS}{USES}}}\n"
-BAD = f"struct depot *depot_NAME(void)\n{{\n{USES}}}\n"
 ROW = """\
 [depot-off-unchecked]
 title = "A kfunc uses top_depot without testing depot_off() first"
@@ -37,20 +34,6 @@ holds = false
 because = "there is none"
 see = "kernel/depot.c: depot_off()"
 """
-KFUNC = """\
-__bpf_kfunc struct depot *bpf_depot(void)
-{
-	return top_depot;
-}
-
-BTF_KFUNCS_START(depot_ids)
-BTF_ID_FLAGS(func, bpf_depot, KF_RET_NULL)
-BTF_KFUNCS_END(depot_ids)
-"""
-
-
-def functions(text: str, *names: str) -> str:
-    return "\n".join(text.replace("NAME", name) for name in names)
 
 
 @pytest.fixture(autouse=True)
@@ -185,17 +168,6 @@ def say(request: pytest.FixtureRequest, tmp_path: Path, capsys: Output) -> Calla
 
 def common(folder: Path) -> list[str]:
     return ["--rules", str(folder / "rules"), "--only", "guards/depot-off-unchecked", "--format", "json"]
-
-
-def diff(path: str, before: str, after: str) -> str:
-    """A mail that puts lines behind those of a file."""
-    old, new = before.count("\n"), after.count("\n")
-    lines = "".join(f" {line}\n" for line in before.splitlines()) + "".join(f"+{line}\n" for line in after.splitlines())
-    head = f"--- a/{path}\n+++ b/{path}\n" if old else f"new file mode 100644\n--- /dev/null\n+++ b/{path}\n"
-    return (
-        "From: Ann Author <ann@example.org>\nSubject: [PATCH] depot: one more\n\nOne more.\n---\n"
-        f"diff --git a/{path} b/{path}\n{head}@@ -{min(old, 1)},{old} +1,{old + new} @@\n{lines}"
-    )
 
 
 def test_a_finding_says_who_tests_first(say: Callable[..., list[str]]) -> None:

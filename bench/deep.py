@@ -15,7 +15,7 @@ from speed import compare
 
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser, header_request, type_layout
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 from kfunclint.tree.tree import open_tree
 
 FILES = (
@@ -54,9 +54,9 @@ def types(tree: Path, path: str) -> None:
         sys.exit(f"{path}: no types")
 
 
-def whole(tree: Path, path: str) -> Source:
+def whole(tree: Path, path: str) -> PostImage:
     lines = (tree / path).read_text(errors="replace").splitlines()
-    return Source(path, (Stretch(1, tuple(map(Line, lines))),), whole=True)
+    return PostImage(path, (VisibleRange(1, tuple(map(Line, lines))),), whole=True)
 
 
 def syntax_only(tree: Path, path: str, made: Path) -> list[str]:

@@ -16,10 +16,10 @@ from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
 from kfunclint.kernel.kernel import known
 from kfunclint.kernel.release import Release
-from kfunclint.patch.postimage import Source
-from kfunclint.review.context import facts_of
-from kfunclint.review.lines import Lines
-from kfunclint.review.runner import Run
+from kfunclint.patch.postimage import PostImage
+from kfunclint.review.context import build_facts
+from kfunclint.review.lines import LineIndex
+from kfunclint.review.runner import RuleRunner
 from kfunclint.rule.loader import shipped
 
 
@@ -33,7 +33,7 @@ def main() -> None:
         compare(source, arguments.runs)
 
 
-def compare(source: Source, runs: int) -> None:
+def compare(source: PostImage, runs: int) -> None:
     with Parser() as running:
         pairs = [measure(running, source) for _ in range(runs + 1)][1:]
     print(f"{source.path}, {length(source)} lines, {kfuncs(source)} kfuncs")
@@ -51,24 +51,26 @@ def with_kfuncs(tree: Path) -> list[str]:
     return [str(path.relative_to(tree)) for path, text in texts if b"__bpf_kfunc " in text and b"BTF_ID_FLAGS(" in text]
 
 
-def length(source: Source) -> int:
-    return sum(len(stretch.lines) for stretch in source.stretches)
+def length(source: PostImage) -> int:
+    return sum(len(visible.lines) for visible in source.ranges)
 
 
-def kfuncs(source: Source) -> int:
-    return sum("__bpf_kfunc " in line.text for stretch in source.stretches for line in stretch.lines)
+def kfuncs(source: PostImage) -> int:
+    return sum("__bpf_kfunc " in line.text for visible in source.ranges for line in visible.lines)
 
 
-def measure(parser: Parser, source: Source) -> tuple[float, float]:
+def measure(parser: Parser, source: PostImage) -> tuple[float, float]:
     """Seconds of the parse, and of all rules over its facts."""
     units: dict[str, Unit] = {}
     begun = time.perf_counter()
     units[source.path] = parser.parse(source)
     parsed = time.perf_counter()
-    facts, _ = facts_of([source], lambda file, names: units[file.path], (), None)
-    run = Run([rule for rule in shipped() if rule.needs_body], known(Release(6, 12), ""), Lines((), None, (source,)))
+    facts, _ = build_facts([source], lambda file, names: units[file.path], (), None)
+    run = RuleRunner(
+        [rule for rule in shipped() if rule.needs_body], known(Release(6, 12), ""), LineIndex((), None, (source,))
+    )
     joined = time.perf_counter()
-    run.over(facts)
+    run.run_over(facts)
     return parsed - begun, time.perf_counter() - joined
 
 

@@ -25,13 +25,13 @@ from kfunclint.c.declarators import CONTROL, Span, functions, matching
 from kfunclint.c.lexer import Token, code
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.clang import Parser
-from kfunclint.clang.directives import plain
+from kfunclint.clang.directives import neutralize
 from kfunclint.clang.stub_inference import KEYWORDS
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.patch import postimage
 from kfunclint.patch.diff import parse_patch
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 
 SEED = 20240612
 WINDOWS = 720
@@ -112,7 +112,7 @@ def _files(tree: Path, word: str) -> Iterator[File]:
         text = path.read_text(errors="replace")
         if word in text:
             lines = text.split("\n")
-            tokens = code(plain(text, [False] * len(lines), ()))
+            tokens = code(neutralize(text, [False] * len(lines), ()))
             yield File(str(path.relative_to(tree)), lines, tokens, functions(tokens))
 
 
@@ -180,7 +180,7 @@ def _score(tally: Tally, what: str, tokens: Sequence[Token], unit: Unit) -> tupl
     return not missed, not lost
 
 
-def _parse(parser: Parser, tally: Tally, file: Source) -> Unit:
+def _parse(parser: Parser, tally: Tally, file: PostImage) -> Unit:
     begin = time.perf_counter()
     unit = parser.parse(file)
     tally.seconds.append(time.perf_counter() - begin)
@@ -234,26 +234,26 @@ def _registered(line: str) -> str:
     return words[2] if words[:2] == ["BTF_ID_FLAGS", "func"] and len(words) > 2 else ""
 
 
-def _cut(file: File, wanted: Iterable[range], added: set[int | None]) -> Source:
-    """The lines of some ranges as a source; ranges that touch make one stretch."""
+def _cut(file: File, wanted: Iterable[range], added: set[int | None]) -> PostImage:
+    """The lines of some ranges as a source; ranges that touch make one visible range."""
     numbers = sorted({number for numbers in wanted for number in numbers if 1 <= number <= len(file.lines)})
-    stretches: list[Stretch] = []
+    ranges: list[VisibleRange] = []
     run: list[int] = []
     for number in [*numbers, 0]:
         if run and number != run[-1] + 1:
-            stretches.append(_stretch(file, run, added))
+            ranges.append(_stretch(file, run, added))
             run = []
         run.append(number)
-    return Source(file.path, tuple(stretches))
+    return PostImage(file.path, tuple(ranges))
 
 
-def _stretch(file: File, numbers: list[int], added: set[int | None]) -> Stretch:
+def _stretch(file: File, numbers: list[int], added: set[int | None]) -> VisibleRange:
     heading = _heading(file.lines, numbers[0])
     lines = []
     for at, number in enumerate(numbers):
         patch, mail_line = (1, number) if number in added else (None, None)
         lines.append(Line(file.lines[number - 1], patch, mail_line, heading if at == 0 else ""))
-    return Stretch(numbers[0], tuple(lines))
+    return VisibleRange(numbers[0], tuple(lines))
 
 
 def _heading(lines: Sequence[str], first: int) -> str:
@@ -294,7 +294,7 @@ def _wholes(parser: Parser, files: Iterable[File]) -> Tally:
     tally = Tally()
     for file in files:
         lines = tuple(Line(text) for text in file.lines)
-        unit = _parse(parser, tally, Source(file.path, (Stretch(1, lines),), whole=True))
+        unit = _parse(parser, tally, PostImage(file.path, (VisibleRange(1, lines),), whole=True))
         tally.count("files", unit.failure is None, 1)
         registered = [name for line in file.lines if (name := _registered(line))]
         tally.count("registrations", len(unit.entries), len(registered))
@@ -339,8 +339,8 @@ def _mails(parser: Parser, names: Sequence[str]) -> Tally:
     for series in read_inbox(names).series:
         for one in series.patches:
             try:
-                files = postimage.build([parse_patch(one)])
-            except Unreviewable:
+                files = postimage.apply_series([parse_patch(one)])
+            except InputError:
                 continue
             for file in files:
                 if file.path.endswith(".c"):
@@ -348,12 +348,12 @@ def _mails(parser: Parser, names: Sequence[str]) -> Tally:
     return tally
 
 
-def _mail(parser: Parser, tally: Tally, file: Source) -> None:
+def _mail(parser: Parser, tally: Tally, file: PostImage) -> None:
     unit = _parse(parser, tally, file)
     tally.count("files", unit.failure is None, 1)
-    for part in file.stretches:
+    for part in file.ranges:
         lines = [line.text for line in part.lines]
-        tokens = code(plain("\n".join(lines), [line.added for line in part.lines], ()), part.start)
+        tokens = code(neutralize("\n".join(lines), [line.added for line in part.lines], ()), part.start)
         for span in functions(tokens):
             name = tokens[span.name].text
             found = [one for one in unit.functions if one.name == name and one.line == tokens[span.name].line]
@@ -362,7 +362,7 @@ def _mail(parser: Parser, tally: Tally, file: Source) -> None:
             if not any(one.complete for one in found):
                 tally.misses.append(f"{file.path} {name}: {'not complete' if found else 'not found'}")
             _score(tally, f"{file.path} {name}", tokens[span.open : span.close], Unit(file.path, tuple(found)))
-    registered = sum(token.text == "BTF_ID_FLAGS" for part in file.stretches for token in code(part.text))
+    registered = sum(token.text == "BTF_ID_FLAGS" for part in file.ranges for token in code(part.text))
     tally.count("registrations", len(unit.entries), registered)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-class Unreviewable(Exception):
+class InputError(Exception):
     """A mail, or a whole input, that cannot be reviewed.
 
     `str()` of it is the one line a user sees: `file:line: reason`, without the line where none is meant.

@@ -21,7 +21,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A stretch of one line, 1-based, the end exclusive, columns in characters.
+    """A part of one line, 1-based, the end exclusive, columns in characters.
 
     With a path: a line of the post-image of the whole series. Without one: a line of the decoded body of the
     mail that `patch` numbers (n of n/m, 0 for the cover letter), or line 0 for the title in its subject.
@@ -124,11 +124,11 @@ class Finding:
     origin: Origin
     key: str
     repaired_by: int | None = None
-    stands: bool | None = None
+    persisted: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Withheld:
+class SuppressedFinding:
     """A finding that is not said, and why: somebody asked for silence, or said it before."""
 
     finding: Finding
@@ -136,7 +136,7 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
-class Unused:
+class UnusedSuppression:
     """A request for silence that silenced nothing: its file, its 1-based line there (None where it is not known), its
     text, and why."""
 
@@ -147,7 +147,7 @@ class Unused:
 
 
 @dataclass(frozen=True, slots=True)
-class Since:
+class Comparison:
     """An earlier version of a series, reviewed beside it: what to call it ("v1"), the subject and message-id of its
     first mail, and what was found in it and is not there any more."""
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     pass
 
 
-def amount(number: int, noun: str) -> str:
+def pluralize(number: int, noun: str) -> str:
     """A number with its noun: "1 check", "2 checks", "3 patches"."""
     ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
     return f"{number} {noun}{ending}"

@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 
 MAX_SIZE = 64 << 10
 MAX_LINE = 1024  # characters: tomllib takes quadratic time over a key with many dots
@@ -41,39 +41,39 @@ class Document:
                 table = number
         return table
 
-    def refusal(self, key: Key, reason: str) -> Unreviewable:
+    def refusal(self, key: Key, reason: str) -> InputError:
         """The refusal of what stands at a key."""
-        return Unreviewable(self.file, self.line(*key), reason)
+        return InputError(self.file, self.line(*key), reason)
 
 
 def read(path: Path, file: str = "") -> Document:
-    """Take a file apart; `file` is its name for people, if it is another. Raises Unreviewable."""
+    """Take a file apart; `file` is its name for people, if it is another. Raises InputError."""
     try:
         with path.open("rb") as opened:
             return loads(opened.read(MAX_SIZE + 1), file or str(path))
     except OSError as error:
-        raise Unreviewable(file or str(path), None, error.strerror or "cannot be read") from error
+        raise InputError(file or str(path), None, error.strerror or "cannot be read") from error
 
 
 def loads(data: bytes, file: str) -> Document:
-    """Take the bytes of a file apart, of which `file` is the name for people. Raises Unreviewable."""
+    """Take the bytes of a file apart, of which `file` is the name for people. Raises InputError."""
     if len(data) > MAX_SIZE:
-        raise Unreviewable(file, None, f"larger than {MAX_SIZE >> 10} KiB")
+        raise InputError(file, None, f"larger than {MAX_SIZE >> 10} KiB")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Unreviewable(file, data.count(b"\n", 0, error.start) + 1, "not UTF-8") from error
+        raise InputError(file, data.count(b"\n", 0, error.start) + 1, "not UTF-8") from error
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > MAX_LINE:
-            raise Unreviewable(file, number, f"line of more than {MAX_LINE} characters")
+            raise InputError(file, number, f"line of more than {MAX_LINE} characters")
     try:
         return Document(file, text, tomllib.loads(text))
     except RecursionError as error:
-        raise Unreviewable(file, None, "nested too deeply") from error
+        raise InputError(file, None, "nested too deeply") from error
     except ValueError as error:
         at = _AT.search(str(error))
         reason = _AT.sub("", str(error))
-        raise Unreviewable(file, int(at[1]) if at else None, reason[:1].lower() + reason[1:]) from error
+        raise InputError(file, int(at[1]) if at else None, reason[:1].lower() + reason[1:]) from error
 
 
 @lru_cache(maxsize=4)

@@ -7,7 +7,7 @@ import json
 from kfunclint.finding import Level, Place
 from kfunclint.report import formats
 from kfunclint.review.result import Review
-from kfunclint.text import amount, visible
+from kfunclint.text import pluralize, visible
 
 _STATUS = {Level.ERROR: "fail", Level.WARNING: "warn", Level.CHECK: "warn"}
 
@@ -18,9 +18,9 @@ def render(review: Review) -> str:
     What could not be read or judged is a failure, whatever else was found.
     """
     status = max((finding.level for finding in review.findings), key=lambda level: level.rank, default=None)
-    trouble = [f"not read: {why}" for why in review.refused]
+    trouble = [f"not read: {why}" for why in review.unreadable]
     trouble += [f"the rule failed: {name}" for name in review.failures]
-    counts = [amount(count, level) for level, count in formats.counted(review.findings).items() if count]
+    counts = [pluralize(count, level) for level, count in formats.counts_by_level(review.findings).items() if count]
     found = [formats.checkpatch_line(_place(finding.at), finding) for finding in review.findings]
     check = {
         "tool": "kfunclint",

@@ -12,11 +12,11 @@ from typing import Any
 from kfunclint import __version__
 from kfunclint.finding import Finding, Level, Place
 from kfunclint.patch.diff import FileDiff, Hunk, Patch
-from kfunclint.patch.postimage import Source
+from kfunclint.patch.postimage import PostImage
 from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule
-from kfunclint.text import amount, visible
+from kfunclint.text import pluralize, visible
 
 PAGE = True
 _AROUND = 6
@@ -57,7 +57,7 @@ def render(review: Review) -> str:
             withheld=[_withheld(findings, why) for findings, why in formats.withheld(review)],
             unused=[(visible(where), visible(text)) for where, text in formats.unused(review)],
             since=_since(review),
-            refused=[visible(str(why)) for why in review.refused],
+            refused=[visible(str(why)) for why in review.unreadable],
             version=__version__,
             script=_SCRIPT,
             digest=digest,
@@ -75,14 +75,14 @@ def _visible_lines(text: str) -> str:
 
 def _withheld(findings: Sequence[Finding], why: str) -> tuple[str, str]:
     if findings[1:]:
-        return amount(len(findings), "finding"), visible(why)
+        return pluralize(len(findings), "finding"), visible(why)
     return visible(findings[0].rule), visible(f"{findings[0].message}: {why}")
 
 
 def _since(review: Review) -> dict[str, Any] | None:
     if review.since is None:
         return None
-    marks = [finding.stands for finding in review.findings]
+    marks = [finding.persisted for finding in review.findings]
     return {
         "name": visible(review.since.name),
         "stands": marks.count(True),
@@ -92,7 +92,7 @@ def _since(review: Review) -> dict[str, Any] | None:
 
 
 def _counts(findings: Iterable[Finding]) -> list[tuple[str, int]]:
-    return [(level.value, count) for level, count in formats.counted(findings).items() if count]
+    return [(level.value, count) for level, count in formats.counts_by_level(findings).items() if count]
 
 
 class _Page:
@@ -142,7 +142,7 @@ class _Page:
         row = self._line(patch.mail.number, 0, patch.mail.title)
         return [row] if row["findings"] else []
 
-    def _of_tree(self, source: Source) -> dict[str, Any]:
+    def _of_tree(self, source: PostImage) -> dict[str, Any]:
         """A file of a tree: what stands around its findings."""
         number = _number(source)
         wanted = sorted(line for at, line in self.found if at == number)
@@ -154,7 +154,7 @@ class _Page:
         }
         return self._part(number, source.path) | {"files": [file]}
 
-    def _excerpt(self, source: Source, number: int, first: int, last: int) -> dict[str, Any]:
+    def _excerpt(self, source: PostImage, number: int, first: int, last: int) -> dict[str, Any]:
         lines = [(at, line.text) for at in range(first, last + 1) if (line := source.line(at)) is not None]
         return {
             "header": f"line {first}",
@@ -215,11 +215,11 @@ class _Page:
             "diff": _visible_lines(finding.diff.rstrip("\n")),
             "see": finding.see,
             "repaired_by": finding.repaired_by,
-            "stands": visible(self.since.name) if self.since and finding.stands else "",
+            "stands": visible(self.since.name) if self.since and finding.persisted else "",
         }
 
 
-def _number(source: Source) -> int:
+def _number(source: PostImage) -> int:
     """The number under which the findings of a file of a tree stand; 0 where it has no new lines."""
     line = source.line(1)
     return (line.patch or 0) if line else 0

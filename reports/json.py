@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.finding import Finding, Reason
 from kfunclint.patch.diff import Patch
 from kfunclint.report import formats
@@ -23,7 +23,7 @@ def render(review: Review) -> str:
         "kernel": {"release": str(review.kernel.release), "why": review.kernel.why},
         "base": {"name": review.base.name, "why": review.base.why} if review.base else None,
         "patches": [_patch(patch) for patch in review.patches],
-        "skipped": dict(review.skipped) | {_mail(why): why.reason for why in review.refused},
+        "skipped": dict(review.skipped) | {_mail(why): why.reason for why in review.unreadable},
         "failures": dict(review.failures),
         "findings": [_finding(finding, of_mail=review.series is not None) for finding in review.findings],
         "withheld": [
@@ -59,7 +59,7 @@ def _since(review: Review) -> dict[str, Any] | None:
     }
 
 
-def _mail(why: Unreviewable) -> str:
+def _mail(why: InputError) -> str:
     return f"{why.file}:{why.line}" if why.line else why.file
 
 
@@ -94,7 +94,7 @@ def _finding(finding: Finding, of_mail: bool) -> dict[str, Any]:
         "see": finding.see,
         "key": finding.key,
         "repaired_by": finding.repaired_by,
-        "stands": finding.stands,
+        "stands": finding.persisted,
     }
 
 

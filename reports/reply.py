@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from email.header import Header
 
 from kfunclint import __version__
-from kfunclint.finding import Finding, Reason, Since
+from kfunclint.finding import Comparison, Finding, Reason
 from kfunclint.mail.inbox import Mail
 from kfunclint.patch.diff import DiffLine, FileDiff, Patch
 from kfunclint.report import formats
-from kfunclint.review.lines import Lines
+from kfunclint.review.lines import LineIndex
 from kfunclint.review.result import Review
 from kfunclint.text import visible
 
@@ -125,7 +125,7 @@ def _one_line(text: str) -> str:
 # The body.
 
 
-def _body(review: Review, patch: Patch, findings: Sequence[Finding], texts: Lines) -> str:
+def _body(review: Review, patch: Patch, findings: Sequence[Finding], texts: LineIndex) -> str:
     name, address = _parted(patch.mail.author)
     who = f"{(name or address or 'the author')[:_EXCERPT]} wrote:"
     date = _one_line(patch.mail.date)[:_EXCERPT]
@@ -142,7 +142,7 @@ class _Quote:
     the diff of a file, after which a gap needs no mark.
     """
 
-    def __init__(self, patch: Patch, findings: Sequence[Finding], texts: Lines, since: Since | None) -> None:
+    def __init__(self, patch: Patch, findings: Sequence[Finding], texts: LineIndex, since: Comparison | None) -> None:
         self.mail = patch.mail
         self.body = patch.mail.body.split("\n")
         self.texts = texts
@@ -219,7 +219,7 @@ class _Quote:
         if not again:
             yield ""
         word = _word(finding)
-        stands = f" ({self.since})" if finding.stands else ""
+        stands = f" ({self.since})" if finding.persisted else ""
         yield from _wrapped(f"{word}*{stands} [{finding.rule}]" if word else " ".join(self._sentences(finding)))
         yield ""
 
@@ -236,7 +236,7 @@ class _Quote:
             yield f"Please {_full(finding.fix.description)}"
         if finding.repaired_by:
             yield f"Patch {finding.repaired_by}/{self.mail.total} repairs it."
-        if finding.stands:
+        if finding.persisted:
             yield _sentence(self.since)
         yield f"[{finding.rule}]"
 

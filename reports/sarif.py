@@ -15,7 +15,7 @@ from kfunclint.mail.inbox import Mail
 from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule
-from kfunclint.text import amount, visible
+from kfunclint.text import pluralize, visible
 
 PAGE = True
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -140,10 +140,10 @@ def _invocation(review: Review, findings: Sequence[Finding], index: dict[str, in
     told = [_of_message(finding, mails, index) for finding in findings if finding.at.path is None]
     told += [_notification("note", f"not checked: {name}: {why}") for name, why in review.skipped.items()]
     told += [_notification("error", f"the rule failed: {name}") for name in review.failures]
-    told += [_notification("error", f"not read: {why}") for why in review.refused]
-    told += [_notification("warning", f"left out: {amount(left_out, 'finding')}")] if left_out > 0 else []
+    told += [_notification("error", f"not read: {why}") for why in review.unreadable]
+    told += [_notification("warning", f"left out: {pluralize(left_out, 'finding')}")] if left_out > 0 else []
     return {
-        "executionSuccessful": not (review.failures or review.refused),
+        "executionSuccessful": not (review.failures or review.unreadable),
         "toolExecutionNotifications": told,
     }
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
-from kfunclint.finding import Finding, Level, Place, Reason, Since
+from kfunclint.finding import Comparison, Finding, Level, Place, Reason
 from kfunclint.mail.inbox import Mail
 from kfunclint.report import formats
-from kfunclint.review.lines import Lines
+from kfunclint.review.lines import LineIndex
 from kfunclint.review.result import Review
-from kfunclint.text import amount, visible
+from kfunclint.text import pluralize, visible
 
 Paint = Callable[[str, str], str]
 
@@ -51,7 +51,7 @@ def _head(review: Review, paint: Paint) -> Iterator[str]:
 
 
 def _finding(
-    finding: Finding, mails: dict[int, Mail], texts: Lines, since: Since | None, paint: Paint
+    finding: Finding, mails: dict[int, Mail], texts: LineIndex, since: Comparison | None, paint: Paint
 ) -> Iterator[str]:
     level = paint(f"{finding.level}:", _COLOURS[finding.level])
     place = paint(_place(finding.at, mails), _BOLD)
@@ -63,11 +63,11 @@ def _finding(
         yield f"{paint('fix:', _NOTE)} {visible(finding.fix.description)}"
     if finding.repaired_by:
         yield f"{paint('note:', _NOTE)} patch {finding.repaired_by} repairs it"
-    if finding.stands and since:
+    if finding.persisted and since:
         yield f"{paint('note:', _NOTE)} stands since {visible(since.name)}"
 
 
-def _reason(reason: Reason, mails: dict[int, Mail], texts: Lines, paint: Paint) -> Iterator[str]:
+def _reason(reason: Reason, mails: dict[int, Mail], texts: LineIndex, paint: Paint) -> Iterator[str]:
     yield f"{paint(_place(reason.at, mails), _BOLD)} {paint('note:', _NOTE)} {visible(reason.note)}"
     if text := texts.text(reason.at):
         yield f"    {visible(text)}"
@@ -97,14 +97,14 @@ def _width(char: str) -> int:
 
 def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
     files = sum(line.added for source in review.sources if (line := source.line(1)))
-    patches = amount(len(review.patches), "patch") if review.series else amount(files, "file")
-    counts = [amount(count, level) for level, count in formats.counted(review.findings).items() if count]
+    patches = pluralize(len(review.patches), "patch") if review.series else pluralize(files, "file")
+    counts = [pluralize(count, level) for level, count in formats.counts_by_level(review.findings).items() if count]
     yield f"{', '.join(counts)} in {patches}" if counts else f"nothing found in {patches}"
     if review.since:
         yield from _since(review.since, review.findings)
     for findings, why in formats.withheld(review):
         first = findings[0]
-        what = amount(len(findings), "finding") if findings[1:] else f"{_place(first.at, mails)} {first.rule}"
+        what = pluralize(len(findings), "finding") if findings[1:] else f"{_place(first.at, mails)} {first.rule}"
         yield visible(f"not said: {what}: {why}")
     for where, text in formats.unused(review):
         yield visible(f"without effect: {where}: {text}")
@@ -112,14 +112,14 @@ def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
         yield visible(f"not checked: {name}: {why}")
     for name, trace in review.failures.items():
         yield visible(f"failed: {name}: {trace.strip().rpartition(_BREAK)[2]}")
-    for refusal in review.refused:
+    for refusal in review.unreadable:
         yield visible(f"not read: {refusal}")
 
 
-def _since(since: Since, findings: Sequence[Finding]) -> Iterator[str]:
+def _since(since: Comparison, findings: Sequence[Finding]) -> Iterator[str]:
     """What came of the findings of an earlier version."""
-    stands = sum(finding.stands is True for finding in findings)
-    new = sum(finding.stands is False for finding in findings)
+    stands = sum(finding.persisted is True for finding in findings)
+    new = sum(finding.persisted is False for finding in findings)
     yield f"since {visible(since.name)}: fixed {len(since.fixed)}, stands {stands}, new {new}"
     for finding in since.fixed:
         yield visible(f"fixed: {finding.at.path or 'message'}: {finding.message} [{finding.rule}]")

@@ -41,10 +41,10 @@ def _type(rule: str) -> str:
 
 
 def _totals(review: Review) -> str:
-    counts = formats.counted(review.findings)
+    counts = formats.counts_by_level(review.findings)
     found = ", ".join(f"{counts[level]} {level}s" for level in (Level.ERROR, Level.WARNING, Level.CHECK))
     if review.series is None:
-        lines = sum(line.added for source in review.sources for part in source.stretches for line in part.lines)
+        lines = sum(line.added for source in review.sources for part in source.ranges for line in part.lines)
     else:
         lines = sum(len(hunk.lines) for patch in review.patches for file in patch.files for hunk in file.hunks)
     return f"total: {found}, {lines} lines checked"

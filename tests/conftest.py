@@ -74,15 +74,15 @@ def lint(parser: Parser, tmp_path: Path) -> Lint:
         path = tmp_path / "series.mbox"
         path.write_bytes(text.encode())
         inbox = read_inbox([str(path)])
-        assert not inbox.broken
+        assert not inbox.errors
         (series,) = select_series(inbox, None, False)
-        chosen = names.chosen(loader.shipped(), only=only, ignore=(), strict=True)
+        chosen = names.choose(loader.shipped(), only=only, ignore=(), strict=True)
         with contextlib.ExitStack() as stack:
             opened = (
                 stack.enter_context(contextlib.closing(open_tree(ROOT / "fixtures" / "trees" / tree))) if tree else None
             )
             found = review(series, chosen if rules is None else rules, parser, kernel, tree=opened)
-        assert not found.refused
+        assert not found.unreadable
         assert not found.failures
         return found
 

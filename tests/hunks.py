@@ -6,23 +6,23 @@ from collections.abc import Collection
 
 from kfunclint.c.syntax import Function, Node, Unit
 from kfunclint.clang import Parser
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 
 PATH = "kernel/shelf.c"
 
 
-def stretch(text: str, start: int = 10, heading: str = "", added: Collection[int] = ()) -> Stretch:
+def visible(text: str, start: int = 10, heading: str = "", added: Collection[int] = ()) -> VisibleRange:
     """The lines of a hunk, the first with number `start`; `added` are the numbers of those that the series brought."""
     lines = []
     for number, line in enumerate(text.removesuffix("\n").split("\n"), start):
         patch, mail_line = (1, number) if number in added else (None, None)
         lines.append(Line(line, patch, mail_line, heading if number == start else ""))
-    return Stretch(start, tuple(lines))
+    return VisibleRange(start, tuple(lines))
 
 
-def parse(parser: Parser, *stretches: Stretch) -> Unit:
+def parse(parser: Parser, *ranges: VisibleRange) -> Unit:
     """What the parser makes of the hunks of one file; they must not make it fail."""
-    unit = parser.parse(Source(PATH, stretches))
+    unit = parser.parse(PostImage(PATH, ranges))
     assert unit.failure is None
     return unit
 
@@ -31,7 +31,7 @@ def functions(
     parser: Parser, text: str, start: int = 10, heading: str = "", added: Collection[int] = ()
 ) -> tuple[Function, ...]:
     """The functions in a hunk."""
-    return parse(parser, stretch(text, start, heading, added)).functions
+    return parse(parser, visible(text, start, heading, added)).functions
 
 
 def function(parser: Parser, text: str, start: int = 10, heading: str = "", added: Collection[int] = ()) -> Function:

@@ -7,13 +7,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Edit, Finding, Fix, Level, Origin, Place, Reason, Remark, Unused, Withheld
+from kfunclint.finding import (
+    Edit,
+    Finding,
+    Fix,
+    Level,
+    Origin,
+    Place,
+    Reason,
+    Remark,
+    SuppressedFinding,
+    UnusedSuppression,
+)
 from kfunclint.kernel import kernel
 from kfunclint.kernel.release import Release
 from kfunclint.mail.inbox import Mail, Series
 from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
-from kfunclint.review.lines import Lines, key
+from kfunclint.review.lines import LineIndex, fingerprint
 from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule
 
@@ -116,13 +127,13 @@ def a_review(mails: list[Mail], findings: list[Finding] | None = None, cover: Ma
         series=series,
         patches=patches,
         cover=parse_patch(cover) if cover else None,
-        sources=postimage.build(patches),
+        sources=postimage.apply_series(patches),
         base=None,
         kernel=kernel.known(Release(6, 18), "in development on 21 Oct 2025"),
         findings=tuple(findings or ()),
         skipped={},
         failures={},
-        refused=(),
+        unreadable=(),
         rules=(),
     )
 
@@ -181,7 +192,7 @@ def titled(review: Review, words: str) -> Place:
 
 def a_finding(review: Review, at: Place, rule: str, level: Level, message: str, **more: object) -> Finding:
     """A finding at a place of a review; `more` are further fields of it."""
-    texts = Lines(review.patches, review.cover, postimage.build(review.patches))
+    texts = LineIndex(review.patches, review.cover, postimage.apply_series(review.patches))
     function, fix = more.pop("function", None), more.pop("fix", None)
     assert function is None or isinstance(function, str)
     assert fix is None or isinstance(fix, Fix)
@@ -198,7 +209,7 @@ def a_finding(review: Review, at: Place, rule: str, level: Level, message: str, 
         function=function,
         quoted=texts.text(at),
         origin=texts.origin(at) or Origin(0, "", 1),
-        key=key(rule, at.path, function, texts.text(at)),
+        key=fingerprint(rule, at.path, function, texts.text(at)),
     )
     return replace(finding, **more)  # type: ignore[arg-type]
 
@@ -279,8 +290,12 @@ def trouble() -> Review:
     found = a_review(mails())
     return replace(
         found,
-        withheld=(Withheld(wrong_word(found), "Max Maintainer has said it"),),
-        unused=(Unused("series.mbox", 21, "kfunclint: ignore text - my way", "nothing was found that it silences"),),
+        withheld=(SuppressedFinding(wrong_word(found), "Max Maintainer has said it"),),
+        unused=(
+            UnusedSuppression(
+                "series.mbox", 21, "kfunclint: ignore text - my way", "nothing was found that it silences"
+            ),
+        ),
         skipped={"guards/depot-disabled-unchecked": "only a part is in view of bpf_depot_get()"},
         failures={"flags/odd": "Traceback (most recent call last):\n  ...\nKeyError: 'flags'\n"},
     )

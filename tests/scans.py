@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from kfunclint.extract.sets import Scan, scan
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.extract.sets import LexicalScan, scan
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 
 
-def source(text: str, path: str = "a.c", start: int = 1) -> Source:
-    return Source(path, (Stretch(start, tuple(Line(line) for line in text.rstrip("\n").split("\n"))),))
+def source(text: str, path: str = "a.c", start: int = 1) -> PostImage:
+    return PostImage(path, (VisibleRange(start, tuple(Line(line) for line in text.rstrip("\n").split("\n"))),))
 
 
-def one(text: str, start: int = 1) -> Scan:
+def one(text: str, start: int = 1) -> LexicalScan:
     (found,) = scan([source(text, start=start)])
     return found

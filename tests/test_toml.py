@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kfunclint import toml
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 
 GOOD = '''\
 # only = 1
@@ -110,7 +110,7 @@ def test_every_key_is_found_where_it_was_written(rows: list[tuple[list[str], Any
     ],
 )
 def test_what_is_no_toml_is_refused_in_a_line(data: bytes, refusal: str) -> None:
-    with pytest.raises(Unreviewable) as caught:
+    with pytest.raises(InputError) as caught:
         toml.loads(data, "x")
     assert str(caught.value) == refusal
 
@@ -130,12 +130,12 @@ def test_whatever_comes_is_taken_or_refused_in_a_line(data: bytes) -> None:
 def taken(data: bytes) -> toml.Document | str:
     try:
         return toml.loads(data, "x")
-    except Unreviewable as why:
+    except InputError as why:
         return str(why)
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     for path, reason in ((tmp_path, "Is a directory"), (tmp_path / "none", "No such file or directory")):
-        with pytest.raises(Unreviewable) as caught:
+        with pytest.raises(InputError) as caught:
             toml.read(path)
         assert str(caught.value) == f"{path}: {reason}"

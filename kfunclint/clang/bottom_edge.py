@@ -13,7 +13,7 @@ _NEEDS_OPERAND = frozenset("&& || ! ~ - + * / % = , ? : & | ^ < > <= >= == != <<
 _AGGREGATE = frozenset({"struct", "union", "enum"})
 
 
-class Tail(NamedTuple):
+class BottomEdge(NamedTuple):
     """The repair of the lower edge: drop the tokens from `cut` on, then write `after`. `start` is the index of the
     first token of what is cut off; nothing is cut off if it is the number of tokens."""
 
@@ -30,15 +30,15 @@ class _Frame(NamedTuple):
     parentheses: tuple[int, ...]
 
 
-def repair(tokens: Sequence[Token], inside: str) -> Tail:
+def repair(tokens: Sequence[Token], inside: str) -> BottomEdge:
     """How to repair the lower edge; `inside` has a letter for every brace that was put before the first token."""
-    reader = _Reader(tokens, inside)
+    reader = _EndReader(tokens, inside)
     for at in range(len(tokens)):
         reader.step(at)
     return reader.result()
 
 
-class _Reader:
+class _EndReader:
     """Knows at every token which braces and parentheses are open and where the current statement begins."""
 
     def __init__(self, tokens: Sequence[Token], inside: str) -> None:
@@ -144,7 +144,7 @@ class _Reader:
         if not self.frames and self.start is None:
             self.outer = at + 1
 
-    def result(self) -> Tail:
+    def result(self) -> BottomEdge:
         """What to write behind the last token."""
         count = len(self.tokens)
         if not self.frames:
@@ -155,14 +155,14 @@ class _Reader:
             self.start, self.parentheses = frame.start, list(frame.parentheses)
             in_statement = bool(self.frames) and self.frames[-1].kind != "table"
             texts.append(self._closing(frame, in_statement))
-        return Tail(count, " ".join(texts), self.outer)
+        return BottomEdge(count, " ".join(texts), self.outer)
 
-    def _top_result(self, count: int) -> Tail:
+    def _top_result(self, count: int) -> BottomEdge:
         if self.start is None:
-            return Tail(count, "", count)
+            return BottomEdge(count, "", count)
         if not self.parentheses and self.tokens[-1].text == ")":
-            return Tail(count, ";" if self.tokens[self.start].text != self.tokens[-1].text else "", self.outer)
-        return Tail(self.outer, "", self.outer)
+            return BottomEdge(count, ";" if self.tokens[self.start].text != self.tokens[-1].text else "", self.outer)
+        return BottomEdge(self.outer, "", self.outer)
 
     def _closing(self, frame: _Frame, in_statement: bool) -> str:
         brackets = "".join(")" if self.tokens[at].text == "(" else "]" for at in reversed(frame.parentheses))

@@ -22,8 +22,8 @@ _NEGATIVE = re.compile(r"[ \t]*(?:!|\([ \t]*!)")
 _OFF = re.compile(r"0[ \t]*$")
 
 
-def plain(text: str, added: Sequence[bool], reserved: Collection[str]) -> str:
-    """Reduce the lines of a stretch, of which `added` tells which ones the series brought.
+def neutralize(text: str, added: Sequence[bool], reserved: Collection[str]) -> str:
+    """Reduce the lines of a visible range, of which `added` tells which ones the series brought.
 
     Of a conditional the branch with added lines stays, else the first one, but not that of an #if that is negated, if
     there is another one. A #define or #undef of a `reserved` name, or of one that begins like a builtin, is dropped.

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kfunclint.clang import generated_headers
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 
 if TYPE_CHECKING:
     from kfunclint.c.syntax import Function, Unit
-    from kfunclint.patch.postimage import Source
+    from kfunclint.patch.postimage import PostImage
 
 TREE, MADE = "/kfunclint/tree", "/kfunclint/made"
 MAX_BYTES = 16 << 20
@@ -52,17 +52,17 @@ class Files(Protocol):
 
     def read(self, path: str) -> bytes | None:
         """The content of a file, by its path in the tree; None if there is none, or if it is a link out of the tree.
-        Raises Unreviewable if it cannot be read."""
+        Raises InputError if it cannot be read."""
 
 
-def request(source: Source, unit: Unit, files: Files, series: Iterable[Source], on_disk: bool) -> dict[str, Any]:
+def request(source: PostImage, unit: Unit, files: Files, series: Iterable[PostImage], on_disk: bool) -> dict[str, Any]:
     """The question for the types in the signatures of a unit's functions, and of the names that these compare with.
 
     `series` has the whole files that a series changes, which go before those of the tree. `on_disk`: let the worker
     read the tree itself.
     """
     changed = {one.path: _text(one) for one in (*series, source) if one.whole}
-    read = _Reader(files, changed)
+    read = _HeaderReader(files, changed)
     main = _translation_unit(source.path, read)
     folders, macros = _recorded(read(_COMMANDS), main)
     folders = [*_FOLDERS, *folders, posixpath.dirname(f"{TREE}/{main}")]
@@ -102,7 +102,7 @@ def _bounds(unit: Unit) -> list[str]:
     return sorted({side.text for side in sides if side.kind == "name" and not side.note} - own)[:_MAX_BOUNDS]
 
 
-class _Reader:
+class _HeaderReader:
     """Files of the tree as the series leaves them, each read once, and no more than `MAX_READS`."""
 
     def __init__(self, files: Files, changed: Mapping[str, str]) -> None:
@@ -115,17 +115,17 @@ class _Reader:
                 return None
             try:
                 self.known[path] = self.files.read(path)
-            except Unreviewable:
+            except InputError:
                 self.known[path] = None
         return self.known[path]
 
 
-def _text(source: Source) -> str:
+def _text(source: PostImage) -> str:
     """A byte for every character, so that columns agree."""
-    return source.stretches[0].text.encode("latin-1", "replace").decode("latin-1") if source.stretches else ""
+    return source.ranges[0].text.encode("latin-1", "replace").decode("latin-1") if source.ranges else ""
 
 
-def _translation_unit(path: str, read: _Reader) -> str:
+def _translation_unit(path: str, read: _HeaderReader) -> str:
     """The file that is compiled: a .c file that has no object may be included by one that does."""
     folder, name = posixpath.split(path)
     makefile = (read(posixpath.join(folder, "Makefile")) or b"").decode("latin-1")
@@ -140,7 +140,7 @@ def _translation_unit(path: str, read: _Reader) -> str:
 # ---- headers handed over
 
 
-def _closure(main: str, read: _Reader, folders: Sequence[str], made: Mapping[str, str]) -> dict[str, str]:
+def _closure(main: str, read: _HeaderReader, folders: Sequence[str], made: Mapping[str, str]) -> dict[str, str]:
     """Every file of the tree that `main` may include, by the path at which clang will look for it."""
     found: dict[str, str] = {}
     todo = [f"{TREE}/{path}" for path in (*_ALWAYS, main)]
@@ -157,7 +157,7 @@ def _closure(main: str, read: _Reader, folders: Sequence[str], made: Mapping[str
     return {path: text for path, text in found.items() if path not in made}
 
 
-def _content(path: str, read: _Reader, made: Mapping[str, str]) -> bytes | None:
+def _content(path: str, read: _HeaderReader, made: Mapping[str, str]) -> bytes | None:
     if path.startswith(f"{MADE}/"):
         return made[path].encode() if path in made else None
     inside = posixpath.normpath(path)
@@ -165,7 +165,7 @@ def _content(path: str, read: _Reader, made: Mapping[str, str]) -> bytes | None:
 
 
 def _places(
-    path: str, match: re.Match[bytes], folders: Sequence[str], read: _Reader, made: Mapping[str, str]
+    path: str, match: re.Match[bytes], folders: Sequence[str], read: _HeaderReader, made: Mapping[str, str]
 ) -> Iterator[str]:
     """The first place at which clang finds what a file includes, or all of them for #include_next."""
     own = [posixpath.dirname(path)] if match[2] == b'"' else []

@@ -11,12 +11,12 @@ from kfunclint.c import declarators
 from kfunclint.c.lexer import Token, code
 from kfunclint.clang import limits
 from kfunclint.clang.directives import safe
-from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Diagnostic, Library, Tree
-from kfunclint.clang.nodes import Converter, Node, TooDeep, raw, rows
-from kfunclint.clang.prune import Asked, cut
-from kfunclint.clang.repair import Mended, Stretch, mend
-from kfunclint.clang.stub_inference import KEYWORDS, Known, Text, guess
-from kfunclint.clang.stub_refinement import Rounds
+from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Diagnostic, Library, TranslationUnit
+from kfunclint.clang.nodes import Converter, NodeRow, TooDeep, raw, rows
+from kfunclint.clang.prune import Asked, prune
+from kfunclint.clang.repair import Repaired, SourceRange, repair
+from kfunclint.clang.stub_inference import KEYWORDS, Known, Text, infer
+from kfunclint.clang.stub_refinement import Refinement
 from kfunclint.clang.stubs import Stubs
 
 MAIN, SHIM, STUBS = "/kfunclint/main.c", "/kfunclint/shim.h", "/kfunclint/stubs.h"
@@ -62,11 +62,11 @@ def options(overlay: str) -> list[str]:
 
 def run(request: Any, library: Library, shim: Shim, arguments: Sequence[str]) -> Answer:
     """Parse what a request holds. Never raises for its content."""
-    stretches = [Stretch(*fields) for fields in request["stretches"]]
+    ranges = [SourceRange(*fields) for fields in request["ranges"]]
     if request["whole"]:
-        mended = [cut(stretch, shim.reserved, Asked(request["lines"], request["names"])) for stretch in stretches]
+        mended = [prune(visible, shim.reserved, Asked(request["lines"], request["names"])) for visible in ranges]
     else:
-        mended = [mend(stretch, shim.reserved) for stretch in stretches]
+        mended = [repair(visible, shim.reserved) for visible in ranges]
     source = _join(mended)
     text = Text(code(source))
     objection = limits.objection_to_text(text)
@@ -75,29 +75,29 @@ def run(request: Any, library: Library, shim: Shim, arguments: Sequence[str]) ->
     tree, errors = _parse(source, text, library, shim, arguments)
     if tree is None:
         return {"failure": "parser stopped (clang gave up)"}
-    return _Reader(tree, text, stretches, mended, errors).answer()
+    return _FunctionReader(tree, text, ranges, mended, errors).answer()
 
 
-def _join(mended: Sequence[Mended]) -> str:
+def _join(mended: Sequence[Repaired]) -> str:
     """One text in which every line has its number."""
     parts: list[str] = []
     line = 1
-    for stretch in mended:
-        if stretch.start > line:
-            parts.append("\n" * (stretch.start - line - 1) + stretch.before + "\n")
-        parts += [stretch.text, "\n"]
-        line = stretch.end
+    for visible in mended:
+        if visible.start > line:
+            parts.append("\n" * (visible.start - line - 1) + visible.before + "\n")
+        parts += [visible.text, "\n"]
+        line = visible.end
     return "".join(parts)
 
 
 def _parse(
     source: str, text: Text, library: Library, shim: Shim, arguments: Sequence[str]
-) -> tuple[Tree | None, list[Diagnostic]]:
+) -> tuple[TranslationUnit | None, list[Diagnostic]]:
     """Parse, and parse again as long as the errors teach something."""
     stubs = Stubs()
-    guess(text, shim.known, stubs)
+    infer(text, shim.known, stubs)
     source = _without_indices(source, text)
-    rounds = Rounds(text, shim.known, stubs)
+    rounds = Refinement(text, shim.known, stubs)
     for parses_left in reversed(range(_MAX_PARSES)):
         tree = library.parse(MAIN, {MAIN: text.renamed(source), SHIM: shim.text, STUBS: stubs.text()}, arguments)
         if tree is None:
@@ -123,7 +123,7 @@ def _without_indices(source: str, text: Text) -> str:
     return "".join([*parts, source[end:]])
 
 
-def _telling(errors: Sequence[Diagnostic], tree: Tree) -> list[Diagnostic]:
+def _telling(errors: Sequence[Diagnostic], tree: TranslationUnit) -> list[Diagnostic]:
     """The errors in the text itself that cost something of it."""
     return [error for error in errors if error.place.file == tree.main and not _is_harmless(error.text)]
 
@@ -132,22 +132,22 @@ def _is_harmless(error: str) -> bool:
     return error.startswith(_HARMLESS) or _KEPT.match(error) is not None
 
 
-class _Reader:
+class _FunctionReader:
     """Takes functions and entries out of a tree."""
 
     def __init__(
         self,
-        tree: Tree,
+        tree: TranslationUnit,
         text: Text,
-        stretches: Sequence[Stretch],
-        mended: Sequence[Mended],
+        ranges: Sequence[SourceRange],
+        mended: Sequence[Repaired],
         errors: Sequence[Diagnostic],
     ) -> None:
         self.tree = tree
         self.text = text
-        self.stretches = stretches
+        self.ranges = ranges
         self.mended = mended
-        self.begins = [stretch.start for stretch in mended]
+        self.begins = [visible.start for visible in mended]
         own = (error for error in errors if error.place.file == tree.main)
         kept = {error.place.offset for error in own if _KEPT.match(error.text)}
         self.error_lines = sorted(error.place.line for error in _telling(errors, tree))
@@ -157,10 +157,10 @@ class _Reader:
 
     def written(self, token: Token) -> str:
         """The text of a token before anything in it was replaced."""
-        stretch = self.stretches[max(0, bisect_right(self.begins, token.line) - 1)]
-        if not 0 <= token.line - stretch.start < len(stretch.lines):
+        visible = self.ranges[max(0, bisect_right(self.begins, token.line) - 1)]
+        if not 0 <= token.line - visible.start < len(visible.lines):
             return token.text
-        line = stretch.lines[token.line - stretch.start]
+        line = visible.lines[token.line - visible.start]
         original = line[token.column - 1 : token.column - 1 + len(token.text)]
         return original if safe(original) == token.text else token.text
 
@@ -217,10 +217,10 @@ class _Reader:
     def _definition(self, cursor: Cursor, children: list[Cursor], block: Cursor) -> Answer:
         place = self.tree.place(cursor)
         brace = self.tree.place(block)
-        stretch = self.mended[max(0, bisect_right(self.begins, max(place.line, brace.line)) - 1)]
+        visible = self.mended[max(0, bisect_right(self.begins, max(place.line, brace.line)) - 1)]
         first, end = self._first_line(place.offset, place.line), self._end_line(brace.offset, place.line)
-        body, whole = self._body(block, stretch)
-        complete = whole and stretch.whole_from <= first and end < stretch.cut_from and not self._has_error(first, end)
+        body, whole = self._body(block, visible)
+        complete = whole and visible.whole_from <= first and end < visible.cut_from and not self._has_error(first, end)
         answer: Answer = {
             "name": self.tree.spelling(cursor),
             "line": place.line,
@@ -237,15 +237,15 @@ class _Reader:
             "complete": complete,
             "body": rows(body),
         }
-        return _with_heading(answer, stretch)
+        return _with_heading(answer, visible)
 
-    def _body(self, block: Cursor, stretch: Mended) -> tuple[Node, bool]:
+    def _body(self, block: Cursor, visible: Repaired) -> tuple[NodeRow, bool]:
         """The statements, and whether they are not nested too deep."""
         try:
-            return self.converter.body(raw(self.tree, block), stretch.start), True
+            return self.converter.body(raw(self.tree, block), visible.start), True
         except TooDeep:
             place = self.tree.place(block)
-            return Node("block", max(place.line, stretch.start), place.column), False
+            return NodeRow("block", max(place.line, visible.start), place.column), False
 
     def _first_line(self, offset: int, line: int) -> int:
         name = self.starts.get(offset)
@@ -261,15 +261,15 @@ class _Reader:
         return at < len(self.error_lines) and self.error_lines[at] <= end
 
 
-def _with_heading(answer: Answer, stretch: Mended) -> Answer:
-    """A function whose header is above the stretch has what the heading tells of it, and a name only then."""
-    if answer["line"] >= stretch.start:
+def _with_heading(answer: Answer, visible: Repaired) -> Answer:
+    """A function whose header is above the visible range has what the heading tells of it, and a name only then."""
+    if answer["line"] >= visible.start:
         if answer["name"].startswith("__kfunclint_"):
             answer.update(name="", complete=False)
         return answer
-    heading = stretch.heading
-    answer.update(name=heading.name if heading else "", line=stretch.start, column=1, first_line=stretch.start)
-    answer.update(complete=False, end_line=max(answer["end_line"], stretch.start))
+    heading = visible.heading
+    answer.update(name=heading.name if heading else "", line=visible.start, column=1, first_line=visible.start)
+    answer.update(complete=False, end_line=max(answer["end_line"], visible.start))
     if heading is None or not heading.returns:
         answer["returns"] = ""
     if heading is None or not heading.parameters:

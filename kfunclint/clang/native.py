@@ -35,7 +35,7 @@ class _Range(ctypes.Structure):
     _fields_ = (("one", c_void_p), ("two", c_void_p), ("begin", c_uint), ("end", c_uint))
 
 
-class Type(ctypes.Structure):
+class NativeType(ctypes.Structure):
     """CXType."""
 
     _fields_ = (("kind", c_int), ("one", c_void_p), ("two", c_void_p))
@@ -75,11 +75,11 @@ _FUNCTIONS: dict[str, tuple[Any, Sequence[Any]]] = {
     "clang_getCursorSpelling": (_String, (Cursor,)),
     "clang_getCursorLocation": (_Location, (Cursor,)),
     "clang_getCursorExtent": (_Range, (Cursor,)),
-    "clang_getCursorType": (Type, (Cursor,)),
+    "clang_getCursorType": (NativeType, (Cursor,)),
     "clang_getCursorReferenced": (Cursor, (Cursor,)),
-    "clang_getCursorResultType": (Type, (Cursor,)),
-    "clang_getTypeSpelling": (_String, (Type,)),
-    "clang_isFunctionTypeVariadic": (c_uint, (Type,)),
+    "clang_getCursorResultType": (NativeType, (Cursor,)),
+    "clang_getTypeSpelling": (_String, (NativeType,)),
+    "clang_isFunctionTypeVariadic": (c_uint, (NativeType,)),
     "clang_Cursor_getStorageClass": (c_int, (Cursor,)),
     "clang_Cursor_getVarDeclInitializer": (Cursor, (Cursor,)),
     "clang_getCursorBinaryOperatorKind": (c_int, (Cursor,)),
@@ -93,18 +93,18 @@ _FUNCTIONS: dict[str, tuple[Any, Sequence[Any]]] = {
     "clang_getLocation": (_Location, (c_void_p, c_void_p, c_uint, c_uint)),
     "clang_getCursor": (Cursor, (c_void_p, _Location)),
     "clang_getRangeEnd": (_Location, (_Range,)),
-    "clang_getCanonicalType": (Type, (Type,)),
-    "clang_getUnqualifiedType": (Type, (Type,)),
-    "clang_getPointeeType": (Type, (Type,)),
-    "clang_getArrayElementType": (Type, (Type,)),
-    "clang_getArraySize": (c_longlong, (Type,)),
-    "clang_getTypeDeclaration": (Cursor, (Type,)),
+    "clang_getCanonicalType": (NativeType, (NativeType,)),
+    "clang_getUnqualifiedType": (NativeType, (NativeType,)),
+    "clang_getPointeeType": (NativeType, (NativeType,)),
+    "clang_getArrayElementType": (NativeType, (NativeType,)),
+    "clang_getArraySize": (c_longlong, (NativeType,)),
+    "clang_getTypeDeclaration": (Cursor, (NativeType,)),
     "clang_isInvalidDeclaration": (c_uint, (Cursor,)),
     "clang_getCursorDefinition": (Cursor, (Cursor,)),
-    "clang_getEnumDeclIntegerType": (Type, (Cursor,)),
-    "clang_getTypedefDeclUnderlyingType": (Type, (Cursor,)),
-    "clang_Type_getSizeOf": (c_longlong, (Type,)),
-    "clang_Type_visitFields": (c_uint, (Type, _FIELDS, c_void_p)),
+    "clang_getEnumDeclIntegerType": (NativeType, (Cursor,)),
+    "clang_getTypedefDeclUnderlyingType": (NativeType, (Cursor,)),
+    "clang_Type_getSizeOf": (c_longlong, (NativeType,)),
+    "clang_Type_visitFields": (c_uint, (NativeType, _FIELDS, c_void_p)),
 }
 
 
@@ -112,7 +112,7 @@ class Unusable(Exception):
     """libclang cannot be loaded, or not be used safely; `str()` says why."""
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where something stands: `file` is a handle to compare; `line` and `column` are 1-based, `offset` is 0-based."""
 
     file: int | None
@@ -125,7 +125,7 @@ class Diagnostic(NamedTuple):
     """An error of the parser, never shown to anybody."""
 
     text: str
-    place: Place
+    place: Location
 
 
 class Library:
@@ -142,7 +142,9 @@ class Library:
         self.c = library
         self._index = library.clang_createIndex(1, 0)
 
-    def parse(self, name: str, files: dict[str, str], arguments: Sequence[str], flags: int = 0) -> Tree | None:
+    def parse(
+        self, name: str, files: dict[str, str], arguments: Sequence[str], flags: int = 0
+    ) -> TranslationUnit | None:
         """Parse one of `files`, texts by name with a byte for every character; None if clang gave up."""
         unsaved = (_UnsavedFile * len(files))()
         for slot, (path, text) in zip(unsaved, files.items(), strict=True):
@@ -152,7 +154,7 @@ class Library:
         failed = self.c.clang_parseTranslationUnit2(
             self._index, name.encode(), options, len(arguments), unsaved, len(files), flags, byref(unit)
         )
-        return None if failed or not unit else Tree(self, unit, name)
+        return None if failed or not unit else TranslationUnit(self, unit, name)
 
     def text(self, string: _String) -> str:
         """What a CXString says; disposes of it."""
@@ -161,7 +163,7 @@ class Library:
         return raw.decode("ascii", "replace")
 
 
-class Tree:
+class TranslationUnit:
     """A parsed file. Every question about one of its cursors goes through here."""
 
     def __init__(self, library: Library, unit: c_void_p, name: str) -> None:
@@ -217,13 +219,13 @@ class Tree:
         handle: int | None = self._c.clang_getFile(self._unit, name.encode())
         return handle
 
-    def place(self, cursor: Cursor) -> Place:
+    def place(self, cursor: Cursor) -> Location:
         """Where it stands: an argument of a macro where it is written, the rest of a macro where the macro is used."""
         return self._place(self._c.clang_getCursorLocation(cursor))
 
-    def _place(self, location: _Location) -> Place:
+    def _place(self, location: _Location) -> Location:
         self._c.clang_getFileLocation(location, *self._slots)
-        return Place(self._file.value, self._line.value, self._column.value, self._offset.value)
+        return Location(self._file.value, self._line.value, self._column.value, self._offset.value)
 
     def extent(self, cursor: Cursor) -> tuple[int, int]:
         """Begin and end, good for nothing but comparing."""
@@ -303,53 +305,53 @@ class Tree:
         """The declaration with the content of what is declared there."""
         return self._c.clang_getCursorDefinition(cursor)  # type: ignore[no-any-return]
 
-    def cursor_type(self, cursor: Cursor) -> Type:
+    def cursor_type(self, cursor: Cursor) -> NativeType:
         """The type of what is declared there."""
         return self._c.clang_getCursorType(cursor)  # type: ignore[no-any-return]
 
-    def result_type(self, function: Cursor) -> Type:
+    def result_type(self, function: Cursor) -> NativeType:
         """The type of what it returns."""
         return self._c.clang_getCursorResultType(function)  # type: ignore[no-any-return]
 
-    def enum_type(self, declaration: Cursor) -> Type:
+    def enum_type(self, declaration: Cursor) -> NativeType:
         """The integer that an enum is."""
         return self._c.clang_getEnumDeclIntegerType(declaration)  # type: ignore[no-any-return]
 
-    def underlying(self, typedef: Cursor) -> Type:
+    def underlying(self, typedef: Cursor) -> NativeType:
         """What a typedef stands for."""
         return self._c.clang_getTypedefDeclUnderlyingType(typedef)  # type: ignore[no-any-return]
 
-    def canonical(self, type_: Type) -> Type:
+    def canonical(self, type_: NativeType) -> NativeType:
         """The type without any typedef."""
         return self._c.clang_getCanonicalType(type_)  # type: ignore[no-any-return]
 
-    def pointee(self, type_: Type) -> Type:
+    def pointee(self, type_: NativeType) -> NativeType:
         """What a pointer points to."""
         return self._c.clang_getPointeeType(type_)  # type: ignore[no-any-return]
 
-    def element(self, type_: Type) -> Type:
+    def element(self, type_: NativeType) -> NativeType:
         """What an array is of."""
         return self._c.clang_getArrayElementType(type_)  # type: ignore[no-any-return]
 
-    def length(self, type_: Type) -> int | None:
+    def length(self, type_: NativeType) -> int | None:
         """How many elements an array has; None if it does not say."""
         count = self._c.clang_getArraySize(type_)
         return int(count) if count >= 0 else None
 
-    def declaration(self, type_: Type) -> Cursor:
+    def declaration(self, type_: NativeType) -> Cursor:
         """Where a typedef, struct, union or enum is declared."""
         return self._c.clang_getTypeDeclaration(type_)  # type: ignore[no-any-return]
 
-    def name(self, type_: Type) -> str:
+    def name(self, type_: NativeType) -> str:
         """How C spells it without const and volatile."""
         return self.library.text(self._c.clang_getTypeSpelling(self._c.clang_getUnqualifiedType(type_)))
 
-    def size(self, type_: Type) -> int | None:
+    def size(self, type_: NativeType) -> int | None:
         """Its size in bytes; None if it is only declared."""
         size = self._c.clang_Type_getSizeOf(type_)
         return int(size) if size >= 0 else None
 
-    def fields(self, record: Type) -> Sequence[Cursor]:
+    def fields(self, record: NativeType) -> Sequence[Cursor]:
         """The fields of a struct or union, unnamed ones among them."""
         found: list[Cursor] = []
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from kfunclint.c.lexer import Token
 from kfunclint.clang.limits import MAX_DEPTH
-from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Tree, Type
+from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, NativeType, TranslationUnit
 from kfunclint.clang.stub_inference import Text
 
 _RAW_DEPTH = 3 * MAX_DEPTH
@@ -48,14 +48,14 @@ _ORDERINGS = ("<", ">", "<=", ">=")
 _TRANSPARENT_UNARY = frozenset({11, 12, 13})  # __real, __imag, __extension__
 
 
-class Node(NamedTuple):
+class NodeRow(NamedTuple):
     """The same as kfunclint.syntax.Node, which the worker need not load."""
 
     kind: str
     line: int
     column: int
     text: str = ""
-    kids: tuple[Node, ...] = ()
+    kids: tuple[NodeRow, ...] = ()
     note: str = ""
 
 
@@ -77,7 +77,7 @@ class _Raw:
         self.kids: list[_Raw] = []
 
 
-def rows(node: Node) -> list[_Row]:
+def rows(node: NodeRow) -> list[_Row]:
     """A node and all below it in preorder: kind, line, column, text, number of kids, note."""
     found: list[_Row] = []
     todo = [node]
@@ -88,7 +88,7 @@ def rows(node: Node) -> list[_Row]:
     return found
 
 
-def raw(tree: Tree, top: Cursor) -> _Raw:
+def raw(tree: TranslationUnit, top: Cursor) -> _Raw:
     """A cursor with all below it. Raises TooDeep."""
     found = _Raw(top)
     path = [(top.key, found)]
@@ -120,7 +120,7 @@ class Converter:
 
     def __init__(
         self,
-        tree: Tree,
+        tree: TranslationUnit,
         text: Text,
         starts: dict[int, int],
         written: Callable[[Token], str],
@@ -137,13 +137,13 @@ class Converter:
         self.first = 1
         self._depth = 0
 
-    def body(self, block: _Raw, first: int) -> Node:
+    def body(self, block: _Raw, first: int) -> NodeRow:
         """The block of a function; what was invented above line `first` is put on it. Raises TooDeep."""
         self.first = first
         self._depth = 0
         return self.node(block)
 
-    def node(self, at: _Raw) -> Node:
+    def node(self, at: _Raw) -> NodeRow:
         """Any statement or expression."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
@@ -172,18 +172,18 @@ class Converter:
             return at.kids[0] if at.kids else None
         return None
 
-    def make(self, at: _Raw, kind: str, text: str = "", kids: tuple[Node, ...] = ()) -> Node:
+    def make(self, at: _Raw, kind: str, text: str = "", kids: tuple[NodeRow, ...] = ()) -> NodeRow:
         """A node at the place of a cursor."""
         place = self.tree.place(at.cursor)
         if place.line < self.first or place.file != self.tree.main:
-            return Node(kind, self.first, 1, text, kids)
-        return Node(kind, place.line, place.column, text, kids)
+            return NodeRow(kind, self.first, 1, text, kids)
+        return NodeRow(kind, place.line, place.column, text, kids)
 
-    def kids(self, at: _Raw) -> tuple[Node, ...]:
+    def kids(self, at: _Raw) -> tuple[NodeRow, ...]:
         """All children that are statements or expressions."""
         return tuple(self.node(kid) for kid in at.kids if _is_value(kid))
 
-    def _unknown(self, at: _Raw) -> Node:
+    def _unknown(self, at: _Raw) -> NodeRow:
         values = [kid for kid in at.kids if _is_value(kid)]
         if (
             at.kind == _UNEXPOSED
@@ -211,14 +211,14 @@ class Converter:
 
     # ---- statements
 
-    def block(self, at: _Raw) -> Node:
+    def block(self, at: _Raw) -> NodeRow:
         return self.make(at, "block", kids=self.kids(at))
 
-    def do(self, at: _Raw) -> Node:
+    def do(self, at: _Raw) -> NodeRow:
         kids = self.kids(at)
         return self.make(at, "do", kids=kids[::-1]) if len(kids) == 2 else self._broken(at, kids)
 
-    def loop(self, at: _Raw) -> Node:
+    def loop(self, at: _Raw) -> NodeRow:
         values = [kid for kid in at.kids if _is_value(kid)]
         if values and (special := self._macro_loop(at, values)):
             return special
@@ -229,7 +229,7 @@ class Converter:
         kids = [self.node(next(found)) if part else self.make(at, "none") for part in (*parts, True)]
         return self.make(at, "for", kids=tuple(kids))
 
-    def _odd_loop(self, at: _Raw, values: list[_Raw]) -> Node:
+    def _odd_loop(self, at: _Raw, values: list[_Raw]) -> NodeRow:
         """A `for` made by a macro, with parts missing: which ones is not known."""
         none = self.make(at, "none")
         kids = tuple(self.node(value) for value in values)
@@ -238,7 +238,7 @@ class Converter:
         unknown = self.make(at, "opaque", kids=kids[:-1])
         return self.make(at, "for", kids=(none, unknown, none, kids[-1] if kids else none))
 
-    def _macro_loop(self, at: _Raw, values: list[_Raw]) -> Node | None:
+    def _macro_loop(self, at: _Raw, values: list[_Raw]) -> NodeRow | None:
         """A loop macro of the shim or of the stubs, or scoped_guard()."""
         name = self._callee(values[0]) if values[0].kind == _CALL else ""
         if name.startswith(f"{_PREFIX}scoped_") and len(values) == 2:
@@ -248,7 +248,7 @@ class Converter:
             return self.make(at, "for", kids=(self.node(values[0]), self.node(values[1]), none, self.node(values[2])))
         return None
 
-    def _scoped(self, at: _Raw, call: Node, body: Node) -> Node:
+    def _scoped(self, at: _Raw, call: NodeRow, body: NodeRow) -> NodeRow:
         block = self.make(at, "block", kids=(call, body))
         if not _leaves(body):
             return block
@@ -276,21 +276,21 @@ class Converter:
             return None
         return parts[0], parts[1], parts[2]
 
-    def case(self, at: _Raw) -> Node:
+    def case(self, at: _Raw) -> NodeRow:
         kids = self.kids(at)
         if len(kids) == 3:
             kids = (self.make(at, "opaque", kids=kids[:2]), kids[2])
         return self.make(at, "case", kids=kids) if len(kids) == 2 else self._broken(at, kids)
 
-    def default(self, at: _Raw) -> Node:
+    def default(self, at: _Raw) -> NodeRow:
         kids = self.kids(at) or (self.make(at, "none"),)
         return self.make(at, "default", kids=kids)
 
-    def label(self, at: _Raw) -> Node:
+    def label(self, at: _Raw) -> NodeRow:
         kids = self.kids(at) or (self.make(at, "none"),)
         return self.make(at, "label", self.tree.spelling(at.cursor), kids)
 
-    def goto(self, at: _Raw) -> Node:
+    def goto(self, at: _Raw) -> NodeRow:
         if at.kids:
             return self.make(at, "goto", self.tree.spelling(at.kids[0].cursor))
         return self.make(at, "goto", self._label_out_of_view(at))
@@ -300,11 +300,11 @@ class Converter:
         goto = self.starts.get(place.offset) if place.file == self.tree.main else None
         return self.text.at(goto + 1) if goto is not None and self.text.is_name(goto + 1) else ""
 
-    def declaration(self, at: _Raw) -> Node:
+    def declaration(self, at: _Raw) -> NodeRow:
         variables = tuple(self.variable(kid) for kid in at.kids if kid.kind == _VARIABLE)
         return self.make(at, "decl" if variables else "none", kids=variables)
 
-    def variable(self, at: _Raw) -> Node:
+    def variable(self, at: _Raw) -> NodeRow:
         notes = [self.tree.spelling(kid.cursor) for kid in at.kids if kid.kind == _ANNOTATION]
         cleanup = next((note for note in notes if note.startswith(("free:", "class:"))), "")
         value = self.tree.initializer(at.cursor)
@@ -312,17 +312,17 @@ class Converter:
         made = self.make(at, "var", self.tree.spelling(at.cursor), kids)
         return made._replace(note=cleanup)
 
-    def _broken(self, at: _Raw, kids: tuple[Node, ...]) -> Node:
+    def _broken(self, at: _Raw, kids: tuple[NodeRow, ...]) -> NodeRow:
         """A statement of which clang lost a part."""
         return self.make(at, "opaque", kids=kids)
 
     # ---- expressions
 
-    def name(self, at: _Raw) -> Node:
+    def name(self, at: _Raw) -> NodeRow:
         text = self.tree.spelling(at.cursor)
         return self.make(at, "opaque") if text.startswith(_PREFIX) else self.make(at, "name", text)
 
-    def member(self, at: _Raw) -> Node:
+    def member(self, at: _Raw) -> NodeRow:
         name = self.tree.spelling(at.cursor)
         name = self.text.aliases.get(name, name)
         kids = self.kids(at)
@@ -342,7 +342,7 @@ class Converter:
             base = inner[0]
         return self.tree.type(base.cursor).endswith(("*", "]", "const", "restrict", "volatile"))
 
-    def call(self, at: _Raw) -> Node:
+    def call(self, at: _Raw) -> NodeRow:
         name = self._callee(at)
         kids = self.kids(at)
         if name in ("__builtin_expect", "__builtin_expect_with_probability") and len(kids) > 1:
@@ -360,14 +360,14 @@ class Converter:
             callee = callee.kids[0]
         return self.tree.spelling(callee.cursor) if callee is not None and callee.kind == _NAME else ""
 
-    def unary(self, at: _Raw) -> Node:
+    def unary(self, at: _Raw) -> NodeRow:
         kids = self.kids(at)
         text = _UNARY_TEXT.get(self.tree.unary(at.cursor))
         if text is None or len(kids) != 1:
             return self.make(at, "opaque", kids=kids)
         return self.make(at, "unary", text, kids)
 
-    def binary(self, at: _Raw) -> Node:
+    def binary(self, at: _Raw) -> NodeRow:
         kids = self.kids(at)
         operator = self.tree.binary(at.cursor)
         if len(kids) != 2:
@@ -380,7 +380,7 @@ class Converter:
             return self.make(at, "binary", _BINARY_TEXT[operator], kids)
         return self.make(at, "opaque", kids=kids)
 
-    def _annotated(self, at: _Raw, kids: tuple[Node, ...]) -> tuple[Node, ...]:
+    def _annotated(self, at: _Raw, kids: tuple[NodeRow, ...]) -> tuple[NodeRow, ...]:
         """The operands, each with its type as note."""
         values = [kid for kid in at.kids if _is_value(kid)]
         return tuple(kid._replace(note=self._operand(value)) for kid, value in zip(kids, values, strict=True))
@@ -395,7 +395,7 @@ class Converter:
             return ""
         return self._integer(self.tree.cursor_type(at.cursor)) or ("?" if at.kind == _CAST else "")
 
-    def _integer(self, type_: Type) -> str:
+    def _integer(self, type_: NativeType) -> str:
         """An integer type as C spells it without typedefs, "" if it is none or one that was made up."""
         while type_.kind in (_TYPEDEF, _ELABORATED):
             declaration = self.tree.declaration(type_)
@@ -409,21 +409,21 @@ class Converter:
             canonical = self.tree.canonical(self.tree.enum_type(self.tree.definition(self.tree.declaration(type_))))
         return self.tree.name(canonical) if _FIRST_INTEGER <= canonical.kind <= _LAST_INTEGER else ""
 
-    def ternary(self, at: _Raw) -> Node:
+    def ternary(self, at: _Raw) -> NodeRow:
         kids = self.kids(at)
         return self.make(at, "ternary" if len(kids) == 3 else "opaque", kids=kids)
 
-    def index(self, at: _Raw) -> Node:
+    def index(self, at: _Raw) -> NodeRow:
         kids = self._annotated(at, self.kids(at))
         return self.make(at, "index" if len(kids) == 2 else "opaque", kids=kids)
 
-    def literal(self, at: _Raw) -> Node:
+    def literal(self, at: _Raw) -> NodeRow:
         value = self.tree.integer(at.cursor)
         if value is not None:
             return self.make(at, "number", str(value))
         return self.make(at, "number", self._as_written(at))
 
-    def string(self, at: _Raw) -> Node:
+    def string(self, at: _Raw) -> NodeRow:
         return self.make(at, "string", self._as_written(at))
 
     def _as_written(self, at: _Raw) -> str:
@@ -440,23 +440,23 @@ class Converter:
             parts.append(self.written(self.text.tokens[index]))
         return " ".join(parts)
 
-    def list(self, at: _Raw) -> Node:
+    def list(self, at: _Raw) -> NodeRow:
         return self.make(at, "list", kids=self.kids(at))
 
-    def statement_expression(self, at: _Raw) -> Node:
+    def statement_expression(self, at: _Raw) -> NodeRow:
         return self.make(at, "stmtexpr", kids=self.kids(at))
 
-    def unevaluated(self, at: _Raw) -> Node:
+    def unevaluated(self, at: _Raw) -> NodeRow:
         return self.make(at, "unevaluated")
 
 
-_Handler = Callable[[Converter, _Raw], Node]
+_Handler = Callable[[Converter, _Raw], NodeRow]
 
 
 def _fixed(kind: str, least: int, most: int) -> _Handler:
     """A handler for a statement of which all children are the parts, in order."""
 
-    def handler(converter: Converter, at: _Raw) -> Node:
+    def handler(converter: Converter, at: _Raw) -> NodeRow:
         kids = converter.kids(at)
         if least <= len(kids) <= most:
             return converter.make(at, kind, kids=kids)
@@ -520,7 +520,7 @@ def _kernel_name(name: str) -> str:
     return ""
 
 
-def _leaves(body: Node) -> bool:
+def _leaves(body: NodeRow) -> bool:
     """Is there a `break` or `continue` that would leave what is around the body?"""
     todo = [(body, False)]
     while todo:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kfunclint.c.syntax import Unit
     from kfunclint.clang.header_request import Files
-    from kfunclint.patch.postimage import Source
+    from kfunclint.patch.postimage import PostImage
 
 WALL_SECONDS = 25  # the worker gives a child 10, and needs a moment to start
 _BOOTSTRAP = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from kfunclint.clang.worker import main; main()"
@@ -41,7 +41,7 @@ class Parser:
     ) -> None:
         self.close()
 
-    def parse(self, source: Source, lines: Collection[int] = (), names: Collection[str] = ()) -> Unit:
+    def parse(self, source: PostImage, lines: Collection[int] = (), names: Collection[str] = ()) -> Unit:
         """Parse the lines in view of a file. Never raises for what they hold: the failure of the Unit says why not.
 
         Of a whole file the Unit has the kfuncs, the functions with added lines and the static ones that these mention.
@@ -50,12 +50,12 @@ class Parser:
         from kfunclint.clang.limits import objection_to_lines
         from kfunclint.clang.units import unit
 
-        objection = objection_to_lines([line.text for stretch in source.stretches for line in stretch.lines])
+        objection = objection_to_lines([line.text for visible in source.ranges for line in visible.lines])
         if objection:
             return unit(source.path, {"failure": f"not analysed: {objection}"})
         return unit(source.path, self._ask(_request(source, lines, names)))
 
-    def with_types(self, unit: Unit, source: Source, files: Files, series: Collection[Source] = ()) -> Unit:
+    def with_types(self, unit: Unit, source: PostImage, files: Files, series: Collection[PostImage] = ()) -> Unit:
         """The Unit of a whole file with the types of its signatures, read from the headers of a tree.
 
         `series` has the whole files that a series changes, headers above all: they go before those of the tree.
@@ -123,13 +123,13 @@ class Parser:
         return frames.receive(worker.stdout.fileno(), deadline)
 
 
-def _request(source: Source, lines: Collection[int], names: Collection[str]) -> dict[str, Any]:
+def _request(source: PostImage, lines: Collection[int], names: Collection[str]) -> dict[str, Any]:
     return {
         "whole": source.whole,
         "lines": sorted(lines),
         "names": sorted(names),
-        "stretches": [
+        "ranges": [
             (part.start, part.heading, [line.text for line in part.lines], [line.added for line in part.lines])
-            for part in source.stretches
+            for part in source.ranges
         ],
     }

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from kfunclint.c import declarators
 from kfunclint.c.lexer import Token, code
-from kfunclint.clang.directives import plain
-from kfunclint.clang.repair import Mended, Stretch
+from kfunclint.clang.directives import neutralize
+from kfunclint.clang.repair import Repaired, SourceRange
 
 MAX_HELPERS = 256
 _ENTRY = re.compile(r"\bBTF_ID_FLAGS\s*\(\s*func\s*,\s*(\w+)", re.ASCII)
@@ -41,21 +41,21 @@ class _Definition(NamedTuple):
     made_by_macro: bool
 
 
-def cut(stretch: Stretch, reserved: Collection[str], asked: Asked) -> Mended:
+def prune(visible: SourceRange, reserved: Collection[str], asked: Asked) -> Repaired:
     """The file with kfuncs, functions asked about and their static helpers; of others it has prototypes.
 
     Tables at file scope lose what is in them. #define of a `reserved` name is dropped.
     """
-    lines = plain("\n".join(stretch.lines), stretch.added, reserved).split("\n")
+    lines = neutralize("\n".join(visible.lines), visible.added, reserved).split("\n")
     blocks = list(_blocks(lines))
     outline = "\n".join(_without(lines, blocks))
     definitions = list(_definitions(code(outline), blocks))
     names = {*asked.names, *_ENTRY.findall(outline)}
-    changed = {*asked.lines, *(number for number, added in enumerate(stretch.added, 1) if added)}
+    changed = {*asked.lines, *(number for number, added in enumerate(visible.added, 1) if added)}
     kept = [one for one in definitions if _is_asked(one, names, changed)]
     kept += _helpers(kept, definitions, lines)
     _drop(lines, blocks, definitions, {one.block for one in kept})
-    return Mended(stretch.start, "", "\n".join(lines), stretch.start, stretch.start + len(lines), None)
+    return Repaired(visible.start, "", "\n".join(lines), visible.start, visible.start + len(lines), None)
 
 
 def _blocks(lines: Sequence[str]) -> Iterator[_Block]:

@@ -9,11 +9,11 @@ from kfunclint.c import declarators
 from kfunclint.c.declarators import Heading
 from kfunclint.c.lexer import Token, code
 from kfunclint.clang import bottom_edge, top_edge
-from kfunclint.clang.directives import plain
-from kfunclint.clang.top_edge import Head
+from kfunclint.clang.directives import neutralize
+from kfunclint.clang.top_edge import TopEdge
 
 
-class Stretch(NamedTuple):
+class SourceRange(NamedTuple):
     """Lines in view without a gap, the first with its 1-based number, and the @@ heading in front of them."""
 
     start: int
@@ -22,11 +22,11 @@ class Stretch(NamedTuple):
     added: list[bool]
 
 
-class Mended(NamedTuple):
-    """A stretch that can be parsed: `before` belongs on the line above it, `text` has as many lines as the stretch.
+class Repaired(NamedTuple):
+    """A visible range that can be parsed: `before` belongs on the line above it, `text` has as many lines.
 
     What begins on a line from `whole_from` to before `cut_from` stands there as it was written. `heading` is what was
-    used as the header of the function that begins above the stretch; "" in its name means that nothing told it.
+    used as the header of the function that begins above the visible range; "" in its name means that nothing told it.
     """
 
     start: int
@@ -45,30 +45,30 @@ class Mended(NamedTuple):
 _NAMELESS = "__kfunclint_fragment_"
 
 
-def mend(stretch: Stretch, reserved: Collection[str]) -> Mended:
-    """Repair both edges of a stretch, after reducing it to plain text; #define of a `reserved` name is dropped."""
-    text = plain("\n".join(stretch.lines), stretch.added, reserved)
-    tokens = code(text, stretch.start)
+def repair(visible: SourceRange, reserved: Collection[str]) -> Repaired:
+    """Repair both edges of a visible range, reduced to plain text before; #define of a `reserved` name is dropped."""
+    text = neutralize("\n".join(visible.lines), visible.added, reserved)
+    tokens = code(text, visible.start)
     spans = declarators.functions(tokens)
     whole = spans[0].header if spans else len(tokens)
-    first_line = stretch.lines[tokens[0].line - stretch.start] if tokens else ""
-    upper = top_edge.repair(tokens, first_line, whole, _begins_table(stretch.heading))
-    heading = _heading(stretch) if upper.inside else None
+    first_line = visible.lines[tokens[0].line - visible.start] if tokens else ""
+    upper = top_edge.repair(tokens, first_line, whole, _begins_table(visible.heading))
+    heading = _heading(visible) if upper.inside else None
     left = tokens[upper.skip :]
     lower = bottom_edge.repair(left, _braces(upper))
-    return Mended(
-        start=stretch.start,
+    return Repaired(
+        start=visible.start,
         before=_before(upper, heading),
         text=_Edits(text, tokens).apply(upper, lower.cut + upper.skip, lower.after),
-        whole_from=tokens[upper.end].line if upper.end < len(tokens) and upper.end else _edge(stretch, upper, tokens),
-        cut_from=left[lower.start].line if lower.start < len(left) else stretch.start + len(stretch.lines),
+        whole_from=tokens[upper.end].line if upper.end < len(tokens) and upper.end else _edge(visible, upper, tokens),
+        cut_from=left[lower.start].line if lower.start < len(left) else visible.start + len(visible.lines),
         heading=heading,
     )
 
 
-def _edge(stretch: Stretch, upper: Head, tokens: Sequence[Token]) -> int:
+def _edge(visible: SourceRange, upper: TopEdge, tokens: Sequence[Token]) -> int:
     """The first line that the upper edge does not concern, where no token tells it."""
-    return stretch.start + len(stretch.lines) if upper.end and upper.end >= len(tokens) else stretch.start
+    return visible.start + len(visible.lines) if upper.end and upper.end >= len(tokens) else visible.start
 
 
 def _begins_table(heading: str) -> bool:
@@ -76,19 +76,19 @@ def _begins_table(heading: str) -> bool:
     return heading.rstrip().endswith("{") and "(" not in heading and bool({"struct", "enum", "union", "="} & set(words))
 
 
-def _heading(stretch: Stretch) -> Heading:
-    found = declarators.heading(stretch.heading)
-    return found or Heading(f"int {_NAMELESS}{stretch.start}()", "", False, False)
+def _heading(visible: SourceRange) -> Heading:
+    found = declarators.heading(visible.heading)
+    return found or Heading(f"int {_NAMELESS}{visible.start}()", "", False, False)
 
 
-def _before(upper: Head, heading: Heading | None) -> str:
+def _before(upper: TopEdge, heading: Heading | None) -> str:
     if heading is None:
         return ""
     return heading.header if upper.braced else f"{heading.header} {{ {upper.before}"
 
 
-def _braces(upper: Head) -> str:
-    """A letter for every brace that goes before the stretch."""
+def _braces(upper: TopEdge) -> str:
+    """A letter for every brace that goes before the visible range."""
     if not upper.inside or upper.braced:
         return ""
     words = upper.before.replace("do {", "d").replace("{", "b")
@@ -102,7 +102,7 @@ class _Edits:
         self.text = text
         self.tokens = tokens
 
-    def apply(self, upper: Head, cut: int, after: str) -> str:
+    def apply(self, upper: TopEdge, cut: int, after: str) -> str:
         """The text without the tokens below `upper.skip` and from `cut` on, with closing braces and `after`."""
         begin = self._offset(upper.skip) if upper.skip else 0
         end = self._offset(cut)

@@ -464,6 +464,6 @@ def _without_types(name: str, positions: set[int]) -> tuple[str, str]:
     return macro, f"__kfunclint_is_{name}(__VA_ARGS__)"
 
 
-def guess(text: Text, known: Known, stubs: Stubs) -> None:
+def infer(text: Text, known: Known, stubs: Stubs) -> None:
     """Fill `stubs` with what the text needs."""
     _Guesser(text, known, stubs).run()

@@ -19,7 +19,7 @@ _BOUNDS = frozenset({";", "{", "}"})
 _PLAIN = {"->": "link", ".": "struct"}
 
 
-class Rounds:
+class Refinement:
     """Turns errors into stubs for one text."""
 
     def __init__(self, text: Text, known: Known, stubs: Stubs) -> None:
@@ -242,26 +242,26 @@ class Rounds:
             self.stubs.define(f"{name}(...)", "")
 
 
-_Handler = Callable[[Rounds, int, re.Match[str]], None]
+_Handler = Callable[[Refinement, int, re.Match[str]], None]
 _HANDLERS: list[tuple[re.Pattern[str], _Handler]] = [
     (re.compile(pattern), handler)
     for pattern, handler in [
-        (r"^use of undeclared identifier '(?P<name>\w+)'", Rounds.undeclared),
-        (r"^unknown type name '(?P<name>\w+)'", Rounds.unknown_type),
+        (r"^use of undeclared identifier '(?P<name>\w+)'", Refinement.undeclared),
+        (r"^unknown type name '(?P<name>\w+)'", Refinement.unknown_type),
         (
             r"^no member named '(?P<name>\w+)' in '(?:const |volatile )*(?P<type>(?:struct |union )?\w+)'",
-            Rounds.no_member,
+            Refinement.no_member,
         ),
-        (rf"^incomplete definition of type {_QUALIFIED}'", Rounds.incomplete),
-        (rf"incomplete (?:result |return |element )?type {_QUALIFIED}", Rounds.incomplete),
-        (rf"{_QUALIFIED}'.* incomplete", Rounds.incomplete),
-        (r"^member reference (?:base )?type '(?:const |volatile )*(?P<type>\w+)?", Rounds.not_a_structure),
-        (r"^subscripted value is not", Rounds.subscripted),
-        (r"^called object type", Rounds.called_object),
-        (r"^indirection requires pointer operand", Rounds.indirection),
-        (r"^expression is not an integer constant expression", Rounds.not_constant),
-        (r"^expected expression", Rounds.expected_expression),
-        (r"^field designator '(?P<name>\w+)' does not refer to any field", Rounds.no_field),
-        (r"^a parameter list without types", Rounds.untyped_parameters),
+        (rf"^incomplete definition of type {_QUALIFIED}'", Refinement.incomplete),
+        (rf"incomplete (?:result |return |element )?type {_QUALIFIED}", Refinement.incomplete),
+        (rf"{_QUALIFIED}'.* incomplete", Refinement.incomplete),
+        (r"^member reference (?:base )?type '(?:const |volatile )*(?P<type>\w+)?", Refinement.not_a_structure),
+        (r"^subscripted value is not", Refinement.subscripted),
+        (r"^called object type", Refinement.called_object),
+        (r"^indirection requires pointer operand", Refinement.indirection),
+        (r"^expression is not an integer constant expression", Refinement.not_constant),
+        (r"^expected expression", Refinement.expected_expression),
+        (r"^field designator '(?P<name>\w+)' does not refer to any field", Refinement.no_field),
+        (r"^a parameter list without types", Refinement.untyped_parameters),
     ]
 ]

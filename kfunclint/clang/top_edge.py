@@ -14,7 +14,7 @@ _LOOPS = frozenset({"for", "while", "do"})
 _BINARY = frozenset("&& || ? : + | == != . -> , ) ] = < > <= >= / % ^ << >> += -= |= &=".split())
 
 
-class Head(NamedTuple):
+class TopEdge(NamedTuple):
     """The repair of the upper edge.
 
     Tokens below `skip` are dropped. `inside`: a function's body is cut, so its header and a brace go first, then
@@ -32,7 +32,7 @@ class Head(NamedTuple):
     end: int = 0
 
 
-def repair(tokens: Sequence[Token], first_line: str, whole: int, in_table: bool) -> Head:
+def repair(tokens: Sequence[Token], first_line: str, whole: int, in_table: bool) -> TopEdge:
     """How to repair the upper edge of a hunk of which the first complete function begins with the token at `whole`.
 
     `first_line`: the line on which the first token stands. `in_table`: the @@ heading says that the hunk begins in a
@@ -40,17 +40,17 @@ def repair(tokens: Sequence[Token], first_line: str, whole: int, in_table: bool)
     """
     tokens = tokens[:whole]
     if not tokens:
-        return Head()
+        return TopEdge()
     closers = _unmatched(tokens)
     close = next((at for at in closers if tokens[at].column == 1), None)
     body = _cut_parameters(tokens)
     if body is not None:
-        return Head(skip=body, inside=True, braced=True, end=_after(tokens, body))
+        return TopEdge(skip=body, inside=True, braced=True, end=_after(tokens, body))
     first = _first_at_top(tokens, close)
     if first is not None:
-        return Head(skip=first, end=first)
+        return TopEdge(skip=first, end=first)
     if close is None and tokens[0].column == 1 and not closers and not _is_label(tokens, 0):
-        return Head()
+        return TopEdge()
     return _inside(tokens, first_line, close, in_table)
 
 
@@ -117,16 +117,16 @@ def _lost_parentheses(tokens: Sequence[Token]) -> int:
     return end
 
 
-def _inside(tokens: Sequence[Token], first_line: str, close: int | None, in_table: bool) -> Head:
+def _inside(tokens: Sequence[Token], first_line: str, close: int | None, in_table: bool) -> TopEdge:
     end = len(tokens) if close is None else close
     if _is_table(tokens, end, close, in_table):
         skip = end if close is None else _semicolon(tokens, end) + 1
-        return Head(skip=skip, end=skip)
+        return TopEdge(skip=skip, end=skip)
     skip, lead = _cut_statement(tokens[:end], first_line)
     levels = _Levels()
     levels.read(tokens[:end], skip, lead)
     before, extra = levels.openers()
-    return Head(skip, True, False, before, extra, close, end if close is None else close + 1)
+    return TopEdge(skip, True, False, before, extra, close, end if close is None else close + 1)
 
 
 def _is_table(tokens: Sequence[Token], end: int, close: int | None, in_table: bool) -> bool:

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from kfunclint.clang.native import CONTINUE, Cursor, Diagnostic, Library, Tree, Type
+from kfunclint.clang.native import CONTINUE, Cursor, Diagnostic, Library, NativeType, TranslationUnit
 
 OPTIONS = (
     "-x c -std=gnu11 --target=x86_64-linux-gnu -nostdinc -O2 -w -Wno-everything -ferror-limit=0 -fno-spell-checking "
@@ -28,7 +28,7 @@ _OTHERS = {2: "void", 21: "float", 22: "float", 23: "float", 101: "pointer", 110
 Answer = dict[str, Any]
 
 
-class Shape(NamedTuple):
+class TypeLayout(NamedTuple):
     """The same as kfunclint.syntax.Type, which the worker need not load."""
 
     kind: str
@@ -36,7 +36,7 @@ class Shape(NamedTuple):
     signed: bool | None = None
     length: int | None = None
     scalars: bool | None = None
-    target: Shape | None = None
+    target: TypeLayout | None = None
 
 
 class _Unknown(Exception):
@@ -52,8 +52,8 @@ def run(request: Any, library: Library, overlay: str) -> Answer:
     errors = list(tree.errors(_MAX_ERRORS))
     if any(_MISSING.search(error.text) for error in errors):
         return {"failure": "a header is missing"}
-    reader = _Reader(tree, errors)
-    types: dict[str, Shape] = {}
+    reader = _LayoutReader(tree, errors)
+    types: dict[str, TypeLayout] = {}
     for name, line, column, spellings in request["types_of"]:
         function = tree.at(request["file"], line, column)
         if function.kind == _FUNCTION and tree.spelling(function) == name:
@@ -65,10 +65,10 @@ def run(request: Any, library: Library, overlay: str) -> Answer:
     return {"types": types}
 
 
-class _Reader:
+class _LayoutReader:
     """Reads types of one tree."""
 
-    def __init__(self, tree: Tree, errors: Iterable[Diagnostic]) -> None:
+    def __init__(self, tree: TranslationUnit, errors: Iterable[Diagnostic]) -> None:
         self.tree = tree
         self.errors: dict[int | None, list[int]] = {}
         for error in errors:
@@ -77,7 +77,7 @@ class _Reader:
             lines.sort()
         self.fields_left = 0
 
-    def signature(self, function: Cursor, spellings: Sequence[str]) -> Iterator[tuple[str, Shape]]:
+    def signature(self, function: Cursor, spellings: Sequence[str]) -> Iterator[tuple[str, TypeLayout]]:
         """The types of the result and of the parameters by their spellings, which are in this order."""
         types = [self.tree.result_type(function), *map(self.tree.cursor_type, self._parameters(function))]
         if len(types) == len(spellings):
@@ -85,12 +85,12 @@ class _Reader:
                 if shape := self._whole(type_, 0):
                     yield spelling, shape
 
-    def named(self, name: str, variable: Cursor) -> Iterator[tuple[str, Shape]]:
+    def named(self, name: str, variable: Cursor) -> Iterator[tuple[str, TypeLayout]]:
         """The type of a variable, if it is known, under a name."""
         if not self.tree.is_invalid(variable) and (shape := self._whole(self.tree.cursor_type(variable), 0)):
             yield name, shape
 
-    def _whole(self, type_: Type, stars: int) -> Shape | None:
+    def _whole(self, type_: NativeType, stars: int) -> TypeLayout | None:
         """A type with what it points to, None if it is unknown."""
         self.fields_left = _MAX_FIELDS
         try:
@@ -113,25 +113,27 @@ class _Reader:
         self.tree.visit(function, step)
         return found
 
-    def shape(self, type_: Type, depth: int) -> Shape:
+    def shape(self, type_: NativeType, depth: int) -> TypeLayout:
         """A type in a struct that is `depth` deep in others. Raises _Unknown."""
         type_ = self._behind_typedefs(type_)
         size = self.tree.size(type_)
         if type_.kind in _ARRAYS:
             element = self.shape(self.tree.element(type_), depth)
-            return Shape("array", size, length=self.tree.length(type_), scalars=_is_scalar(element), target=element)
+            return TypeLayout(
+                "array", size, length=self.tree.length(type_), scalars=_is_scalar(element), target=element
+            )
         kind = self.tree.canonical(type_).kind
         if _BOOL <= kind <= _LAST_INTEGER:
-            return Shape("integer", size, signed=kind >= _FIRST_SIGNED)
+            return TypeLayout("integer", size, signed=kind >= _FIRST_SIGNED)
         if kind == _ENUM:
             return self._enum(self.tree.declaration(type_), size)
         if kind == _RECORD:
             return self._record(self.tree.declaration(type_), type_, size, depth)
         if kind not in _OTHERS:
             raise _Unknown
-        return Shape(_OTHERS[kind], None if _OTHERS[kind] == "function" else size)
+        return TypeLayout(_OTHERS[kind], None if _OTHERS[kind] == "function" else size)
 
-    def _behind_typedefs(self, type_: Type) -> Type:
+    def _behind_typedefs(self, type_: NativeType) -> NativeType:
         while (declaration := self.tree.declaration(type_)).kind == _TYPEDEF:
             self._check(declaration)
             type_ = self.tree.underlying(declaration)
@@ -145,29 +147,29 @@ class _Reader:
         if (at < len(lines) and lines[at] <= last) or self.tree.is_invalid(declaration):
             raise _Unknown
 
-    def _enum(self, declaration: Cursor, size: int | None) -> Shape:
+    def _enum(self, declaration: Cursor, size: int | None) -> TypeLayout:
         if size is None:
-            return Shape("enum")
+            return TypeLayout("enum")
         self._check(self.tree.definition(declaration))
-        return Shape("enum", size, signed=self.tree.enum_type(declaration).kind >= _FIRST_SIGNED)
+        return TypeLayout("enum", size, signed=self.tree.enum_type(declaration).kind >= _FIRST_SIGNED)
 
-    def _record(self, declaration: Cursor, type_: Type, size: int | None, depth: int) -> Shape:
+    def _record(self, declaration: Cursor, type_: NativeType, size: int | None, depth: int) -> TypeLayout:
         kind = "union" if declaration.kind == _UNION else "struct"
         if size is None:
-            return Shape(kind)
+            return TypeLayout(kind)
         self._check(self.tree.definition(declaration))
         fields = self.tree.fields(type_)
         self.fields_left -= len(fields)
         if self.fields_left < 0:
             raise _Unknown
         shapes = [self.shape(self.tree.cursor_type(field), depth + 1) for field in fields]
-        return Shape(kind, size, scalars=depth <= _MAX_DEPTH and all(map(_is_memory, shapes)))
+        return TypeLayout(kind, size, scalars=depth <= _MAX_DEPTH and all(map(_is_memory, shapes)))
 
 
-def _is_scalar(shape: Shape) -> bool:
+def _is_scalar(shape: TypeLayout) -> bool:
     return shape.kind in ("integer", "enum")
 
 
-def _is_memory(field: Shape) -> bool:
+def _is_memory(field: TypeLayout) -> bool:
     """Does the verifier let a program pass such a field as plain memory (__btf_type_is_scalar_struct())?"""
     return _is_scalar(field) or (bool(field.scalars) and (field.kind != "array" or bool(field.length)))

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from kfunclint.cli import options
-from kfunclint.settings.files import Folder, Source
+from kfunclint.settings.files import RuleFolder, SettingsFile
 from kfunclint.settings.merged import Settings
-from kfunclint.settings.suppressions import Request
+from kfunclint.settings.suppressions import Suppression
 
 _UNSET = {
     "kernel": "what the series, or the tree, says",
@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run(argv: Sequence[str]) -> int:
-    """Print the settings; gives the exit status. Raises rule.BadRule and Unreviewable for what is wrong in them."""
+    """Print the settings; gives the exit status. Raises rule.BadRule and InputError for what is wrong in them."""
     chosen = options.selection(parser().parse_args(argv))
     options.write("".join(f"{line}\n" for line in listing(chosen.settings)), None)
     return options.CLEAN
@@ -82,7 +82,7 @@ def _profile(table: Mapping[str, Any], place: str) -> Iterator[str]:
         yield from (f"{_written(name)} = {_written(level)}" for name, level in table["levels"].items())
 
 
-def _silence(request: Request) -> Iterator[str]:
+def _silence(request: Suppression) -> Iterator[str]:
     yield from ("", f"[[silence]]  # {_shown(request.file)}:{request.line}")
     for key in ("rule", "path", "function", "reason"):
         if value := getattr(request, key):
@@ -97,7 +97,7 @@ def _origin(found: Settings, key: str, value: Any, name: str = "") -> str:
     return "default"
 
 
-def _place(source: Source, *key: str | int) -> str:
+def _place(source: SettingsFile, *key: str | int) -> str:
     line = source.document.line(*key)
     return _shown(source.document.file) + (f":{line}" if line else "")
 
@@ -108,8 +108,8 @@ def _written(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return f"[{', '.join(map(_written, value))}]"
-    if isinstance(value, Folder | Path):
-        return _written(str((value.path if isinstance(value, Folder) else value).absolute()))
+    if isinstance(value, RuleFolder | Path):
+        return _written(str((value.path if isinstance(value, RuleFolder) else value).absolute()))
     return f'"{_shown(str(value))}"'
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from kfunclint.clang import Parser
 from kfunclint.cli import options
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.git import hooks
 from kfunclint.git.repository import Repository, around, hooks_folder
 from kfunclint.mail.message import Inbox
@@ -37,7 +37,7 @@ _COMMITTED = "nothing was committed. To commit it anyway: git commit --no-verify
 def run(argv: Sequence[str]) -> int:
     """Run the command with what stands behind `hook`; gives its exit status.
 
-    Raises Unreviewable and OSError for a hook that cannot be put in or taken out.
+    Raises InputError and OSError for a hook that cannot be put in or taken out.
     """
     arguments = parser().parse_intermixed_args(argv)
     return _COMMANDS[arguments.command](arguments)
@@ -84,7 +84,7 @@ def _names(arguments: argparse.Namespace) -> list[str]:
 def _top() -> Path:
     found = around(Path())
     if found is None:
-        raise Unreviewable(str(Path().absolute()), None, "not in a git repository")
+        raise InputError(str(Path().absolute()), None, "not in a git repository")
     return found
 
 
@@ -108,7 +108,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if name not in _CALLED:
             raise ValueError(f"hook run: {name!r} is not a hook, only {', '.join(_CALLED)}")
         return _CALLED[name](given)
-    except (Unreviewable, ValueError, OSError) as why:
+    except (InputError, ValueError, OSError) as why:
         options.say(f"{why}; not reviewed")
         return options.CLEAN
 
@@ -127,8 +127,8 @@ def _send_email(argv: Sequence[str]) -> int:
         from kfunclint.mail.inbox import NO_PATCH, read_inbox
 
         inbox = read_inbox(map(str, files))
-        broken = tuple(why for why in inbox.broken if why.reason != NO_PATCH)
-        return _judge(replace(inbox, broken=broken), worker, _SENT)
+        broken = tuple(why for why in inbox.errors if why.reason != NO_PATCH)
+        return _judge(replace(inbox, errors=broken), worker, _SENT)
 
 
 def _file(argv: Sequence[str]) -> Path:
@@ -203,4 +203,4 @@ def _judge(inbox: Inbox, worker: Parser, refusal: str, repository: Repository | 
 
 
 def _without_trouble(review: Review) -> Review:
-    return replace(review, refused=(), failures={})
+    return replace(review, unreadable=(), failures={})

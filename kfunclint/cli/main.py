@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from kfunclint.clang import Parser
 from kfunclint.cli import options
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 
 
 def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int:
@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int
         return options.TROUBLE
     except KeyboardInterrupt:
         return 130
-    except (Unreviewable, ValueError, OSError) as why:
+    except (InputError, ValueError, OSError) as why:
         options.say(str(why))
         return options.TROUBLE
     return status

@@ -11,9 +11,9 @@ from pathlib import Path
 from kfunclint import progress
 from kfunclint.clang import Parser
 from kfunclint.cli import options
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.index import proposals, usage
-from kfunclint.text import amount
+from kfunclint.text import pluralize
 from kfunclint.tree.around import kernel_around
 from kfunclint.tree.tree import open_tree
 
@@ -23,25 +23,25 @@ _MOST_FILES = 400  # a minute or so
 def run(argv: Sequence[str], running: Parser | None = None) -> int:
     """Run the command with what stands behind `mine`; gives its exit status. `running` is a parser that runs already.
 
-    Raises Unreviewable for a tree that cannot be read, or a symbol that cannot be counted in it.
+    Raises InputError for a tree that cannot be read, or a symbol that cannot be counted in it.
     """
     arguments = parser().parse_args(argv)
     folder = arguments.tree or kernel_around(Path())
     if folder is None:
-        raise Unreviewable(".", None, "not in a kernel tree: name one with --tree")
+        raise InputError(".", None, "not in a kernel tree: name one with --tree")
     with contextlib.closing(open_tree(folder)) as opened, progress.shown() as step, running or Parser() as worker:
-        found = usage.find(opened, arguments.symbol, worker, most=_MOST_FILES, step=step)
+        found = usage.find_usage(opened, arguments.symbol, worker, most=_MOST_FILES, step=step)
         name = opened.name
-    if not proposals.proposed(found):
+    if not proposals.proposed_tests(found):
         options.say(_nothing(found))
     options.write(proposals.table(found, name), arguments.output)
     return options.CLEAN
 
 
-def _nothing(found: usage.Peers) -> str:
+def _nothing(found: usage.Usage) -> str:
     if not found.public:
         return f"{found.symbol}: no public function uses it (a function that is called is written with (): foo())"
-    count = amount(len(found.public), "public function")
+    count = pluralize(len(found.public), "public function")
     return f"{found.symbol}: no test without arguments stands before it in most of the {count} that use it"
 
 

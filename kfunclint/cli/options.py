@@ -13,7 +13,7 @@ from kfunclint.finding import Level
 
 if TYPE_CHECKING:
     from kfunclint.review.result import Review
-    from kfunclint.settings.selection import Selection
+    from kfunclint.settings.selection import ActiveRules
 
 CLEAN, FINDINGS, TROUBLE = 0, 1, 2
 
@@ -64,17 +64,17 @@ def add_deep(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def selection(arguments: argparse.Namespace, start: Path = Path()) -> Selection:
-    """What the options, and the files of settings for a folder, choose. Raises rule.BadRule and Unreviewable."""
+def selection(arguments: argparse.Namespace, start: Path = Path()) -> ActiveRules:
+    """What the options, and the files of settings for a folder, choose. Raises rule.BadRule and InputError."""
     from kfunclint.settings import files, merged  # what lists kfuncs needs none
-    from kfunclint.settings.selection import Selection
+    from kfunclint.settings.selection import ActiveRules
 
     sources = files.sources(arguments.config, start)
     found = merged.merged(_given(arguments), sources)
     for folder in found.rules:
-        if not folder.python and any(folder.path.glob("*/*.py")) and _takes_notes(arguments):
+        if not folder.runs_python and any(folder.path.glob("*/*.py")) and _takes_notes(arguments):
             say(f"{folder.path}: a tree's Python is not run, only its tables; --rules or your own settings can name it")
-    return Selection(found)
+    return ActiveRules(found)
 
 
 def _takes_notes(arguments: argparse.Namespace) -> bool:
@@ -85,29 +85,29 @@ def _takes_notes(arguments: argparse.Namespace) -> bool:
 
 def _given(arguments: argparse.Namespace) -> dict[str, Any]:
     """What the command line sets, as a file of settings would."""
-    from kfunclint.settings.files import Folder
+    from kfunclint.settings.files import RuleFolder
 
     options = {name: value for name, value in vars(arguments).items() if value is not None}
     given: dict[str, Any] = {key: options[key] for key in ("strict", "kernel", "baseline") if key in options}
     given |= {key: tuple(options[key]) for key in ("only", "ignore") if key in options}
     if "rules" in options:
-        given["rules"] = tuple(map(Folder, options["rules"]))
+        given["rules"] = tuple(map(RuleFolder, options["rules"]))
     if "fail_on" in options:
         given["fail-on"] = Level(options["fail_on"])
     return given
 
 
-def recorded(chosen: Selection, reviews: Sequence[Review]) -> bool:
+def recorded(chosen: ActiveRules, reviews: Sequence[Review]) -> bool:
     """Record the findings in the file of --baseline, where there is none yet; True if that was done."""
     path = chosen.settings.baseline
     if path is None or chosen.recorded is not None:
         return False
     from kfunclint.settings import baseline
-    from kfunclint.text import amount
+    from kfunclint.text import pluralize
 
     findings = [finding for review in reviews for finding in review.findings]
     path.write_text(baseline.recorded(findings), encoding="utf-8")
-    say(f"{path}: {amount(len(findings), 'finding')} recorded")
+    say(f"{path}: {pluralize(len(findings), 'finding')} recorded")
     return True
 
 
@@ -118,7 +118,7 @@ def say(text: str) -> None:
 
 def say_trouble(review: Review) -> None:
     """Tell which mails could not be read and which rules failed."""
-    for refusal in review.refused:
+    for refusal in review.unreadable:
         say(str(refusal))
     for name, text in review.failures.items():
         last = text.strip().rpartition("\n")[2]
@@ -129,7 +129,7 @@ def status(reviews: Iterable[Review], fail_on: Level, trouble: bool = False) -> 
     """The exit status: trouble goes before findings at or above a level."""
     found = TROUBLE if trouble else CLEAN
     for review in reviews:
-        if review.refused or review.failures:
+        if review.unreadable or review.failures:
             found = TROUBLE
         elif found == CLEAN and any(finding.level.rank >= fail_on.rank for finding in review.findings):
             found = FINDINGS

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kfunclint import __version__, progress
 from kfunclint.clang import Parser
 from kfunclint.cli import options
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.mail.inbox import Series, read_inbox, select_series
 from kfunclint.mail.message import Inbox
@@ -23,7 +23,7 @@ from kfunclint.tree.around import kernel_around
 
 if TYPE_CHECKING:
     from kfunclint.git.repository import Repository
-    from kfunclint.settings.selection import Selection
+    from kfunclint.settings.selection import ActiveRules
     from kfunclint.tree.tree import Tree
 
 _UNPUSHED = "@{upstream}.."
@@ -32,7 +32,7 @@ _UNPUSHED = "@{upstream}.."
 def run(argv: Sequence[str], running: Parser | None = None) -> int:
     """Review what the arguments name; gives the exit status. `running` is a parser that runs already.
 
-    Raises Unreviewable, rule.BadRule, ValueError and OSError for what cannot be done at all.
+    Raises InputError, rule.BadRule, ValueError and OSError for what cannot be done at all.
     """
     arguments = parser().parse_args(argv)
     chosen = options.selection(arguments)
@@ -173,15 +173,15 @@ def _commits(repository: Repository, asked: str | None) -> Inbox:
 
     try:
         return commits.in_range(repository, asked or _UNPUSHED)
-    except Unreviewable as why:
+    except InputError as why:
         if asked is not None:
             raise
-        raise Unreviewable(why.file, None, f"{why.reason}; name a mail, or commits with --git") from why
+        raise InputError(why.file, None, f"{why.reason}; name a mail, or commits with --git") from why
 
 
 def reviewed(
     arguments: argparse.Namespace,
-    chosen: Selection,
+    chosen: ActiveRules,
     inbox: Inbox,
     running: Parser | None,
     repository: Repository | None = None,
@@ -192,7 +192,7 @@ def reviewed(
     """
     trees = _tree(arguments, chosen.settings.tree, repository.folder if repository else None)
     with running or Parser() as worker, trees as tree, progress.shown() as step:
-        for why in inbox.broken:
+        for why in inbox.errors:
             options.say(str(why))
         every = arguments.version == "all"
         version = int(arguments.version) if arguments.version.isdecimal() else None
@@ -207,7 +207,7 @@ def reviewed(
             judge(series, chosen.settings.kernel, arguments.each_patch)
             for series in select_series(inbox, version, every)
         ]
-        trouble = bool(inbox.broken)
+        trouble = bool(inbox.errors)
         if arguments.since:
             from kfunclint.cli.since import Earlier  # most reviews are of a series alone
 
@@ -217,7 +217,7 @@ def reviewed(
     if inbox.replies:
         from kfunclint.discussion import said_before  # most reviews have no replies
 
-        reviews = said_before.heard_all(reviews, inbox)
+        reviews = said_before.withhold_answered(reviews, inbox)
     for found in reviews:
         options.say_trouble(found)
     return reviews, trouble
@@ -236,7 +236,7 @@ def _tree(arguments: argparse.Namespace, set_: Path | None, own: Path | None) ->
 
     try:
         tree = open_tree(found)
-    except Unreviewable as why:
+    except InputError as why:
         if found not in (around, own):
             raise
         if found != own and formats.takes_notes(arguments.format):

@@ -20,7 +20,7 @@ def rules(argv: Sequence[str]) -> int:
 
 def explain(argv: Sequence[str]) -> int:
     """Explain the rules that are named; gives the exit status. Raises BadRule for a name that no rule has."""
-    found = [names.named(loader.shipped(), name) for name in parser("explain").parse_args(argv).rule]
+    found = [names.rule_named(loader.shipped(), name) for name in parser("explain").parse_args(argv).rule]
     sys.stdout.write("\n\n".join(map(explanation, found)))
     return 0
 

@@ -20,7 +20,7 @@ class Earlier:
     """
 
     def __init__(self, name: str, inbox: Inbox, judge: Callable[..., Review]) -> None:
-        """`inbox` is the input, `judge` reviews a series like the other ones. Raises Unreviewable for a file without
+        """`inbox` is the input, `judge` reviews a series like the other ones. Raises InputError for a file without
         a series."""
         self.name = name
         self.version = int(name) if name.isdecimal() and not Path(name).exists() else None
@@ -29,8 +29,8 @@ class Earlier:
         self.trouble = False
         if self.version is None:
             if not self.inbox.series:
-                raise self.inbox.broken[0]
-            for why in self.inbox.broken:
+                raise self.inbox.errors[0]
+            for why in self.inbox.errors:
                 self._say(str(why))
 
     def compared(self, found: Sequence[Review]) -> list[Review]:
@@ -48,14 +48,14 @@ class Earlier:
             return found
         old = self.judge(series, asked=found.kernel)
         options.say_trouble(old)
-        self.trouble = self.trouble or bool(old.refused or old.failures)
-        return rerolls.compared(found, old)
+        self.trouble = self.trouble or bool(old.unreadable or old.failures)
+        return rerolls.compare(found, old)
 
     def _series(self, found: Review, alone: bool) -> Series | None:
         """The earlier version to compare a review with; `alone`: it is the only one."""
         if found.series is None or self._is_itself(found):
             return None
-        series = rerolls.before(self.inbox, found.series, self.version)
+        series = rerolls.previous_version(self.inbox, found.series, self.version)
         only = self.inbox.series[0] if alone and len(self.inbox.series) == 1 else found.series
         if series is None and not is_reroll(only, found.series):
             options.say(f"{self.name}: by its titles no version of {formats.title(found)}, compared all the same")

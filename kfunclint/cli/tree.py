@@ -10,7 +10,7 @@ from pathlib import Path
 from kfunclint import progress
 from kfunclint.clang import Parser
 from kfunclint.cli import options
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.index import census
 from kfunclint.paths import objection
 from kfunclint.progress import Step
@@ -23,7 +23,7 @@ _REVIEWS = ("html", "json", "sarif", "terminal", "terse")
 def run(argv: Sequence[str], running: Parser | None = None) -> int:
     """Run the command with what stands behind `tree`; gives its exit status. `running` is a parser that runs already.
 
-    Raises Unreviewable for a tree, or a path in it, that cannot be read.
+    Raises InputError for a tree, or a path in it, that cannot be read.
     """
     arguments = parser().parse_intermixed_args(argv)
     with contextlib.closing(open_tree(arguments.tree)) as opened, progress.shown() as step:
@@ -82,10 +82,10 @@ def parser() -> argparse.ArgumentParser:
 def _inside(opened: Tree, top: Path, path: str) -> str:
     """A path relative to the top of the tree, given so or as the shell completes it (DIR/PATH).
 
-    Raises Unreviewable for one that is not in the tree.
+    Raises InputError for one that is not in the tree.
     """
     given = path.rstrip("/")
     for known in (given, given.removeprefix(f"{str(top).rstrip('/')}/")):
         if objection(known) is None and next(iter(opened.paths((known,))), None) is not None:
             return known
-    raise Unreviewable(str(top), None, f"no C files below {path!r} in it")
+    raise InputError(str(top), None, f"no C files below {path!r} in it")

@@ -18,7 +18,7 @@ _MOST_LINES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Utterance:
     """What one person wrote in one go: the level of quoting (0: by who sent the reply) and the lines, squashed."""
 
     level: int
@@ -26,37 +26,37 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class QuotedBlock:
     """Quoted lines of one level, squashed and at most MOST_QUOTED of them, and what was written right below the last:
     by whoever quoted them first, and by who answered that."""
 
     level: int
     quoted: tuple[str, ...]
-    turns: tuple[Turn, ...]
+    utterances: tuple[Utterance, ...]
 
 
-def squashed(text: str) -> str:
+def normalized(text: str) -> str:
     """A line with single spaces, so that a mailer's tabs and margins make no difference."""
     return " ".join(text[:_LONGEST_LINE].split())
 
 
-def passages(body: str) -> tuple[Passage, ...]:
-    """The passages of a reply, in order; none where nothing stands below a quote, as when it is written on top of it.
+def quoted_blocks(body: str) -> tuple[QuotedBlock, ...]:
+    """The blocks of a reply, in order; none where nothing stands below a quote, as when it is written on top of it.
 
     Signatures, lines that say who wrote, and marks of what was cut count for nothing, and a cut ends a quote.
     """
     runs = [(level, [text for _, text in lines]) for level, lines in groupby(_lines(body), key=lambda line: line[0])]
-    return tuple(_passages(runs))
+    return tuple(_blocks(runs))
 
 
-def _passages(runs: Sequence[tuple[int, list[str]]]) -> Iterator[Passage]:
+def _blocks(runs: Sequence[tuple[int, list[str]]]) -> Iterator[QuotedBlock]:
     for at, (level, lines) in enumerate(runs):
         quoted = _behind_cut(lines)
-        if 0 < level <= _DEEPEST and quoted and (turns := tuple(_below(runs, at))):
-            yield Passage(level, tuple(quoted[-MOST_QUOTED:]), turns)
+        if 0 < level <= _DEEPEST and quoted and (utterances := tuple(_below(runs, at))):
+            yield QuotedBlock(level, tuple(quoted[-MOST_QUOTED:]), utterances)
 
 
-def _below(runs: Sequence[tuple[int, list[str]]], at: int) -> Iterator[Turn]:
+def _below(runs: Sequence[tuple[int, list[str]]], at: int) -> Iterator[Utterance]:
     """What was written below a run of quoted lines, up to a cut or the next line of the same mail."""
     left = _MOST_BELOW
     for level, lines in runs[at + 1 : at + 1 + _MOST_BELOW]:
@@ -64,7 +64,7 @@ def _below(runs: Sequence[tuple[int, list[str]]], at: int) -> Iterator[Turn]:
             return
         own = tuple(takewhile(lambda line: not _CUT.fullmatch(line), lines[:left]))
         if own:
-            yield Turn(level, own)
+            yield Utterance(level, own)
         if len(own) < len(lines):
             return
         left -= len(own)
@@ -83,7 +83,7 @@ def _lines(body: str) -> Iterator[tuple[int, str]]:
         end = quotes.end() if quotes else 0
         if not end and (is_signature(line) or _FOOTER.fullmatch(line.strip())):
             return
-        text = squashed(line[end:])
+        text = normalized(line[end:])
         if text and not _WROTE.fullmatch(text):
             yield line.count(">", 0, end), text
 

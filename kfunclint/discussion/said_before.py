@@ -6,22 +6,22 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from kfunclint.discussion.quotes import squashed
-from kfunclint.discussion.thread import Point, Thread, Voice
-from kfunclint.discussion.topic import Topic, is_reason, of_all
-from kfunclint.finding import Finding, Withheld
+from kfunclint.discussion.quotes import normalized
+from kfunclint.discussion.thread import CommentedLine, ReviewComment, Thread
+from kfunclint.discussion.topic import Matcher, is_reason, speaks_of_several
+from kfunclint.finding import Finding, SuppressedFinding
 from kfunclint.mail.inbox import Inbox, Series
-from kfunclint.review.lines import Lines
+from kfunclint.review.lines import LineIndex
 from kfunclint.review.result import Review
 
 
-def heard_all(reviews: Iterable[Review], inbox: Inbox) -> list[Review]:
+def withhold_answered(reviews: Iterable[Review], inbox: Inbox) -> list[Review]:
     """Each review without what the replies of the inbox have said; see heard()."""
     thread = Thread(inbox)
-    return [heard(review, inbox, thread) for review in reviews]
+    return [without_answered(review, inbox, thread) for review in reviews]
 
 
-def heard(review: Review, inbox: Inbox, thread: Thread) -> Review:
+def without_answered(review: Review, inbox: Inbox, thread: Thread) -> Review:
     """The review without what the replies of the inbox have said; that is withheld.
 
     A finding is withheld if anyone has made the same point about its line, or about one of those that make it wrong, in
@@ -30,21 +30,21 @@ def heard(review: Review, inbox: Inbox, thread: Thread) -> Review:
     """
     if review.series is None or not inbox.replies:
         return review
-    hearing = _Hearing(review, review.series, inbox, thread)
+    hearing = _Answers(review, review.series, inbox, thread)
     said = [(finding, hearing.why(finding)) for finding in review.findings]
     return replace(
         review,
         findings=tuple(finding for finding, why in said if why is None),
-        withheld=(*review.withheld, *(Withheld(finding, why) for finding, why in said if why is not None)),
+        withheld=(*review.withheld, *(SuppressedFinding(finding, why) for finding, why in said if why is not None)),
     )
 
 
-class _Hearing:
+class _Answers:
     """Looks for what was said about the lines of one version of a series."""
 
     def __init__(self, review: Review, series: Series, inbox: Inbox, thread: Thread) -> None:
         self.thread = thread
-        self.lines = Lines(review.patches, review.cover, review.sources)
+        self.lines = LineIndex(review.patches, review.cover, review.sources)
         mails = [mail for mail in (series.cover, *series.patches) if mail]
         self.mails = {mail.number: mail for mail in mails}
         self.bodies = {mail.number: mail.body.split("\n") for mail in mails}
@@ -55,18 +55,18 @@ class _Hearing:
 
     def why(self, finding: Finding) -> str | None:
         """Who has said it where; None if nobody has."""
-        topic = Topic(finding)
+        matcher = Matcher(finding)
         for point, near in self._points(finding):
-            for voice in point.voices:
-                if self._meets(topic, point, voice, near, finding):
-                    return _where(voice, "has said it")
+            for comment in point.comments:
+                if self._meets(matcher, point, comment, near, finding):
+                    return _where(comment, "has said it")
         for point in self._earlier(finding):
-            answer = self._answer(topic, point, finding)
+            answer = self._answer(matcher, point, finding)
             if answer is not None:
                 return _where(answer, f"has answered it for v{self.older[id(point.mail)].version}")
         return None
 
-    def _points(self, finding: Finding) -> Iterator[tuple[Point, bool]]:
+    def _points(self, finding: Finding) -> Iterator[tuple[CommentedLine, bool]]:
         """The points about the line of a finding, and those right below a line that makes it wrong; whether the line
         is only near."""
         mail = self.mails.get(finding.origin.patch)
@@ -79,51 +79,55 @@ class _Hearing:
                 if not point.after:
                     yield point, True
 
-    def _earlier(self, finding: Finding) -> Iterator[Point]:
+    def _earlier(self, finding: Finding) -> Iterator[CommentedLine]:
         """The points about the same line of the same file, or of a message, of earlier versions."""
         mail = self.mails.get(finding.origin.patch)
         if mail is None or finding.at.is_title:  # a subject says which version it is of
             return
         path = finding.at.path
         line = self.bodies[mail.number][finding.origin.mail_line - 1]
-        for point in self.thread.like(squashed(line)):
-            same = point.alone and (path is None or self.thread.holds(point.mail, f"+++ b/{path}"))
+        for point in self.thread.like(normalized(line)):
+            same = point.is_unique and (path is None or self.thread.holds(point.mail, f"+++ b/{path}"))
             if same and id(point.mail) in self.older:
                 yield point
 
-    def _answer(self, topic: Topic, point: Point, finding: Finding) -> Voice | None:
+    def _answer(self, matcher: Matcher, point: CommentedLine, finding: Finding) -> ReviewComment | None:
         """The author's reason for a line that somebody made the same point about."""
-        for at, voice in enumerate(point.voices):
-            if self._meets(topic, point, voice, bool(point.after), finding):
-                answers = (one for one in point.voices[at:] if self._is_author(one) and is_reason(_text(one)))
+        for at, comment in enumerate(point.comments):
+            if self._meets(matcher, point, comment, bool(point.after), finding):
+                answers = (one for one in point.comments[at:] if self._is_author(one) and is_reason(_text(one)))
                 return next(answers, None)
         return None
 
-    def _meets(self, topic: Topic, point: Point, voice: Voice, near: bool, finding: Finding) -> bool:
-        """Does a voice make the point of the finding? `near`: not right below its line."""
+    def _meets(
+        self, matcher: Matcher, point: CommentedLine, comment: ReviewComment, near: bool, finding: Finding
+    ) -> bool:
+        """Does a comment make the point of the finding? `near`: not right below its line."""
         if not near:
-            return topic.met_on(_text(voice)) and (point.upto is None or _covers(point.upto, finding))
-        if point.after and (_CARETS.fullmatch(voice.lines[0]) or _nearer(point, voice)):
+            return matcher.matches_at(_text(comment)) and (
+                point.quoted_up_to is None or _covers(point.quoted_up_to, finding)
+            )
+        if point.after and (_CARETS.fullmatch(comment.lines[0]) or _nearer(point, comment)):
             return False
         # what an author writes there is an answer to something, and may have any names in it
-        return topic.met_near(_text(voice), certain=self._is_author(voice))
+        return matcher.matches_nearby(_text(comment), certain=self._is_author(comment))
 
-    def _is_author(self, voice: Voice) -> bool:
-        return voice.by is not None and not self.authors.isdisjoint(_people(voice.by.author))
+    def _is_author(self, comment: ReviewComment) -> bool:
+        return comment.by is not None and not self.authors.isdisjoint(_people(comment.by.author))
 
 
 _CARETS = re.compile(r"[\^~ ]+")
 _HEAD = re.compile(r"[-+*\s]*(\w*)")
 
 
-def _covers(upto: str, finding: Finding) -> bool:
+def _covers(quoted_up_to: str, finding: Finding) -> bool:
     """Does the quoted part of a split line reach to what the finding marks?"""
-    return squashed(finding.quoted[: finding.at.end_column - 1]) in upto
+    return normalized(finding.quoted[: finding.at.end_column - 1]) in quoted_up_to
 
 
-def _nearer(point: Point, voice: Voice) -> bool:
+def _nearer(point: CommentedLine, comment: ReviewComment) -> bool:
     """Is there a line of the same kind, such as the next entry of a set, right above the remark instead?"""
-    if of_all(_text(voice)):
+    if speaks_of_several(_text(comment)):
         return False
     head = _head(point.text)
     return bool(head) and any(_head(line) == head for line in point.after)
@@ -134,8 +138,8 @@ def _head(line: str) -> str:
     return match[1] if match else ""
 
 
-def _text(voice: Voice) -> str:
-    return "\n".join(voice.lines)
+def _text(comment: ReviewComment) -> str:
+    return "\n".join(comment.lines)
 
 
 def _people(entry: str) -> Iterator[str]:
@@ -147,10 +151,10 @@ def _people(entry: str) -> Iterator[str]:
         yield name
 
 
-def _where(voice: Voice, did: str) -> str:
+def _where(comment: ReviewComment, did: str) -> str:
     """Who did it in which mail; the mail that quotes it where their own is not there."""
-    if voice.by is None:
-        return f"somebody {did}, <{voice.read_in.message_id}> quotes it"
-    name, _, rest = voice.by.author.rpartition("<")
+    if comment.by is None:
+        return f"somebody {did}, <{comment.read_in.message_id}> quotes it"
+    name, _, rest = comment.by.author.rpartition("<")
     who = name.replace('"', "").strip() or rest.rstrip("> ") or "somebody"
-    return f"{who} {did} in <{voice.by.message_id}>"
+    return f"{who} {did} in <{comment.by.message_id}>"

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kfunclint.discussion.quotes import Passage, Turn, passages, squashed
+from kfunclint.discussion.quotes import QuotedBlock, Utterance, normalized, quoted_blocks
 from kfunclint.mail.inbox import Inbox, Mail
 
 _LONGEST_CHAIN = 64
@@ -19,7 +19,7 @@ _SHORTEST_OWN = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class ReviewComment:
     """What somebody wrote: the mail of theirs that has it, None where that is not there, and the mail it was read
     in."""
 
@@ -29,22 +29,22 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class CommentedLine:
     """Something that was written below a quoted line.
 
     `mail` and `line` say which: a patch or cover letter and the 1-based line of its body, 0 for the subject; `text` is
-    that line, squashed, `alone` whether it stands there once. `after` are the lines quoted between it and what was
-    written; `upto` is the squashed part of the line that was quoted, if it was split. `voices` are remark and answers,
-    in order.
+    that line, normalized, `is_unique` whether it stands there once. `after` are the lines quoted between it and what
+    was written; `quoted_up_to` is the normalized part of the line that was quoted, if it was split. `comments` are
+    remark and answers, in order.
     """
 
     mail: Mail
     line: int
     text: str
-    alone: bool
+    is_unique: bool
     after: tuple[str, ...]
-    upto: str | None
-    voices: list[Voice]
+    quoted_up_to: str | None
+    comments: list[ReviewComment]
 
 
 _ANSWER = re.compile(r"^re: ?", re.I)
@@ -55,7 +55,7 @@ class _Body:
 
     def __init__(self, mail: Mail) -> None:
         written = (f"Subject: {mail.subject}", *mail.body.split("\n"))
-        numbered = ((number, squashed(line)) for number, line in enumerate(written))
+        numbered = ((number, normalized(line)) for number, line in enumerate(written))
         self.lines = [(number, text) for number, text in numbered if text]
         self.where: dict[str, list[int]] = {}
         for at, (_, text) in enumerate(self.lines):
@@ -104,9 +104,9 @@ class Thread:
         self._patches = {mail.message_id: mail for mail in self._posted if mail.message_id}
         self._replies = {mail.message_id: mail for mail in inbox.replies if mail.message_id}
         self._bodies: dict[int, _Body] = {}
-        self._talks: dict[tuple[int, str], list[Voice] | None] = {}  # None: at several places
-        self._at: dict[tuple[int, int], list[Point]] = {}
-        self._with: dict[str, list[Point]] = {}
+        self._talks: dict[tuple[int, str], list[ReviewComment] | None] = {}  # None: at several places
+        self._at: dict[tuple[int, int], list[CommentedLine]] = {}
+        self._with: dict[str, list[CommentedLine]] = {}
         chains = [chain for mail in inbox.replies if (chain := self._chain(mail))]
         left = MOST_TEXT
         for chain in sorted(chains, key=len):
@@ -114,11 +114,11 @@ class Thread:
             if left >= 0:
                 self._read(chain[:-1], chain[-1])
 
-    def at(self, mail: Mail, line: int) -> Sequence[Point]:
+    def at(self, mail: Mail, line: int) -> Sequence[CommentedLine]:
         """The points about a line of a patch or cover letter: 1-based line of its body, 0 for the subject."""
         return self._at.get((id(mail), line), ())
 
-    def like(self, text: str) -> Sequence[Point]:
+    def like(self, text: str) -> Sequence[CommentedLine]:
         """The points about lines of any mail that read, squashed, like this one."""
         return self._with.get(text, ())
 
@@ -148,33 +148,38 @@ class Thread:
         """Read a reply whose chain leads to a patch."""
         body = self._bodies.get(id(patch)) or _Body(patch)
         self._bodies[id(patch)] = body
-        for passage in passages(chain[0].body):
-            turns = passage.turns
-            talk = next((known for turn in turns if (known := self._known(chain, turn.level, turn.lines))), None)
+        for block in quoted_blocks(chain[0].body):
+            utterances = block.utterances
+            talk = next(
+                (known for utterance in utterances if (known := self._known(chain, utterance.level, utterance.lines))),
+                None,
+            )
             if talk is None:
-                talk, turns = self._points(patch, body, passage)
+                talk, utterances = self._points(patch, body, block)
             if talk is None:
-                talk = self._known(chain, passage.level, passage.quoted)
+                talk = self._known(chain, block.level, block.quoted)
             if talk is not None:
-                self._join(talk, chain, turns)
+                self._join(talk, chain, utterances)
 
-    def _points(self, patch: Mail, body: _Body, passage: Passage) -> tuple[list[Voice] | None, tuple[Turn, ...]]:
-        """Make points of the lines of a patch that a passage quotes; gives the list that their voices are to join, None
-        if it quotes no such lines, and the turns that are not the rest of a broken line."""
-        found, upto, turns = body.found(passage.quoted), None, passage.turns
-        if found[-1] is None and (split := body.split(passage.quoted[-1])) is not None:
-            found[-1], upto = split, passage.quoted[-1]
-            turns = _without_rest(turns, body.lines[split][1].removeprefix(upto).strip())
-        talk: list[Voice] = []
+    def _points(
+        self, patch: Mail, body: _Body, block: QuotedBlock
+    ) -> tuple[list[ReviewComment] | None, tuple[Utterance, ...]]:
+        """Make points of the lines of a patch that a block quotes; gives the list that their comments are to join, None
+        if it quotes no such lines, and the utterances that are not the rest of a broken line."""
+        found, quoted_up_to, utterances = body.found(block.quoted), None, block.utterances
+        if found[-1] is None and (split := body.split(block.quoted[-1])) is not None:
+            found[-1], quoted_up_to = split, block.quoted[-1]
+            utterances = _without_rest(utterances, body.lines[split][1].removeprefix(quoted_up_to).strip())
+        talk: list[ReviewComment] = []
         for back, at in enumerate(reversed(found)):
-            if at is not None and turns and at not in found[len(found) - back :]:
+            if at is not None and utterances and at not in found[len(found) - back :]:
                 number, text = body.lines[at]
-                after = passage.quoted[len(found) - back :]
+                after = block.quoted[len(found) - back :]
                 alone = len(body.where[text]) == 1
-                self._add(Point(patch, number, text, alone, after, None if back else upto, talk))
-        return (talk if any(at is not None for at in found) else None), turns
+                self._add(CommentedLine(patch, number, text, alone, after, None if back else quoted_up_to, talk))
+        return (talk if any(at is not None for at in found) else None), utterances
 
-    def _add(self, point: Point) -> None:
+    def _add(self, point: CommentedLine) -> None:
         for points in (
             self._at.setdefault((id(point.mail), point.line), []),
             self._with.setdefault(point.text, []),
@@ -182,30 +187,30 @@ class Thread:
             if len(points) < _MOST_POINTS:
                 points.append(point)
 
-    def _known(self, chain: Sequence[Mail], level: int, lines: Sequence[str]) -> list[Voice] | None:
-        """The voices among which these words of an earlier reply were heard, if they stood below a line of a patch."""
+    def _known(self, chain: Sequence[Mail], level: int, lines: Sequence[str]) -> list[ReviewComment] | None:
+        """The comments among which these words of an earlier reply are, if they stood below a line of a patch."""
         if not 0 < level < len(chain):
             return None
         known = (self._talks.get((id(chain[level]), text)) for text in reversed(lines))
         return next((talk for talk in known if talk is not None), None)
 
-    def _join(self, talk: list[Voice], chain: Sequence[Mail], turns: Sequence[Turn]) -> None:
+    def _join(self, talk: list[ReviewComment], chain: Sequence[Mail], utterances: Sequence[Utterance]) -> None:
         """Add what was not heard yet, and remember the words of the reply itself, for who quotes them."""
-        for turn in turns:
-            by = chain[turn.level] if turn.level < len(chain) else None
-            heard = any(one.by is by and one.lines == turn.lines for one in talk)
+        for utterance in utterances:
+            by = chain[utterance.level] if utterance.level < len(chain) else None
+            heard = any(one.by is by and one.lines == utterance.lines for one in talk)
             if not heard and len(talk) < _MOST_VOICES:
-                talk.append(Voice(by, chain[0], turn.lines))
-            for text in turn.lines if turn.level == 0 else ():
+                talk.append(ReviewComment(by, chain[0], utterance.lines))
+            for text in utterance.lines if utterance.level == 0 else ():
                 if len(text) >= _SHORTEST_OWN:
                     key = id(chain[0]), text
                     self._talks[key] = talk if self._talks.get(key, talk) is talk else None
 
 
-def _without_rest(turns: tuple[Turn, ...], rest: str) -> tuple[Turn, ...]:
-    """The turns without what a mailer left of a quoted line that was too long for it."""
-    first = turns[0].lines[0]
+def _without_rest(utterances: tuple[Utterance, ...], rest: str) -> tuple[Utterance, ...]:
+    """The utterances without what a mailer left of a quoted line that was too long for it."""
+    first = utterances[0].lines[0]
     if not rest.startswith(first):
-        return turns
-    left = Turn(turns[0].level, turns[0].lines[1:])
-    return (left, *turns[1:]) if left.lines else turns[1:]
+        return utterances
+    left = Utterance(utterances[0].level, utterances[0].lines[1:])
+    return (left, *utterances[1:]) if left.lines else utterances[1:]

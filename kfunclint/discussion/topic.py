@@ -40,7 +40,7 @@ def _stems(found: Iterable[str]) -> set[str]:
     return {word.rstrip(":")[:_STEM] for word in found}
 
 
-class Topic:
+class Matcher:
     """What tells a remark about a finding from any other about the same line.
 
     `missing` are the names that the finding has and the line has not, `strong` those of them that are like no word of
@@ -67,7 +67,7 @@ class Topic:
         self.wrong = quoted[0] if prose else ""
         self.right = [*quoted[1:], *map(str.casefold, edits)] if prose else []
 
-    def met_on(self, text: str) -> bool:
+    def matches_at(self, text: str) -> bool:
         """Is a text that stands right below the line about the same?"""
         said = words(text)
         if f"[{self.rule}]" in text:
@@ -78,7 +78,7 @@ class Topic:
             return True
         return not self.strong and (bool(said & self.missing) or len(_stems(said) & self.mending) > 1)
 
-    def met_near(self, text: str, certain: bool = False) -> bool:
+    def matches_nearby(self, text: str, certain: bool = False) -> bool:
         """Is a text that stands a few quoted lines further down about the same? `certain`: only if by a name that is
         like no word of prose."""
         said = words(text)
@@ -101,7 +101,7 @@ def _parts(names: Iterable[str], strong: set[str]) -> set[str]:
     return _stems(word for name in wanted for word in re.split("[_:]", name.casefold()) if word not in _VAGUE and word)
 
 
-def of_all(text: str) -> bool:
+def speaks_of_several(text: str) -> bool:
     """Does a text speak of several lines at once?"""
     return bool(words(text) & _ALL)
 

@@ -15,15 +15,15 @@ _CONDITIONAL = re.compile(r"[ \t]*#[ \t]*(if|ifdef|ifndef|else|elif|endif)\b", r
 class Conditions:
     """The #if lines around each line of a file.
 
-    They are words such as "CONFIG_NET" or "!CONFIG_NET", outermost first. In a stretch that does not begin at line 1
-    an unknown number of others stands around all: a word that begins with "?" stands for them, the same one as long as
-    none of them has ended.
+    They are words such as "CONFIG_NET" or "!CONFIG_NET", outermost first. In a visible range that does not begin at
+    line 1 an unknown number of others stands around all: a word that begins with "?" stands for them, the same one as
+    long as none of them has ended.
     """
 
-    def __init__(self, stretches: Iterable[Sequence[Token]]) -> None:
+    def __init__(self, ranges: Iterable[Sequence[Token]]) -> None:
         self._from: list[int] = []
         self._words: list[tuple[str, ...]] = []
-        for tokens in stretches:
+        for tokens in ranges:
             if tokens:
                 self._add(tokens)
 

@@ -34,7 +34,7 @@ class Header:
 
 
 class _View:
-    """The code of one stretch, without comments and directives; `top` is the first line that has any token."""
+    """The code of one visible range, without comments and directives; `top` is the first line that has any token."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = [token for token in tokens if token.kind not in ("comment", "directive")]
@@ -53,9 +53,9 @@ class _View:
 class Definitions:
     """The tokens of one file, to ask about functions that the parser found in it."""
 
-    def __init__(self, path: str, stretches: Sequence[Sequence[Token]]) -> None:
+    def __init__(self, path: str, ranges: Sequence[Sequence[Token]]) -> None:
         self.path = path
-        self._views = [_View(tokens) for tokens in stretches if tokens]
+        self._views = [_View(tokens) for tokens in ranges if tokens]
         self._silenced = list(_silenced(self._views))
 
     def header(self, function: Function) -> Header | None:
@@ -181,10 +181,10 @@ def _spells(tokens: Sequence[Token], type_: str) -> bool:
     return bool(words) and all(word in written or _IMPLIED.get(word, frozenset()) & written for word in words)
 
 
-def dtors(path: str, stretches: Sequence[Sequence[Token]]) -> Mapping[str, Dtor]:
+def dtors(path: str, ranges: Sequence[Sequence[Token]]) -> Mapping[str, Dtor]:
     """The destructors of a file by name: what BTF_ID_LIST()s hold that a `struct btf_id_dtor_kfunc` refers to."""
     found: dict[str, Dtor] = {}
-    codes = [[token for token in tokens if token.kind not in ("comment", "directive")] for tokens in stretches]
+    codes = [[token for token in tokens if token.kind not in ("comment", "directive")] for tokens in ranges]
     lists = {name for code in codes for name in _dtor_lists(code)}
     for code in codes if lists else ():
         list_, object_ = "", ""
@@ -201,9 +201,9 @@ def dtors(path: str, stretches: Sequence[Sequence[Token]]) -> Mapping[str, Dtor]
     return found
 
 
-def declared(names: Collection[str], stretches: Sequence[Sequence[Token]]) -> Iterator[str]:
+def declared(names: Collection[str], ranges: Sequence[Sequence[Token]]) -> Iterator[str]:
     """Which of the names are declared without a body: a type, the name, parentheses, a semicolon."""
-    for tokens in stretches if names else ():
+    for tokens in ranges if names else ():
         for at, token in enumerate(tokens[1:-1], start=1):
             before = tokens[at - 1]
             typed = before.text == "*" or (before.kind == "name" and before.text not in declarators.STATEMENT)

@@ -11,9 +11,9 @@ from itertools import pairwise, takewhile
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Unit
 from kfunclint.extract import kerneldoc, uses
-from kfunclint.extract.kfuncs import join
+from kfunclint.extract.kfuncs import build_kfuncs
 from kfunclint.extract.paragraphs import of_comment, of_message, of_title
-from kfunclint.extract.sets import Scan
+from kfunclint.extract.sets import LexicalScan
 from kfunclint.extract.tokens import place
 from kfunclint.facts.docs import Comment, Doc, Prose
 from kfunclint.facts.facts import Facts
@@ -21,7 +21,7 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Filter
 from kfunclint.finding import Place
 from kfunclint.patch.diff import Patch
-from kfunclint.patch.postimage import Source
+from kfunclint.patch.postimage import PostImage
 from kfunclint.resources import table
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
@@ -31,11 +31,11 @@ _LONGEST_HEAD = 50  # tokens of a function in front of its parameters
 _LONGEST_PROTOTYPE = 200  # tokens
 
 
-def gather(
+def extract(
     patches: Iterable[Patch],
     cover: Patch | None,
-    sources: Sequence[Source],
-    scans: Sequence[Scan],
+    sources: Sequence[PostImage],
+    scans: Sequence[LexicalScan],
     units: Mapping[str, Unit],
 ) -> Facts:
     """All facts of a series; `scans` are of the sources, one each, `units` are by path, `cover` is the cover letter.
@@ -43,36 +43,36 @@ def gather(
     Hooks that fmod_ret programs attach to are no kfuncs, and files that break the contract on purpose, to test the
     verifier, have no say: neither gives an entry, a set or a kfunc.
     """
-    files = [(source, scan) for source, scan in zip(sources, scans, strict=True) if not _on_purpose(scan.path)]
+    files = [(source, scan) for source, scan in zip(sources, scans, strict=True) if not _tests_the_verifier(scan.path)]
     held = [scan for _, scan in files]
     entries = tuple(entry for scan in held for entry in scan.entries if not (entry.set and entry.set.is_fmodret))
     documented = {scan.path: docs(scan) for scan in scans}
-    gone = _gone(patches)
-    kfuncs = tuple(uses.listed(join(files, scans, units, entries, documented), files, gone))
+    gone = _removed_names(patches)
+    kfuncs = tuple(uses.mark_missing_entries(build_kfuncs(files, scans, units, entries, documented), files, gone))
     names = _names(scans, gone)
     messages = tuple(_messages(patches, cover, names))
     comments = tuple(
         found for source, scan in zip(sources, scans, strict=True) for found in _comments(source, scan, kfuncs, names)
     )
     return Facts(
-        kfuncs=_told(kfuncs, messages, comments, sources),
+        kfuncs=_with_mentions(kfuncs, messages, comments, sources),
         entries=entries,
         sets=tuple(found for scan in held for found in scan.sets),
         registrations=tuple(registration for scan in held for registration in scan.registrations),
         filters=tuple(_filters(held, units)),
-        helpers=tuple(uses.helpers(files, units, {kfunc.name for kfunc in kfuncs} | gone)),
+        helpers=tuple(uses.find_helpers(files, units, {kfunc.name for kfunc in kfuncs} | gone)),
         docs=tuple(doc for scan in scans for doc in documented[scan.path].values()),
         comments=tuple(comment for scan in scans for comment in scan.comments),
         prose=(*messages, *comments),
     )
 
 
-def _on_purpose(path: str) -> bool:
+def _tests_the_verifier(path: str) -> bool:
     return path.startswith(tuple(table("special")["tests"]["paths"]))
 
 
-def _told(
-    kfuncs: Iterable[Kfunc], messages: Iterable[Prose], comments: Iterable[Prose], sources: Iterable[Source]
+def _with_mentions(
+    kfuncs: Iterable[Kfunc], messages: Iterable[Prose], comments: Iterable[Prose], sources: Iterable[PostImage]
 ) -> tuple[Kfunc, ...]:
     """The kfuncs with what titles, messages and kernel-doc tell of each."""
     told: dict[str, list[Prose]] = {}
@@ -91,7 +91,7 @@ def _told(
     return tuple(replace(kfunc, told=tuple(told.get(kfunc.name, ()))) for kfunc in kfuncs)
 
 
-def _filters(scans: Iterable[Scan], units: Mapping[str, Unit]) -> Iterator[Filter]:
+def _filters(scans: Iterable[LexicalScan], units: Mapping[str, Unit]) -> Iterator[Filter]:
     names = {registration.filter for scan in scans for registration in scan.registrations if registration.filter}
     for scan in scans:
         unit = units.get(scan.path)
@@ -101,7 +101,7 @@ def _filters(scans: Iterable[Scan], units: Mapping[str, Unit]) -> Iterator[Filte
                 yield Filter(function.name, at, function.parameters[1].name, function.body)
 
 
-def docs(scan: Scan) -> dict[int, Doc]:
+def docs(scan: LexicalScan) -> dict[int, Doc]:
     """The kernel-doc comments of a file, by the line of the code that follows each at once."""
     comments = {(comment.at.line, comment.at.column): comment for comment in scan.comments}
     found: dict[int, Doc] = {}
@@ -140,7 +140,7 @@ def _is_plain(token: Token) -> bool:
     return token.kind == "comment" and not token.text.startswith("/**")
 
 
-def _gone(patches: Iterable[Patch]) -> frozenset[str]:
+def _removed_names(patches: Iterable[Patch]) -> frozenset[str]:
     """The names in lines that the series takes out."""
     return frozenset(
         name
@@ -153,7 +153,7 @@ def _gone(patches: Iterable[Patch]) -> frozenset[str]:
     )
 
 
-def _names(scans: Iterable[Scan], gone: Iterable[str]) -> frozenset[str]:
+def _names(scans: Iterable[LexicalScan], gone: Iterable[str]) -> frozenset[str]:
     """The names in the code and the words that they are made of, and those that are gone; in lower case."""
     names = {token.text for scan in scans for tokens in scan.tokens for token in tokens if token.kind == "name"}
     return frozenset(word for name in (*names, *gone) for word in (name.lower(), *name.lower().split("_")))
@@ -167,7 +167,7 @@ def _messages(patches: Iterable[Patch], cover: Patch | None, names: frozenset[st
             yield from of_message(patch.message, "message" if number else "cover", number, names)
 
 
-def _comments(source: Source, scan: Scan, kfuncs: Iterable[Kfunc], names: frozenset[str]) -> Iterator[Prose]:
+def _comments(source: PostImage, scan: LexicalScan, kfuncs: Iterable[Kfunc], names: frozenset[str]) -> Iterator[Prose]:
     """The paragraphs of the comments of which the series adds a line."""
     own = [kfunc for kfunc in kfuncs if kfunc.at.path == scan.path]
     for comment in scan.comments:

@@ -11,20 +11,20 @@ from itertools import pairwise
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Function, Node, Unit
 from kfunclint.extract.definitions import Definitions, declared, dtors
-from kfunclint.extract.sets import Scan
+from kfunclint.extract.sets import LexicalScan
 from kfunclint.extract.tokens import bracketed, place
 from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
-from kfunclint.patch.postimage import Source
+from kfunclint.patch.postimage import PostImage
 
 _VERIFIER = "kernel/bpf/verifier.c"
 
 
-def join(
-    files: Iterable[tuple[Source, Scan]],
-    scans: Sequence[Scan],
+def build_kfuncs(
+    files: Iterable[tuple[PostImage, LexicalScan]],
+    scans: Sequence[LexicalScan],
     units: Mapping[str, Unit],
     entries: Iterable[Entry],
     docs: Mapping[str, Mapping[int, Doc]],
@@ -39,7 +39,7 @@ def join(
         if (unit := units.get(scan.path)) is not None and unit.functions
         for kfunc in _of_file(source, scan, unit.functions, registered, docs[scan.path])
     ]
-    return tuple(_beside_others(found, scans))
+    return tuple(_with_other_files(found, scans))
 
 
 def _helpers(unit: Unit) -> dict[str, Node]:
@@ -47,8 +47,8 @@ def _helpers(unit: Unit) -> dict[str, Node]:
 
 
 def _of_file(
-    source: Source,
-    scan: Scan,
+    source: PostImage,
+    scan: LexicalScan,
     functions: Sequence[Function],
     registered: Mapping[str, Sequence[Entry]],
     docs: Mapping[int, Doc],
@@ -63,10 +63,10 @@ def _of_file(
         name = function.name
         doc = docs.get(function.first_line) or loose.get(name)
         found = _kfunc(source, scan, function, registered.get(name, ()), doc, once=declared[name] == 1)
-        yield _defined(replace(found, dtor=destroys.get(name)), function, definitions)
+        yield _with_definition(replace(found, dtor=destroys.get(name)), function, definitions)
 
 
-def _defined(kfunc: Kfunc, function: Function, definitions: Definitions) -> Kfunc:
+def _with_definition(kfunc: Kfunc, function: Function, definitions: Definitions) -> Kfunc:
     """A kfunc with what the tokens around its definition tell."""
     header = definitions.header(function)
     return replace(
@@ -80,7 +80,7 @@ def _defined(kfunc: Kfunc, function: Function, definitions: Definitions) -> Kfun
     )
 
 
-def _beside_others(kfuncs: Sequence[Kfunc], scans: Sequence[Scan]) -> Iterator[Kfunc]:
+def _with_other_files(kfuncs: Sequence[Kfunc], scans: Sequence[LexicalScan]) -> Iterator[Kfunc]:
     """Kfuncs with what other files say of them: declarations, and the verifier."""
     verifier = frozenset(
         token.text for scan in scans if scan.path == _VERIFIER for tokens in scan.tokens for token in tokens
@@ -92,8 +92,8 @@ def _beside_others(kfuncs: Sequence[Kfunc], scans: Sequence[Scan]) -> Iterator[K
 
 
 def _kfunc(
-    source: Source,
-    scan: Scan,
+    source: PostImage,
+    scan: LexicalScan,
     function: Function,
     entries: Sequence[Entry],
     doc: Doc | None,
@@ -144,7 +144,7 @@ def _is_bare(first_line: int, tokens: Sequence[Token]) -> bool:
     return last is not None and last.kind != "comment"
 
 
-def _declarations(scan: Scan) -> Counter[str]:
+def _declarations(scan: LexicalScan) -> Counter[str]:
     """How often a file declares or defines each name: one of each branch of an #if, or a prototype beside it."""
     return Counter(
         token.text

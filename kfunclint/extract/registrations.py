@@ -32,8 +32,8 @@ def read_registrations(
     """All registrations, and for each set of which none can be out of view the program types."""
     found: list[Registration] = []
     hooks: dict[SetKey, tuple[str, ...]] = {}
-    for path, stretches in files:
-        codes = [[token for token in tokens if token.kind not in ("comment", "directive")] for tokens in stretches]
+    for path, ranges in files:
+        codes = [[token for token in tokens if token.kind not in ("comment", "directive")] for tokens in ranges]
         structs = {known.name: known for code in codes for known in _structs(code)}
         module = any(token.text == "MODULE_LICENSE" for code in codes for token in code)
         for code in codes:
@@ -60,8 +60,8 @@ def _registered(
             at=place(path, token),
             owner=struct.owner if struct else None,
             filter=struct.filter if struct else None,
-            ignored=index > 0 and code[index - 1].text in _STATEMENT_ENDS,
-            module=module,
+            result_ignored=index > 0 and code[index - 1].text in _STATEMENT_ENDS,
+            in_module=module,
         )
 
 
@@ -71,7 +71,7 @@ def _is_parameter(argument: Sequence[Token]) -> bool:
 
 
 def _all_hooks(code: Sequence[Token], registrations: Sequence[Registration]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The program types of every set whose static struct and registrations stand in one stretch.
+    """The program types of every set whose static struct and registrations stand in one visible range.
 
     A file registers a set in one function, so when that and the struct above are in view there is no more to see.
     """

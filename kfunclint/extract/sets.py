@@ -20,7 +20,7 @@ from kfunclint.extract.tokens import SetKey, named_calls, place
 from kfunclint.facts.docs import Comment
 from kfunclint.facts.sets import Entry, Flag, KfuncSet, Listing, Registration
 from kfunclint.finding import Place
-from kfunclint.patch.postimage import Source, Stretch
+from kfunclint.patch.postimage import PostImage, VisibleRange
 
 _SET = re.compile(r"BTF_(KFUNCS|SET8)_(START|END)")
 _DEFINE = re.compile(r"[ \t]*#[ \t]*define[ \t]+(\w+)\(([^()]*)\)(.*)", re.DOTALL | re.ASCII)
@@ -29,8 +29,8 @@ _COMMENT_LINE = re.compile(r"[ \t]*\*([ \t/]|$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
-    """What one file shows: tokens of every stretch, the #if lines around each, and the facts that tokens alone give."""
+class LexicalScan:
+    """What one file shows: the tokens of every visible range, the #if lines around each, and what tokens alone tell."""
 
     path: str
     tokens: tuple[tuple[Token, ...], ...]
@@ -42,7 +42,7 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _UnresolvedEntry:
     """An entry before its set is known in full."""
 
     listing: Listing
@@ -60,50 +60,46 @@ class _Macro:
     set: SetKey | None
 
 
-def scan(sources: Iterable[Source]) -> tuple[Scan, ...]:
+def scan(sources: Iterable[PostImage]) -> tuple[LexicalScan, ...]:
     """Scan all files of a series together: an X-macro of one may be used in another."""
-    files = [(source.path, [_tokens(stretch) for stretch in source.stretches]) for source in sources]
+    files = [(source.path, [_tokens(visible) for visible in source.ranges]) for source in sources]
     registrations, hooks = read_registrations(files)
-    spans = {path: [_spans(path, tokens) for tokens in stretches] for path, stretches in files}
-    views = [
-        (path, tokens, own) for path, stretches in files for tokens, own in zip(stretches, spans[path], strict=True)
-    ]
+    spans = {path: [_spans(path, tokens) for tokens in ranges] for path, ranges in files}
+    views = [(path, tokens, own) for path, ranges in files for tokens, own in zip(ranges, spans[path], strict=True)]
     macros = [macro for view in views for macro in _macros(*view)]
     found = {
         path: [
             entry
-            for tokens, own in zip(stretches, spans[path], strict=True)
+            for tokens, own in zip(ranges, spans[path], strict=True)
             for entry in _entries(path, tokens, own, macros)
         ]
-        for path, stretches in files
+        for path, ranges in files
     }
     sets = _sets([span for view in views for span in view[2]], found, registrations, hooks)
-    conditions = {path: Conditions(stretches) for path, stretches in files}
+    conditions = {path: Conditions(ranges) for path, ranges in files}
     entries = _joined(found, sets, conditions)
     return tuple(
-        Scan(
+        LexicalScan(
             path=path,
-            tokens=tuple(tuple(tokens) for tokens in stretches),
+            tokens=tuple(tuple(tokens) for tokens in ranges),
             conditions=conditions[path],
             entries=entries[path],
             sets=tuple(known for key, known in sets.items() if key[0] == path),
             registrations=tuple(registration for registration in registrations if registration.at.path == path),
-            comments=tuple(
-                _comment(path, token) for tokens in stretches for token in tokens if token.kind == "comment"
-            ),
+            comments=tuple(_comment(path, token) for tokens in ranges for token in tokens if token.kind == "comment"),
         )
-        for path, stretches in files
+        for path, ranges in files
     )
 
 
-def _tokens(stretch: Stretch) -> list[Token]:
-    """The tokens of a stretch; the rest of a comment that began above it is one comment token."""
-    text = stretch.text
+def _tokens(visible: VisibleRange) -> list[Token]:
+    """The tokens of a visible range; the rest of a comment that began above it is one comment token."""
+    text = visible.text
     tail = _comment_tail(text)
     blank = "".join(char if char == "\n" else " " for char in text[:tail])
-    found = lexer.tokens(blank + text[tail:], stretch.start)
+    found = lexer.tokens(blank + text[tail:], visible.start)
     if tail:
-        found.insert(0, Token("comment", text[:tail].rstrip("\n"), stretch.start, 1, 0))
+        found.insert(0, Token("comment", text[:tail].rstrip("\n"), visible.start, 1, 0))
     return found
 
 
@@ -128,8 +124,8 @@ def _comment(path: str, token: Token) -> Comment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Span:
-    """The lines from the START of a set, or the top of the stretch, to its END or the bottom.
+class _SetLines:
+    """The lines from the START of a set, or the top of the visible range, to its END or the bottom.
 
     `whole`: both are in view, and nothing but entries stands between them; `strays` are the BTF_ID() lines there.
     """
@@ -143,8 +139,8 @@ class _Span:
     strays: tuple[Place, ...]
 
 
-def _spans(path: str, tokens: Sequence[Token]) -> list[_Span]:
-    spans: list[_Span] = []
+def _spans(path: str, tokens: Sequence[Token]) -> list[_SetLines]:
+    spans: list[_SetLines] = []
     code = [token for token in tokens if token.kind not in ("comment", "directive")]
     start: int | None = None  # the index of the START that is open
     top = 0
@@ -160,7 +156,7 @@ def _spans(path: str, tokens: Sequence[Token]) -> list[_Span]:
     return spans
 
 
-def _span(path: str, code: Sequence[Token], start: int | None, end: int | None, top: int) -> _Span:
+def _span(path: str, code: Sequence[Token], start: int | None, end: int | None, top: int) -> _SetLines:
     """The span between the macros at those indices; without a START it begins at index `top`."""
     mark = start if start is not None else end or 0
     match = _SET.fullmatch(code[mark].text)
@@ -170,7 +166,7 @@ def _span(path: str, code: Sequence[Token], start: int | None, end: int | None, 
     last = code[end].line if end is not None else code[-1].end_line
     strays = tuple(place(path, token) for token, _ in named_calls(inner, ["BTF_ID"]))
     whole = start is not None and end is not None and _only_entries(inner)
-    return _Span((path, name.text), match[1] if match else "", place(path, name), first, last, whole, strays)
+    return _SetLines((path, name.text), match[1] if match else "", place(path, name), first, last, whole, strays)
 
 
 def _only_entries(code: Sequence[Token]) -> bool:
@@ -189,18 +185,18 @@ def _set_marks(code: Sequence[Token]) -> Iterator[int]:
             yield index
 
 
-def _key_at(spans: Sequence[_Span], line: int) -> SetKey | None:
+def _key_at(spans: Sequence[_SetLines], line: int) -> SetKey | None:
     at = bisect_right(spans, line, key=lambda span: span.first) - 1
     return spans[at].key if at >= 0 and line <= spans[at].last else None
 
 
 def _sets(
-    spans: Iterable[_Span],
-    found: Mapping[str, Sequence[_Found]],
+    spans: Iterable[_SetLines],
+    found: Mapping[str, Sequence[_UnresolvedEntry]],
     registrations: Sequence[Registration],
     hooks: Mapping[SetKey, tuple[str, ...]],
 ) -> dict[SetKey, KfuncSet]:
-    """Every set with what is known of it; the two ends of one may stand in different stretches."""
+    """Every set with what is known of it; the two ends of one may stand in different ranges."""
     listings: dict[SetKey, list[Listing]] = {}
     for entries in found.values():
         for entry in entries:
@@ -210,7 +206,7 @@ def _sets(
     for registration in registrations:
         if registration.set is not None:
             own.setdefault((registration.at.path or "", registration.set), []).append(registration)
-    parts: dict[SetKey, list[_Span]] = {}
+    parts: dict[SetKey, list[_SetLines]] = {}
     for span in spans:
         parts.setdefault(span.key, []).append(span)
     return {
@@ -219,17 +215,19 @@ def _sets(
             kind=some[0].kind,
             at=some[0].at,
             registrations=tuple(own.get(key, ())),
-            listings=tuple(listings.get(key, ())),
-            whole=some[0].whole,
-            strays=tuple(stray for span in some for stray in span.strays),
-            hooks=hooks.get(key),
+            entries=tuple(listings.get(key, ())),
+            is_complete=some[0].whole,
+            unflagged_ids=tuple(stray for span in some for stray in span.strays),
+            program_types=hooks.get(key),
         )
         for key, some in parts.items()
     }
 
 
 def _joined(
-    found: Mapping[str, Sequence[_Found]], sets: Mapping[SetKey, KfuncSet], conditions: Mapping[str, Conditions]
+    found: Mapping[str, Sequence[_UnresolvedEntry]],
+    sets: Mapping[SetKey, KfuncSet],
+    conditions: Mapping[str, Conditions],
 ) -> dict[str, tuple[Entry, ...]]:
     listed: dict[str, list[tuple[SetKey, Listing]]] = {}
     for entries in found.values():
@@ -237,7 +235,7 @@ def _joined(
             if entry.set is not None:
                 listed.setdefault(entry.listing.name, []).append((entry.set, entry.listing))
 
-    def twins(entry: _Found) -> tuple[tuple[KfuncSet, Listing], ...]:
+    def twins(entry: _UnresolvedEntry) -> tuple[tuple[KfuncSet, Listing], ...]:
         others = listed.get(entry.listing.name, ())[:_MOST_TWINS]
         return tuple((sets[key], other) for key, other in others if key != entry.set)
 
@@ -250,7 +248,7 @@ def _joined(
                 set=sets[entry.set] if entry.set is not None else None,
                 macro=entry.macro,
                 condition=conditions[path].at(entry.listing.at.line),
-                twins=twins(entry),
+                other_entries=twins(entry),
             )
             for entry in entries
         )
@@ -276,21 +274,25 @@ def _flags(path: str, arguments: Sequence[list[Token]]) -> tuple[Flag, ...] | No
     return tuple(Flag(token.text, place(path, token)) for token in words[::2])
 
 
-def _entries(path: str, tokens: Sequence[Token], spans: Sequence[_Span], macros: Sequence[_Macro]) -> Iterator[_Found]:
+def _entries(
+    path: str, tokens: Sequence[Token], spans: Sequence[_SetLines], macros: Sequence[_Macro]
+) -> Iterator[_UnresolvedEntry]:
     for _, (prefix, *rest) in named_calls(tokens, ["BTF_ID_FLAGS"]):
         if [token.text for token in prefix] == ["func"] and rest and len(rest[0]) == 1:
             name = rest[0][0]
-            yield _Found(Listing(name.text, place(path, name), _flags(path, rest[1:])), _key_at(spans, name.line))
+            yield _UnresolvedEntry(
+                Listing(name.text, place(path, name), _flags(path, rest[1:])), _key_at(spans, name.line)
+            )
     yield from _macro_entries(path, [*tokens, *_directive_tokens(tokens)], macros)
 
 
-def _macro_entries(path: str, tokens: Sequence[Token], macros: Sequence[_Macro]) -> Iterator[_Found]:
+def _macro_entries(path: str, tokens: Sequence[Token], macros: Sequence[_Macro]) -> Iterator[_UnresolvedEntry]:
     by_name = {macro.name: macro for macro in macros}
     for token, arguments in named_calls(tokens, by_name) if by_name else ():
         macro = by_name[token.text]
         if macro.parameter < len(arguments) and len(arguments[macro.parameter]) == 1:
             name = arguments[macro.parameter][0]
-            yield _Found(Listing(name.text, place(path, name), macro.flags), macro.set, macro.name)
+            yield _UnresolvedEntry(Listing(name.text, place(path, name), macro.flags), macro.set, macro.name)
 
 
 def _directive_tokens(tokens: Iterable[Token]) -> Iterator[Token]:
@@ -313,7 +315,7 @@ def _inside(token: Token, offset: int) -> Iterator[Token]:
         yield inner._replace(column=inner.column + shift) if inner.line == line else inner
 
 
-def _macros(path: str, tokens: Sequence[Token], spans: Sequence[_Span]) -> Iterator[_Macro]:
+def _macros(path: str, tokens: Sequence[Token], spans: Sequence[_SetLines]) -> Iterator[_Macro]:
     for token in tokens:
         if token.kind != "directive" or "BTF_ID_FLAGS" not in token.text:
             continue

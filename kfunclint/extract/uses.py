@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.extract.definitions import Definitions, declared
-from kfunclint.extract.sets import Scan
+from kfunclint.extract.sets import LexicalScan
 from kfunclint.facts.kfunc import Helper, Kfunc
 from kfunclint.finding import Place
-from kfunclint.patch.postimage import Source
+from kfunclint.patch.postimage import PostImage
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
@@ -20,10 +20,10 @@ _CALLED = 2  # that a file has its name: once to define it
 
 _ATTACHED = {"noinline", "__weak"}  # programs may attach to it, as between __bpf_hook_start() and its end
 
-Files = Sequence[tuple[Source, Scan]]
+Files = Sequence[tuple[PostImage, LexicalScan]]
 
 
-def listed(kfuncs: Sequence[Kfunc], files: Files, gone: Container[str]) -> Iterator[Kfunc]:
+def mark_missing_entries(kfuncs: Sequence[Kfunc], files: Files, gone: Container[str]) -> Iterator[Kfunc]:
     """The kfuncs with whether a new one lacks its entry: no set names it, nor anything that may stand for one.
 
     `gone` are the names in the lines that the series takes out.
@@ -43,7 +43,7 @@ def listed(kfuncs: Sequence[Kfunc], files: Files, gone: Container[str]) -> Itera
         yield replace(kfunc, unlisted=kfunc.name in alone and kfunc.name not in named)
 
 
-def helpers(files: Files, units: Mapping[str, Unit], known: Container[str]) -> Iterator[Helper]:
+def find_helpers(files: Files, units: Mapping[str, Unit], known: Container[str]) -> Iterator[Helper]:
     """The helpers that a series brings; `known` are its kfuncs, and the names in the lines that it takes out."""
     new = [
         (scan, function)
@@ -57,7 +57,7 @@ def helpers(files: Files, units: Mapping[str, Unit], known: Container[str]) -> I
     homes = Counter(name for name, _ in uses)
     outside = {name for _, scan in files for name in (*_named(names, scan), *declared(names, scan.tokens))}
     tokens = {scan.path: scan.tokens for scan, _ in new}
-    definitions = {path: Definitions(path, stretches) for path, stretches in tokens.items()}
+    definitions = {path: Definitions(path, ranges) for path, ranges in tokens.items()}
     for scan, function in new:
         name, defined = function.name, definitions[scan.path]
         if name in outside or homes[name] > 1 or uses[name, scan.path] < _CALLED:
@@ -67,18 +67,18 @@ def helpers(files: Files, units: Mapping[str, Unit], known: Container[str]) -> I
             yield Helper(name, Place(scan.path, function.line, function.column, function.column + len(name)))
 
 
-def _functions(unit: Unit | None, source: Source) -> list[Function]:
+def _functions(unit: Unit | None, source: PostImage) -> list[Function]:
     """The global functions of a file, but for kfuncs, that the series brings."""
     functions = unit.functions if unit else ()
     return [one for one in functions if not one.static and not one.marker and _is_new(source, one.line)]
 
 
-def _is_new(source: Source, number: int) -> bool:
+def _is_new(source: PostImage, number: int) -> bool:
     line = source.line(number)
     return line is not None and line.added
 
 
-def _named(names: frozenset[str], scan: Scan) -> Iterator[str]:
+def _named(names: frozenset[str], scan: LexicalScan) -> Iterator[str]:
     """The names that a file has other than to declare, define or call them: in a macro, a list, an initializer."""
     for tokens in scan.tokens:
         for at, token in enumerate(tokens):
@@ -88,10 +88,10 @@ def _named(names: frozenset[str], scan: Scan) -> Iterator[str]:
                 yield token.text
 
 
-def _uses(names: frozenset[str], scan: Scan) -> Iterator[str]:
+def _uses(names: frozenset[str], scan: LexicalScan) -> Iterator[str]:
     """The names, as often as the code of a file has them."""
     return (token.text for tokens in scan.tokens for token in tokens if token.text in names)
 
 
-def _has_kfuncs(scan: Scan) -> bool:
+def _has_kfuncs(scan: LexicalScan) -> bool:
     return any(token.text == "__bpf_kfunc" for tokens in scan.tokens for token in tokens)

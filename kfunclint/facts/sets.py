@@ -15,7 +15,8 @@ class Registration:
     `call` is register_btf_kfunc_id_set or one of its kin, `program_type` its first argument as written ("" where the
     call takes none), `set` the name of the set of BTF ids, None where the struct between the two is out of view.
     `owner` and `filter` are what that struct says of them, "" where it leaves them out, None where it is out of view.
-    `ignored`: the call is a statement of its own, so its result is lost. `module`: the file says MODULE_LICENSE().
+    `result_ignored`: the call is a statement of its own, so its result is lost. `in_module`: the file says
+    MODULE_LICENSE().
     """
 
     call: str
@@ -24,8 +25,8 @@ class Registration:
     at: Place
     owner: str | None = None
     filter: str | None = None
-    ignored: bool = False
-    module: bool = False
+    result_ignored: bool = False
+    in_module: bool = False
 
     @property
     def function(self) -> None:
@@ -65,19 +66,19 @@ class KfuncSet:
     """A set of BTF ids: `kind` is KFUNCS or SET8, as in its macros; `at` is its name in the START macro, or in the END
     macro where the START is out of view.
 
-    `listings` are its lines in view, `whole` says that these are all; `strays` the BTF_ID() lines among them, which
-    have no flags. `registrations` are those in view; `hooks` are the program types of all there are, None where one
-    may be out of view.
+    `entries` are its lines in view, `is_complete` says that these are all; `unflagged_ids` the BTF_ID() lines among
+    them, which have no flags. `registrations` are those in view; `program_types` are the program types of all there
+    are, None where one may be out of view.
     """
 
     name: str
     kind: str
     at: Place
     registrations: tuple[Registration, ...] = ()
-    listings: tuple[Listing, ...] = ()
-    whole: bool = False
-    strays: tuple[Place, ...] = ()
-    hooks: tuple[str, ...] | None = None
+    entries: tuple[Listing, ...] = ()
+    is_complete: bool = False
+    unflagged_ids: tuple[Place, ...] = ()
+    program_types: tuple[str, ...] | None = None
 
     @property
     def function(self) -> None:
@@ -94,9 +95,9 @@ class KfuncSet:
         registered = any(registration.call == "register_btf_kfunc_id_set" for registration in self.registrations)
         return not self.is_fmodret and (self.kind == "KFUNCS" or registered)
 
-    def listing(self, name: str) -> Listing | None:
+    def entry(self, name: str) -> Listing | None:
         """Its line about a kfunc, if it is in view."""
-        return next((listing for listing in self.listings if listing.name == name), None)
+        return next((listing for listing in self.entries if listing.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +105,14 @@ class Entry(Listing):
     """BTF_ID_FLAGS(func, name, flags), with the set that it is in.
 
     `set` is None where neither end of the set is in view; `macro` names the X-macro that made the entry, if one did.
-    `condition` are the #if lines around it, None where they are not all in view; `twins` the sets in view that list the
-    same kfunc, each with what it says of it.
+    `condition` are the #if lines around it, None where they are not all in view; `other_entries` the sets in view
+    that list the same kfunc, each with what it says of it.
     """
 
     set: KfuncSet | None
     macro: str | None = None
     condition: tuple[str, ...] | None = None
-    twins: tuple[tuple[KfuncSet, Listing], ...] = ()
+    other_entries: tuple[tuple[KfuncSet, Listing], ...] = ()
 
     @property
     def function(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.git.repository import Repository, around
 from kfunclint.mail import mime
 from kfunclint.mail.inbox import only_mail
@@ -47,17 +47,17 @@ _CUT = re.compile(r" -{24} >8 -{24}")
 
 
 def repository(folder: Path) -> Repository:
-    """The git repository that a folder is in. Raises Unreviewable where it is in none."""
+    """The git repository that a folder is in. Raises InputError where it is in none."""
     found = around(folder)
     if found is None:
-        raise Unreviewable(str(folder.absolute()), None, "not in a git repository, and no mail is named")
+        raise InputError(str(folder.absolute()), None, "not in a git repository, and no mail is named")
     return Repository(found)
 
 
 def in_range(repository: Repository, text: str) -> Inbox:
     """The commits of a range as one series, oldest first and without merges: `a..b`, or `a` for `a..HEAD`.
 
-    Its base is the parent of the first. Raises Unreviewable for what is no range and for too many commits.
+    Its base is the parent of the first. Raises InputError for what is no range and for too many commits.
     """
     no_range = repository.refusal(f"{text} is not a range of commits")
     if text.startswith("-"):
@@ -71,7 +71,7 @@ def in_range(repository: Repository, text: str) -> Inbox:
 
 
 def reached(repository: Repository, revisions: Sequence[str], most: int) -> Inbox:
-    """The commits that git rev-list finds, as one series. Raises Unreviewable for more than `most` of them."""
+    """The commits that git rev-list finds, as one series. Raises InputError for more than `most` of them."""
     commits = repository.run("rev-list", "--no-merges", f"--max-count={most + 1}", *revisions, "--").decode().split()
     if len(commits) > most:
         raise repository.refusal(f"more than {most} commits")
@@ -90,7 +90,7 @@ def staged(repository: Repository) -> Inbox:
 def staged_diff(repository: Repository, index: Path | None) -> str:
     """What the index, or another file in its place, changes in HEAD: a diff, "" for nothing.
 
-    Raises Unreviewable where there is no HEAD yet, mime.MailError for a diff that breaks a limit.
+    Raises InputError where there is no HEAD yet, mime.MailError for a diff that breaks a limit.
     """
     if repository.commit("HEAD") is None:
         raise repository.refusal("no commit yet")
@@ -133,11 +133,11 @@ def _series(repository: Repository, mbox: bytes) -> Inbox:
     """The mails that git wrote for commits."""
     pieces = list(_pieces(mbox))
     patches: list[Mail] = []
-    broken: list[Unreviewable] = []
+    broken: list[InputError] = []
     for commit, data in pieces:
         try:
             patches.append(_patch(commit, data))
-        except Unreviewable as refusal:
+        except InputError as refusal:
             broken.append(refusal)
     parent = repository.info(f"{pieces[0][0]}^") if pieces else None
     series = Series(tuple(patches), None, 1, len(pieces), parent.hash if parent else "", ())
@@ -155,6 +155,6 @@ def _patch(commit: str, data: bytes) -> Mail:
     """The patch of a commit, whose file is named as the kernel cites commits and begins with the title."""
     name = f"commit {commit[:_HASH_SHOWN]}"
     if len(data) > MAX_MAIL:
-        raise Unreviewable(name, None, f"larger than {MAX_MAIL >> 20} MiB")
+        raise InputError(name, None, f"larger than {MAX_MAIL >> 20} MiB")
     found = only_mail(Raw(name, 1, data))
     return replace(found, file=f'{name} ("{found.title}")', first_line=3, title_at=(1, 1))

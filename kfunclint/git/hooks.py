@@ -6,7 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 
 NAMES = {"send-email": "sendemail-validate", "pre-push": "pre-push"}
 
@@ -36,14 +36,14 @@ def install(folder: Path, name: str, command: Path) -> Path:
     """Put the hook of a name in NAMES into a folder of hooks; gives its path.
 
     `command` is the kfunclint that it calls. A hook that is there is kept beside it, called first, and may refuse.
-    Raises Unreviewable where one is kept already, and OSError.
+    Raises InputError where one is kept already, and OSError.
     """
     path = folder / NAMES[name]
     kept = _kept(path)
     folder.mkdir(parents=True, exist_ok=True)
     if os.path.lexists(path) and not _is_ours(path):
         if os.path.lexists(kept):
-            raise Unreviewable(str(path), None, f"not kfunclint's, and {kept.name} is there already")
+            raise InputError(str(path), None, f"not kfunclint's, and {kept.name} is there already")
         path.rename(kept)
     new = path.with_name(f"{path.name}.new")
     new.write_text(_SCRIPT.format(name=NAMES[name], command=shlex.quote(str(command))), encoding="utf-8")

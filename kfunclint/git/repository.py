@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 
 HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -47,7 +47,7 @@ class Object:
 class Repository:
     """A git repository by its top folder or its bare folder; close() ends the process it keeps.
 
-    Every method raises Unreviewable when git is not there, refuses the repository, dies or takes too long.
+    Every method raises InputError when git is not there, refuses the repository, dies or takes too long.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -146,9 +146,9 @@ class Repository:
         for line in listing.split(b"\0")[:-1]:
             yield line.partition(b":")[2].decode("utf-8", "surrogateescape")
 
-    def refusal(self, reason: str) -> Unreviewable:
+    def refusal(self, reason: str) -> InputError:
         """The refusal of this repository, in one line."""
-        return Unreviewable(str(self.folder), None, reason)
+        return InputError(str(self.folder), None, reason)
 
     def _asked(self, command: str, name: str) -> tuple[Object | None, bytes]:
         """Ask the kept process for the info or the contents of one object."""
@@ -163,7 +163,7 @@ class Repository:
                 return None, b""
             found = Object(answer[1].decode(), answer[2].decode(), int(answer[3]))
             return found, self._reader.take(found.size + 1)[:-1] if command == "contents" else b""
-        except Unreviewable:
+        except InputError:
             self.close()
             raise
 
@@ -185,12 +185,12 @@ def around(folder: Path) -> Path | None:
 
 def hooks_folder(repository: Path) -> Path:
     """Where git looks for the hooks of a repository, given by its top folder: it knows of core.hooksPath and of linked
-    work trees. Raises Unreviewable."""
+    work trees. Raises InputError."""
     command = ["git", "-C", str(repository), "rev-parse", "--git-path", "hooks"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        raise Unreviewable(str(repository), None, "git does not tell where its hooks are") from error
+        raise InputError(str(repository), None, "git does not tell where its hooks are") from error
     return repository / os.fsdecode(done.stdout).removesuffix("\n")
 
 
@@ -306,5 +306,5 @@ class _Process:
         told = re.sub(r"^(?:fatal|error): ", "", told)
         return "git: " + "".join(char if char.isprintable() else "?" for char in told)[:200]
 
-    def _refusal(self, reason: str) -> Unreviewable:
-        return Unreviewable(str(self.folder), None, reason)
+    def _refusal(self, reason: str) -> InputError:
+        return InputError(str(self.folder), None, reason)

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.mail.inbox import only_mail
 from kfunclint.mail.mbox import Raw
 from kfunclint.mail.message import Mail
@@ -98,6 +98,6 @@ def _header(path: Path) -> Mail | None:
         if data.startswith(b"From "):
             data = data.partition(b"\n")[2]
         found = only_mail(Raw(str(path), 1, data.partition(b"\n\n")[0] + b"\n\n"))
-    except (OSError, Unreviewable):
+    except (OSError, InputError):
         return None
     return found if found.subject else None

@@ -25,7 +25,7 @@ _TEXT_OR_NONE = (str, type(None))
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedIndex:
     """An index and what it is true for: the `state` of a git tree, or the `stamps` of the directories of a folder."""
 
     state: str
@@ -35,7 +35,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Hits:
+class CachedHits:
     """The files that hold a word, and what that is true for, as of a Kept."""
 
     state: str
@@ -54,12 +54,12 @@ def folder() -> Path:
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "kfunclint" / "index"
 
 
-def load(name: str) -> Kept | None:
+def load(name: str) -> CachedIndex | None:
     """What was kept under a name; None if nothing was, or nothing that this version can trust."""
     return _load(name, _kept)
 
 
-def load_hits(name: str) -> Hits | None:
+def load_hits(name: str) -> CachedHits | None:
     """The hits that were kept under a name; None if none were, or none that this version can trust."""
     return _load(name, _hits)
 
@@ -74,9 +74,9 @@ def _load(name: str, parse: Callable[[Any], T]) -> T | None:
         return None
 
 
-def save(name: str, kept: Kept | Hits) -> None:
+def save(name: str, kept: CachedIndex | CachedHits) -> None:
     """Keep it under a name, whole or not at all. A folder that cannot be written to is left alone."""
-    text = json.dumps(_plain(kept) if isinstance(kept, Kept) else _plain_hits(kept), separators=(",", ":"))
+    text = json.dumps(_plain(kept) if isinstance(kept, CachedIndex) else _plain_hits(kept), separators=(",", ":"))
     with contextlib.suppress(OSError, RuntimeError):
         where = folder()
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -89,12 +89,12 @@ def save(name: str, kept: Kept | Hits) -> None:
 # ---- to plain values
 
 
-def _plain(kept: Kept) -> list[Any]:
+def _plain(kept: CachedIndex) -> list[Any]:
     files = [_plain_file(file) for file in kept.files]
     return [FORMAT, kept.state, dict(kept.stamps), files, [_plain_definition(one) for one in kept.elsewhere]]
 
 
-def _plain_hits(hits: Hits) -> list[Any]:
+def _plain_hits(hits: CachedHits) -> list[Any]:
     return [FORMAT, hits.state, dict(hits.stamps), list(hits.paths)]
 
 
@@ -143,18 +143,18 @@ def _place(word: str, path: str, line: int, column: int) -> Place:
     return Place(path, line, column, column + len(word))
 
 
-def _kept(value: Any) -> Kept:
+def _kept(value: Any) -> CachedIndex:
     if type(value) is not list or value[:1] != [FORMAT]:
         raise ValueError("another format")
     _, state, stamps, files, elsewhere = _row(value, int, str, dict, list, list)
-    return Kept(state, _stamps(stamps), tuple(map(_file, files)), tuple(map(_definition, elsewhere)))
+    return CachedIndex(state, _stamps(stamps), tuple(map(_file, files)), tuple(map(_definition, elsewhere)))
 
 
-def _hits(value: Any) -> Hits:
+def _hits(value: Any) -> CachedHits:
     if type(value) is not list or value[:1] != [FORMAT]:
         raise ValueError("another format")
     _, state, stamps, paths = _row(value, int, str, dict, list)
-    return Hits(state, _stamps(stamps), tuple(_row(paths, *[str] * len(paths))))
+    return CachedHits(state, _stamps(stamps), tuple(_row(paths, *[str] * len(paths))))
 
 
 def _stamps(value: dict[Any, Any]) -> dict[Any, str]:

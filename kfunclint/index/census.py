@@ -56,7 +56,7 @@ class Census:
 def take(tree: Tree, paths: Sequence[str] = (), step: Step = lambda what: None) -> Census:
     """The census of a tree, or of what is set, listed or defined below some of its paths.
 
-    Paths in index.OUTSIDE count only if they are asked for. Raises Unreviewable or OSError, see index.build().
+    Paths in index.OUTSIDE count only if they are asked for. Raises InputError or OSError, see index.build().
     """
     tops = tuple(path.strip("/") for path in paths)
     also = [top for top in tops if top.partition("/")[0] in index.OUTSIDE]

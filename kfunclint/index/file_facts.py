@@ -11,11 +11,11 @@ from kfunclint import paths
 from kfunclint.c import declarators
 from kfunclint.c.lexer import Token
 from kfunclint.extract import facts
-from kfunclint.extract.sets import Scan, scan
+from kfunclint.extract.sets import LexicalScan, scan
 from kfunclint.extract.tokens import place
 from kfunclint.facts.sets import Entry, KfuncSet, Registration
 from kfunclint.finding import Place
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 from kfunclint.tree.walk import LARGEST
 
 HINT = "kfunc"
@@ -137,19 +137,19 @@ def definitions(path: str, data: bytes, names: Collection[str]) -> tuple[Definit
     return tuple(found for found in _definitions(own, _code(own), names) if found.name in names)
 
 
-def _code(own: Scan) -> list[Token]:
+def _code(own: LexicalScan) -> list[Token]:
     return [token for token in own.tokens[0] if token.kind not in ("comment", "directive")]
 
 
-def _macros(own: Scan) -> list[str]:
+def _macros(own: LexicalScan) -> list[str]:
     """The names of the macros with arguments that make entries."""
     texts = (token.text for token in own.tokens[0] if token.kind == "directive" and "BTF_ID_FLAGS" in token.text)
     return [match[1] for match in map(_MACRO.match, texts) if match]
 
 
-def _source(path: str, data: bytes) -> Source:
+def _source(path: str, data: bytes) -> PostImage:
     text = data.decode("utf-8", "replace").removesuffix("\n")
-    return Source(path, (Stretch(1, tuple(Line(line) for line in text.split("\n"))),))
+    return PostImage(path, (VisibleRange(1, tuple(Line(line) for line in text.split("\n"))),))
 
 
 def _headers(path: str, data: bytes, macros: Sequence[str], other: Read) -> Iterator[tuple[str, bytes]]:
@@ -169,7 +169,7 @@ def _headers(path: str, data: bytes, macros: Sequence[str], other: Read) -> Iter
 # ---- definitions
 
 
-def _definitions(own: Scan, tokens: Sequence[Token], names: Collection[str]) -> Iterator[Definition]:
+def _definitions(own: LexicalScan, tokens: Sequence[Token], names: Collection[str]) -> Iterator[Definition]:
     """Every NAME(...) with a brace behind it, of a wanted name or behind __bpf_kfunc."""
     docs = facts.docs(own)
     pairs = declarators.openers(tokens)

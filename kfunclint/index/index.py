@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from kfunclint.facts.sets import Entry
 from kfunclint.git.repository import HASH
 from kfunclint.index import cache, file_facts
-from kfunclint.index.cache import Hits, Kept
+from kfunclint.index.cache import CachedHits, CachedIndex
 from kfunclint.index.file_facts import Definition, FileFacts
 from kfunclint.patch import postimage
-from kfunclint.patch.postimage import Source
+from kfunclint.patch.postimage import PostImage
 from kfunclint.progress import Step
 from kfunclint.tree.tree import GitTree, Tree
-from kfunclint.tree.walk import LARGEST, SUFFIXES, survey
+from kfunclint.tree.walk import LARGEST, SUFFIXES, scan_tree
 
 OUTSIDE = ("Documentation", "samples", "scripts", "tools")
 """The folders of a tree whose C is not part of the kernel: selftests, samples, programs for the build."""
@@ -49,10 +49,10 @@ def build(tree: Tree, also: Sequence[str] = (), step: Step = lambda what: None) 
     """The index of a tree, from the cache where it is still true.
 
     `also` are folders of OUTSIDE to take in, which are not cached. `step` is told what is being read. Raises
-    Unreviewable or OSError for a tree that cannot be read.
+    InputError or OSError for a tree that cannot be read.
     """
     name = cache.key(identity(tree))
-    before = cache.load(name) or Kept("", {}, (), ())
+    before = cache.load(name) or CachedIndex("", {}, (), ())
     now = _updated(tree, before, step)
     if now is not before:
         cache.save(name, now)
@@ -69,7 +69,7 @@ def identity(tree: Tree) -> str:
     return f"{type(tree).__name__} {where.resolve() if where else tree.name}"
 
 
-def _updated(tree: Tree, before: Kept, step: Step) -> Kept:
+def _updated(tree: Tree, before: CachedIndex, step: Step) -> CachedIndex:
     """What is true now; `before` itself if it still is."""
     news = _news_of_git(tree, before, step) if isinstance(tree, GitTree) else _news_of_folder(tree, before, step)
     if news is None:
@@ -79,11 +79,11 @@ def _updated(tree: Tree, before: Kept, step: Step) -> Kept:
     files = {file.path: file for file in (*old, *_read(tree, again.union(news.hits), step))}
     known = [one for one in before.elsewhere if not news.is_changed(one.at.path or "")]
     elsewhere = _elsewhere(tree, files.values(), known, step)
-    return Kept(news.state, news.stamps, tuple(files[path] for path in sorted(files)), elsewhere)
+    return CachedIndex(news.state, news.stamps, tuple(files[path] for path in sorted(files)), elsewhere)
 
 
 @dataclass(frozen=True, slots=True)
-class _News:
+class _Changes:
     """What became of a tree: its new state or stamps, which files changed, and which of them may be marked."""
 
     state: str
@@ -92,24 +92,24 @@ class _News:
     hits: Collection[str]
 
 
-def _news_of_folder(tree: Tree, before: Kept, step: Step) -> _News | None:
+def _news_of_folder(tree: Tree, before: CachedIndex, step: Step) -> _Changes | None:
     assert tree.root is not None
-    found = survey(tree.root, OUTSIDE, file_facts.HINT.encode(), before.stamps, step)
+    found = scan_tree(tree.root, OUTSIDE, file_facts.HINT.encode(), before.stamps, step)
     if not found.changed:
         return None
-    return _News("", found.stamps, lambda path: posixpath.dirname(path) in found.changed, found.hits)
+    return _Changes("", found.stamps, lambda path: posixpath.dirname(path) in found.changed, found.hits)
 
 
-def _news_of_git(tree: GitTree, before: Kept, step: Step) -> _News | None:
+def _news_of_git(tree: GitTree, before: CachedIndex, step: Step) -> _Changes | None:
     state = tree.state
     if state == before.state:
         return None
     changed = _difference(tree, before.state, state)
     if changed is None:
         step("git grep")
-        return _News(state, {}, lambda path: True, list(filter(is_inside, tree.containing((file_facts.HINT,)))))
+        return _Changes(state, {}, lambda path: True, list(filter(is_inside, tree.containing((file_facts.HINT,)))))
     hits = [path for path in changed if path.endswith(SUFFIXES) and is_inside(path)]
-    return _News(state, {}, changed.__contains__, hits)
+    return _Changes(state, {}, changed.__contains__, hits)
 
 
 def _difference(tree: GitTree, old: str, new: str) -> frozenset[str] | None:
@@ -162,10 +162,10 @@ def _elsewhere(
 def holding(tree: Tree, word: str, step: Step = lambda what: None) -> tuple[str, ...]:
     """The paths of the files in the kernel's part of a tree that hold a word, from the cache where they still do.
 
-    `step` is told what is being read. Raises Unreviewable or OSError for a tree that cannot be read.
+    `step` is told what is being read. Raises InputError or OSError for a tree that cannot be read.
     """
     name = cache.key(f"{identity(tree)} {word}")
-    before = cache.load_hits(name) or Hits("", {}, ())
+    before = cache.load_hits(name) or CachedHits("", {}, ())
     if isinstance(tree, GitTree):
         state, stamps = tree.state, before.stamps
         if state == before.state:
@@ -174,23 +174,23 @@ def holding(tree: Tree, word: str, step: Step = lambda what: None) -> tuple[str,
         paths = tuple(filter(is_inside, tree.containing((word,))))
     else:
         assert tree.root is not None
-        found = survey(tree.root, OUTSIDE, word.encode(), before.stamps, step)
+        found = scan_tree(tree.root, OUTSIDE, word.encode(), before.stamps, step)
         if not found.changed:
             return before.paths
         state, stamps = "", found.stamps
         old = (path for path in before.paths if posixpath.dirname(path) not in found.changed)
         paths = tuple(sorted({*old, *found.hits}))
-    cache.save(name, Hits(state, stamps, paths))
+    cache.save(name, CachedHits(state, stamps, paths))
     return paths
 
 
 _MOST_RELATED = 20
 
 
-def related(tree: Tree, found: Index, names: Collection[str], besides: Collection[str]) -> list[Source]:
+def related(tree: Tree, found: Index, names: Collection[str], besides: Collection[str]) -> list[PostImage]:
     """The files of a tree that define or register functions of these names, whole, `besides` some that are known.
 
-    `found` is the index of the tree. Raises Unreviewable or OSError for a file that cannot be read.
+    `found` is the index of the tree. Raises InputError or OSError for a file that cannot be read.
     """
     paths = {
         file.path
@@ -201,8 +201,8 @@ def related(tree: Tree, found: Index, names: Collection[str], besides: Collectio
     return [whole for path in sorted(paths.difference(besides))[:_MOST_RELATED] if (whole := source_of(tree, path))]
 
 
-def source_of(tree: Tree, path: str) -> Source | None:
-    """A file of a tree as a whole, of which no line is new; None if it is not there. Raises Unreviewable or OSError."""
+def source_of(tree: Tree, path: str) -> PostImage | None:
+    """A file of a tree as a whole, of which no line is new; None if it is not there. Raises InputError or OSError."""
     data = tree.read(path)
     if data is None or len(data) > LARGEST:
         return None
@@ -216,7 +216,7 @@ _HEADER = 400  # characters from the name of a function on, in which its first p
 def released(tree: Tree, found: Index) -> frozenset[str]:
     """The structs of which some kfunc of the tree drops a reference: what those with KF_RELEASE take first.
 
-    `found` is the index of the tree. Raises Unreviewable or OSError for a file that cannot be read.
+    `found` is the index of the tree. Raises InputError or OSError for a file that cannot be read.
     """
     names = {entry.name for entry in found.entries if entry.flag("KF_RELEASE")}
     places = [one.at for name, those in found.definitions().items() if name in names for one in those]

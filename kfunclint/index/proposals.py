@@ -7,26 +7,28 @@ import re
 from collections.abc import Iterator, Sequence
 
 from kfunclint.flow.queries import Condition
-from kfunclint.index.usage import Peer, Peers
+from kfunclint.index.usage import Precedent, Usage
 from kfunclint.rule.rule import TITLE_LENGTH
 from kfunclint.text import visible
 
 
-def proposed(peers: Peers) -> tuple[Condition, ...]:
+def proposed_tests(peers: Usage) -> tuple[Condition, ...]:
     """The tests that most of the functions make first, those of the most before others."""
     tests = {test for peer in peers.public for test in peer.tests if peers.is_custom(test)}
     return tuple(sorted(tests, key=lambda test: (-len(peers.testing(test)), test.text)))
 
 
-def table(peers: Peers, tree: str) -> str:
+def table(peers: Usage, tree: str) -> str:
     """A table of guards as TOML, with a row for each proposed test and the votes in comments; "" if there is none.
 
     `tree` is the name of the tree.
     """
-    return "\n".join("\n".join((*_votes(peers, test, tree), "", *_row(peers, test), "")) for test in proposed(peers))
+    return "\n".join(
+        "\n".join((*_votes(peers, test, tree), "", *_row(peers, test), "")) for test in proposed_tests(peers)
+    )
 
 
-def _votes(peers: Peers, test: Condition, tree: str) -> Iterator[str]:
+def _votes(peers: Usage, test: Condition, tree: str) -> Iterator[str]:
     those = peers.testing(test)
     yield f"# {visible(tree)}: {_share(peers, test)}"
     yield from map(_named, those)
@@ -39,16 +41,16 @@ def _votes(peers: Peers, test: Condition, tree: str) -> Iterator[str]:
         yield f"# Functions that are static or __init do not count: {peers.others} more use it."
 
 
-def _share(peers: Peers, test: Condition) -> str:
+def _share(peers: Usage, test: Condition) -> str:
     those = len(peers.testing(test))
     return f"{those} of {len(peers.public)} public functions that use {peers.symbol} test {test.text} first"
 
 
-def _named(peer: Peer) -> str:
+def _named(peer: Precedent) -> str:
     return f"#   {peer.name}(), {visible(peer.at.path or '')}:{peer.at.line}"
 
 
-def _row(peers: Peers, test: Condition) -> Iterator[str]:
+def _row(peers: Usage, test: Condition) -> Iterator[str]:
     first = peers.testing(test)[0]
     use = f"{peers.symbol};" if peers.symbol.endswith("()") else f"use({peers.symbol});"
     failed = f"{'!' if test.holds else ''}{test.text}"

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from kfunclint.c.lexer import code
 from kfunclint.c.syntax import Function, bare
 from kfunclint.clang import Parser
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.facts.facts import Fact
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Missing, Place, Reason
 from kfunclint.flow.queries import Condition, bars, calls, is_plain_call, taken
 from kfunclint.index import index
-from kfunclint.patch.postimage import Source
+from kfunclint.patch.postimage import PostImage
 from kfunclint.progress import Step
 from kfunclint.tree.tree import Tree
 
@@ -25,7 +25,7 @@ _ONCE = re.compile(r"\b__\w*(?:init|exit)\b", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Peer:
+class Precedent:
     """A function that uses a symbol. `tests` are calls without arguments: they hold wherever it does, and where one of
     them fails it never comes to it. A function that cannot be `followed` has none."""
 
@@ -37,7 +37,7 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
-class Peers:
+class Usage:
     """The functions that use a symbol. To compare it, or to test it for NULL, is no use.
 
     `public` are those that other files can call, as they are not static or stand in a header: the caller of a static
@@ -45,10 +45,10 @@ class Peers:
     """
 
     symbol: str
-    public: tuple[Peer, ...]
+    public: tuple[Precedent, ...]
     others: int
 
-    def testing(self, test: Condition) -> tuple[Peer, ...]:
+    def testing(self, test: Condition) -> tuple[Precedent, ...]:
         """Those that make a test first."""
         return tuple(peer for peer in self.public if test in peer.tests)
 
@@ -58,58 +58,58 @@ class Peers:
         return count > 1 and 2 * count > len(self.public)
 
 
-def find(
+def find_usage(
     tree: Tree,
     symbol: str,
     parser: Parser,
     *,
     most: int,
-    own: Mapping[str, Source] | None = None,
+    own: Mapping[str, PostImage] | None = None,
     step: Step = lambda what: None,
-) -> Peers:
+) -> Usage:
     """Look for a symbol, a variable or a call "name()", in the kernel's part of a tree.
 
     Functions of one name count once, what stands behind an #else does not, nor does what is hidden in a macro.
     `own` are the files of a series as it leaves them, by path; what they have of the series does not count. `step` is
-    told what is being read. Raises Unreviewable or OSError where the symbol cannot be counted: it stands in more than
+    told what is being read. Raises InputError or OSError where the symbol cannot be counted: it stands in more than
     `most` files, or one of them cannot be parsed, or is known by its hunks only.
     """
     name = symbol.removesuffix("()")
     step(f"looking for {name}")
     paths = index.holding(tree, name, step)
     if len(paths) > most:
-        raise Unreviewable(tree.name, None, f"{name} stands in {len(paths)} files, too many to be counted")
-    public: dict[str, Peer] = {}
+        raise InputError(tree.name, None, f"{name} stands in {len(paths)} files, too many to be counted")
+    public: dict[str, Precedent] = {}
     others = 0
     for path in paths:
         source = (own or {}).get(path) or index.source_of(tree, path)
         if source is None:  # a header of registers, made by a machine
             continue
         if not source.whole:
-            raise Unreviewable(path, None, "known by its hunks only")
+            raise InputError(path, None, "known by its hunks only")
         step(f"reading {path}")
         for function, is_public in _functions(source, name, parser):
             peer = _peer(function, path, symbol)
             if peer and is_public:
                 public[peer.name] = _joined(public.get(peer.name), peer)
             others += peer is not None and not is_public
-    return Peers(symbol, tuple(public.values()), others)
+    return Usage(symbol, tuple(public.values()), others)
 
 
-def _joined(one: Peer | None, other: Peer) -> Peer:
+def _joined(one: Precedent | None, other: Precedent) -> Precedent:
     """Where #if chooses between two of a name, what both test."""
     return replace(one, tests=one.tests & other.tests, followed=one.followed and other.followed) if one else other
 
 
-def _functions(source: Source, name: str, parser: Parser) -> Iterator[tuple[Function, bool]]:
-    """The functions of a whole file that mention a name, and whether others can call them. Raises Unreviewable."""
-    texts = [line.text for stretch in source.stretches for line in stretch.lines]
+def _functions(source: PostImage, name: str, parser: Parser) -> Iterator[tuple[Function, bool]]:
+    """The functions of a whole file that mention a name, and whether others can call them. Raises InputError."""
+    texts = [line.text for visible in source.ranges for line in visible.lines]
     lines = _mentions(texts, name)
     unit = parser.parse(source, lines=lines) if lines else None
     if unit is None:
         return
     if unit.failure:
-        raise Unreviewable(source.path, None, unit.failure)
+        raise InputError(source.path, None, unit.failure)
     for function in unit.functions:
         span = range(function.first_line, function.end_line + 1)
         if lines.isdisjoint(span) or function.name == name or any(_is_new(source, line) for line in span):
@@ -129,16 +129,16 @@ def _mentions(texts: Sequence[str], name: str) -> frozenset[int]:
     )
 
 
-def _is_new(source: Source, number: int) -> bool:
+def _is_new(source: PostImage, number: int) -> bool:
     line = source.line(number)
     return line is not None and line.added
 
 
-def _peer(function: Function, path: str, symbol: str) -> Peer | None:
+def _peer(function: Function, path: str, symbol: str) -> Precedent | None:
     """A function with its tests; None for one that does not use the symbol, or another thing of that name."""
     at = Place(path, function.line, function.column, function.column + len(function.name))
     if not function.complete:
-        return Peer(function.name, at, function.returns, frozenset(), followed=False)
+        return Precedent(function.name, at, function.returns, frozenset(), followed=False)
     name = symbol.removesuffix("()")
     body = function.body
     if any(one.name == name for one in function.parameters) or any(
@@ -151,19 +151,19 @@ def _peer(function: Function, path: str, symbol: str) -> Peer | None:
     known = frozenset.intersection(*(use.known for use in found))
     asked = (test for test in known if is_plain_call(test.text))
     tests = frozenset(test for test in asked if all(bars(body, test, use.node) for use in found))
-    return Peer(function.name, at, function.returns, tests)
+    return Precedent(function.name, at, function.returns, tests)
 
 
 class Precedents:
     """Looks up in a tree who makes the tests that findings miss, each symbol once."""
 
-    def __init__(self, tree: Tree, parser: Parser, sources: Collection[Source], step: Step) -> None:
+    def __init__(self, tree: Tree, parser: Parser, sources: Collection[PostImage], step: Step) -> None:
         """`sources` are the files of the series that is reviewed."""
         self._tree = tree
         self._parser = parser
         self._own = {source.path: source for source in sources}
         self._step = step
-        self._known: dict[str, Peers | None] = {}
+        self._known: dict[str, Usage | None] = {}
 
     def __call__(self, missing: Missing, fact: Fact) -> tuple[Reason, ...]:
         """One reason if most of the functions that use the symbol make the test first, else none."""
@@ -176,11 +176,11 @@ class Precedents:
         who = f"{_number(len(those), len(peers.public))} public functions that use {missing.symbol}"
         return (Reason(those[0].at, f"{who} test {missing.guard} first{_named(those)}"),)
 
-    def _peers(self, symbol: str) -> Peers | None:
+    def _peers(self, symbol: str) -> Usage | None:
         if symbol not in self._known:
             try:
-                found = find(self._tree, symbol, self._parser, most=_MOST_FILES, own=self._own, step=self._step)
-            except (Unreviewable, OSError):
+                found = find_usage(self._tree, symbol, self._parser, most=_MOST_FILES, own=self._own, step=self._step)
+            except (InputError, OSError):
                 found = None
             self._known[symbol] = found
         return self._known[symbol]
@@ -192,7 +192,7 @@ def _number(those: int, all_: int) -> str:
     return "both" if all_ == 2 else f"all {all_}"
 
 
-def _named(peers: Sequence[Peer]) -> str:
+def _named(peers: Sequence[Precedent]) -> str:
     """The first of them."""
     names = [f"{peer.name}()" for peer in peers[:_NAMED]]
     words = f"{', '.join(names[:-1])} and {names[-1]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.mail import mime, series
 from kfunclint.mail.body import diff_start, layout
 from kfunclint.mail.mbox import Raw, label, raw_mails
@@ -26,13 +26,13 @@ def read_inbox(names: Iterable[str]) -> Inbox:
     names = list(names)
     mails: list[Mail] = []
     replies: list[Mail] = []
-    broken: list[Unreviewable] = []
+    broken: list[InputError] = []
     fruitful: set[str] = set()
     answered: set[str] = set()
     for name, raw in raw_mails(names):
         try:
             found, answers = _mails(raw)
-        except Unreviewable as refusal:
+        except InputError as refusal:
             broken.append(refusal)
             fruitful.add(name)
         else:
@@ -41,27 +41,27 @@ def read_inbox(names: Iterable[str]) -> Inbox:
             fruitful |= {name} if found else set()
             answered |= {name} if answers else set()
     fruitful |= answered if mails else set()
-    broken += [Unreviewable(label(name), None, NO_PATCH) for name in names if name not in fruitful]
+    broken += [InputError(label(name), None, NO_PATCH) for name in names if name not in fruitful]
     return Inbox(series.grouped(mails), tuple(broken), tuple(replies))
 
 
 def only_mail(raw: Raw) -> Mail:
-    """The mail in bytes that are known to be a patch, whatever the subject looks like. Raises Unreviewable."""
+    """The mail in bytes that are known to be a patch, whatever the subject looks like. Raises InputError."""
     try:
         return _from_mail(mime.decode(raw.data)[0], raw)[0]
     except mime.MailError as error:
-        raise Unreviewable(raw.file, error.line, str(error)) from error
+        raise InputError(raw.file, error.line, str(error)) from error
 
 
 def select_series(inbox: Inbox, version: int | None, every: bool) -> tuple[Series, ...]:
     """Choose what to review, in order of appearance: of every family of rerolls the newest version that is complete,
-    or else the newest; or the given version; or all. Raises Unreviewable if nothing has the given version."""
+    or else the newest; or the given version; or all. Raises InputError if nothing has the given version."""
     return series.chosen(inbox.series, version, every)
 
 
-def _mails(raw: Raw | Unreviewable) -> tuple[list[Mail], list[Mail]]:
-    """The patches or cover letter in the bytes of a mail, and what answers one instead. Raises Unreviewable."""
-    if isinstance(raw, Unreviewable):
+def _mails(raw: Raw | InputError) -> tuple[list[Mail], list[Mail]]:
+    """The patches or cover letter in the bytes of a mail, and what answers one instead. Raises InputError."""
+    if isinstance(raw, InputError):
         raise raw
     try:
         decoded = mime.decode(raw.data)
@@ -69,7 +69,7 @@ def _mails(raw: Raw | Unreviewable) -> tuple[list[Mail], list[Mail]]:
             return [_from_text(mime.plain(raw.data), raw)], []
     except mime.MailError as error:
         line = raw.line + error.line - 1 if error.line else raw.line
-        raise Unreviewable(raw.file, line, str(error)) from error
+        raise InputError(raw.file, line, str(error)) from error
     patches: list[Mail] = []
     answers: list[Mail] = []
     for one in decoded:
@@ -82,14 +82,14 @@ def _mails(raw: Raw | Unreviewable) -> tuple[list[Mail], list[Mail]]:
 
 
 def _is_patch(mail: Mail, parsed: Subject, raw: Raw) -> bool:
-    """Is it a patch or cover letter? Raises Unreviewable for one that says so and has no diff."""
+    """Is it a patch or cover letter? Raises InputError for one that says so and has no diff."""
     # without a mark, a mail in a thread is an answer, unless it is laid out as git does
     if parsed.reply or not (parsed.marked or not mail.in_reply_to or "\n---\n" in mail.body):
         return False
     if diff_start(mail.body.split("\n"), 0) is not None:
         return True
     if parsed.marked and mail.number:
-        raise Unreviewable(raw.file, raw.line, "no diff in this patch mail")
+        raise InputError(raw.file, raw.line, "no diff in this patch mail")
     return parsed.marked
 
 
@@ -171,11 +171,11 @@ _TITLE = re.compile(r"(?:Subject: )?(\[[^\]]{0,200}\].*)", re.I)
 
 
 def _from_text(text: str, raw: Raw) -> Mail:
-    """The patch in a text without header, such as a page of an archive. Raises Unreviewable if it holds none."""
+    """The patch in a text without header, such as a page of an archive. Raises InputError if it holds none."""
     lines = text.split("\n")
     diff = diff_start(lines, 0)
     if diff is None:
-        raise Unreviewable(raw.file, None if raw.line == 1 else raw.line, NO_PATCH)
+        raise InputError(raw.file, None if raw.line == 1 else raw.line, NO_PATCH)
     titles = ((at, match[1]) for at in range(diff - 1, -1, -1) if (match := _TITLE.match(lines[at])))
     at, line = next(((at, line) for at, line in titles if subject(line).marked), (diff - 1, ""))
     posted = _POSTED.match(lines[at + 1]) if line else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 
 MAX_INPUT = 64 << 20
 MAX_MAIL = 8 << 20
@@ -44,22 +44,22 @@ class Raw:
     data: bytes
 
 
-def raw_mails(names: Iterable[str]) -> Iterator[tuple[str, Raw | Unreviewable]]:
+def raw_mails(names: Iterable[str]) -> Iterator[tuple[str, Raw | InputError]]:
     """Yield every mail of the inputs with the name it was found under; what cannot be read comes as a refusal."""
     left, mails = MAX_INPUT, 0
     for name, file in _files(names):
         try:
-            if isinstance(file, Unreviewable):
+            if isinstance(file, InputError):
                 raise file
             data = _contents(file, left)
-        except Unreviewable as refusal:
+        except InputError as refusal:
             yield name, refusal
             continue
         left -= len(data)
         for raw in _split(label(file), data):
             mails += 1
             if mails > MAX_MAILS:
-                yield name, Unreviewable(raw.file, raw.line, f"more than {MAX_MAILS} mails")
+                yield name, InputError(raw.file, raw.line, f"more than {MAX_MAILS} mails")
                 return
             yield name, raw
 
@@ -69,15 +69,15 @@ def label(name: str) -> str:
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _files(names: Iterable[str]) -> Iterator[tuple[str, str | Unreviewable]]:
+def _files(names: Iterable[str]) -> Iterator[tuple[str, str | InputError]]:
     """The files to read for each name: itself, or what lies in a folder or Maildir, sorted."""
     for name in names:
         try:
             for file in _inside(name) if _is_folder(name) else [name]:
                 yield name, file
         except OSError as error:
-            yield name, Unreviewable(label(name), None, error.strerror or "cannot be listed")
-        except Unreviewable as refusal:
+            yield name, InputError(label(name), None, error.strerror or "cannot be listed")
+        except InputError as refusal:
             yield name, refusal
 
 
@@ -89,14 +89,14 @@ def _is_folder(name: str) -> bool:
 
 
 def _inside(name: str) -> list[str]:
-    """The mails of a folder or Maildir. Raises OSError, and Unreviewable where there are none or too many."""
+    """The mails of a folder or Maildir. Raises OSError, and InputError where there are none or too many."""
     path = Path(name)
     if (path / "cur").is_dir() and (path / "new").is_dir():
         found = _listed(path / "cur", ("",)) + _listed(path / "new", ("",))
     else:
         found = _listed(path, _SUFFIXES)
     if not found:
-        raise Unreviewable(label(name), None, "a folder without patches or mails")
+        raise InputError(label(name), None, "a folder without patches or mails")
     return found
 
 
@@ -109,31 +109,31 @@ def _listed(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
             if not name.startswith(".") and name.endswith(suffixes) and not _is_folder(entry.path):
                 found.append(entry.path)
             if len(found) > MAX_FILES:
-                raise Unreviewable(label(str(folder)), None, f"more than {MAX_FILES} files")
+                raise InputError(label(str(folder)), None, f"more than {MAX_FILES} files")
     return sorted(found)
 
 
 def _contents(name: str, left: int) -> bytes:
-    """What a file holds, inflated. Raises Unreviewable for what is no regular file, too large or damaged."""
+    """What a file holds, inflated. Raises InputError for what is no regular file, too large or damaged."""
     if name == "-":
         return _read(sys.stdin.buffer, name, left)
     try:
         with _opened(name) as file:
             return _read(file, label(name), left)
     except OSError as error:
-        raise Unreviewable(label(name), None, error.strerror or "cannot be read") from error
+        raise InputError(label(name), None, error.strerror or "cannot be read") from error
     except ValueError as error:
-        raise Unreviewable(label(name), None, "not a file name") from error
+        raise InputError(label(name), None, "not a file name") from error
 
 
 def _opened(name: str) -> BinaryIO:
-    """Open a regular file; never waits for a FIFO and never opens a device. Raises OSError, Unreviewable."""
+    """Open a regular file; never waits for a FIFO and never opens a device. Raises OSError, InputError."""
     if not stat.S_ISREG(Path(name).stat().st_mode):
-        raise Unreviewable(label(name), None, "not a regular file")
+        raise InputError(label(name), None, "not a regular file")
     file = os.fdopen(os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
-        raise Unreviewable(label(name), None, "not a regular file")
+        raise InputError(label(name), None, "not a regular file")
     return file
 
 
@@ -146,12 +146,12 @@ def _read(stream: BinaryIO, name: str, left: int) -> bytes:
                 limit = min(left, MAX_MAIL)
             size += len(chunk)
             if size > limit:
-                raise Unreviewable(name, None, f"larger than {(MAX_INPUT if limit == left else limit) >> 20} MiB")
+                raise InputError(name, None, f"larger than {(MAX_INPUT if limit == left else limit) >> 20} MiB")
             chunks.append(chunk)
     except (zlib.error, EOFError) as error:
-        raise Unreviewable(name, None, "damaged gzip data") from error
+        raise InputError(name, None, "damaged gzip data") from error
     if not size:
-        raise Unreviewable(name, None, "empty")
+        raise InputError(name, None, "empty")
     return b"".join(chunks)
 
 
@@ -181,7 +181,7 @@ def _inflated(stream: BinaryIO, data: bytes) -> Iterator[bytes]:
     raise EOFError
 
 
-def _split(name: str, data: bytes) -> Iterator[Raw | Unreviewable]:
+def _split(name: str, data: bytes) -> Iterator[Raw | InputError]:
     """The mails of an mbox; anything else is one mail or text as it is."""
     if not data.startswith(b"From "):
         yield Raw(name, 1, data.removeprefix(b"\xef\xbb\xbf"))
@@ -192,7 +192,7 @@ def _split(name: str, data: bytes) -> Iterator[Raw | Unreviewable]:
         length = _content_length(data, start)
         end = length or _next_mail(data, start)
         if end - start > MAX_MAIL:
-            yield Unreviewable(name, line, f"mail of more than {MAX_MAIL >> 20} MiB")
+            yield InputError(name, line, f"mail of more than {MAX_MAIL >> 20} MiB")
         else:
             mail = data[start:end]
             yield Raw(name, line + 1, mail if length else _QUOTED_FROM.sub(b"", mail))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,13 @@ class Mail:
         """The line of the input of a line of the body, both 1-based; None where they are incomparable."""
         return None if self.first_line is None else self.first_line + line - 1
 
-    def unreviewable(self, line: int | None, reason: str) -> Unreviewable:
+    def unreviewable(self, line: int | None, reason: str) -> InputError:
         """The refusal of this mail for what stands at a 1-based line of its body, told with the line of the input."""
         if line is None:
-            return Unreviewable(self.file, None, reason)
+            return InputError(self.file, None, reason)
         if self.first_line is None:
-            return Unreviewable(self.file, None, f"{reason} (line {line} of the decoded text)")
-        return Unreviewable(self.file, self.in_input(line), reason)
+            return InputError(self.file, None, f"{reason} (line {line} of the decoded text)")
+        return InputError(self.file, self.in_input(line), reason)
 
 
 def whole(numbers: Collection[int], total: int) -> bool:
@@ -96,7 +96,7 @@ class Inbox:
     """
 
     series: tuple[Series, ...]
-    broken: tuple[Unreviewable, ...]
+    errors: tuple[InputError, ...]
     replies: tuple[Mail, ...] = ()
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.mail.message import Mail, Series, whole
 
 # Similar titles are looked for among this many families of an author, so that the work stays linear.
@@ -77,7 +77,7 @@ def chosen(series: Sequence[Series], version: int | None, every: bool) -> tuple[
         found = tuple(one for one in series if one.version == version)
         if not found and series:
             known = ", ".join(str(number) for number in sorted({one.version for one in series}))
-            raise Unreviewable(_first(series[0]).file, None, f"no version {version} in it, only {known}")
+            raise InputError(_first(series[0]).file, None, f"no version {version} in it, only {known}")
         return found
     families: dict[int, list[Series]] = {}
     for one in series:

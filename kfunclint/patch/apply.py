@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kfunclint.patch.diff import Hunk
-from kfunclint.patch.postimage import Fit
+from kfunclint.patch.postimage import HunkPlacement
 
 MAX_LINES = 500_000
 _LEAST_CONTEXT = 1
@@ -19,7 +19,7 @@ class Misfit(Exception):
     """A hunk that does not fit; `str()` says which and why."""
 
 
-class Alphabet:
+class LineInterner:
     """A character for every different line, so that lines are searched as text is: in linear time."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Alphabet:
         return "".join([self._letters.get(line, _UNKNOWN) for line in lines])
 
 
-def fitted(image: Sequence[str], hunks: Sequence[Hunk], alphabet: Alphabet, tree: str) -> tuple[Fit, ...]:
+def fitted(image: Sequence[str], hunks: Sequence[Hunk], alphabet: LineInterner, tree: str) -> tuple[HunkPlacement, ...]:
     """Where the hunks fit into the lines of a file, one after the other. Raises Misfit, which names the tree.
 
     As git apply -C1 does it (apply.c: apply_one_fragment()), but for one thing: where only less context fits, it must
@@ -56,7 +56,7 @@ def fitted(image: Sequence[str], hunks: Sequence[Hunk], alphabet: Alphabet, tree
 
 
 @dataclass(frozen=True, slots=True)
-class _Trial:
+class _ContextReduction:
     """A hunk with some lines of context left out; at the start or the end of the file if it says so."""
 
     top: int
@@ -65,11 +65,11 @@ class _Trial:
     last: bool
 
 
-def _fit(text: str, hunk: Hunk, alphabet: Alphabet) -> Fit | str:
+def _fit(text: str, hunk: Hunk, alphabet: LineInterner) -> HunkPlacement | str:
     """Where a hunk fits, or the words of why it does not, to be followed by where."""
     searched = alphabet.spell([line.text for line in hunk.lines if line.sign != "+"])
     if not searched:
-        return "without context does not apply to" if text else Fit(0, 0, 0)
+        return "without context does not apply to" if text else HunkPlacement(0, 0, 0)
     for trial in _trials(hunk):
         part = searched[trial.top : len(searched) - trial.bottom]
         if trial.first or trial.last:
@@ -81,29 +81,29 @@ def _fit(text: str, hunk: Hunk, alphabet: Alphabet) -> Fit | str:
         else:
             at = _nearest(text, part, max(hunk.new_start - 1, 0))
         if at >= 0:
-            return Fit(at, trial.top, trial.bottom)
+            return HunkPlacement(at, trial.top, trial.bottom)
     return "does not apply to"
 
 
-def _trials(hunk: Hunk) -> Iterator[_Trial]:
+def _trials(hunk: Hunk) -> Iterator[_ContextReduction]:
     """Ever less context, as git takes it away."""
     signs = [line.sign for line in hunk.lines]
     top = next((at for at, sign in enumerate(signs) if sign != " "), len(signs))
     bottom = next((at for at, sign in enumerate(reversed(signs)) if sign != " "), len(signs))
     leading, trailing = top, bottom
     first, last = hunk.old_start <= 1, not trailing
-    yield _Trial(0, 0, first, last)
+    yield _ContextReduction(0, 0, first, last)
     if max(leading, trailing) > _LEAST_CONTEXT and (first or last):
-        yield _Trial(0, 0, False, False)
+        yield _ContextReduction(0, 0, False, False)
     while max(leading, trailing) > _LEAST_CONTEXT and max(top - leading, bottom - trailing) < _MOST_LEFT_OUT:
         if leading >= trailing:
             leading -= 1
         if trailing > leading:
             trailing -= 1
-        yield _Trial(top - leading, bottom - trailing, False, False)
+        yield _ContextReduction(top - leading, bottom - trailing, False, False)
 
 
-def _at_an_end(text: str, part: str, trial: _Trial) -> int:
+def _at_an_end(text: str, part: str, trial: _ContextReduction) -> int:
     at = 0 if trial.first else len(text) - len(part)
     whole = not trial.last or at + len(part) == len(text)
     return at if at >= 0 and whole and text.startswith(part, at) else -1

@@ -6,12 +6,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.git.repository import Repository
 from kfunclint.mail.inbox import Series
-from kfunclint.patch.apply import Alphabet, Misfit, fitted
+from kfunclint.patch.apply import LineInterner, Misfit, fitted
 from kfunclint.patch.diff import FileDiff, Patch
-from kfunclint.patch.postimage import Base, Fit, Line, splice, text_lines
+from kfunclint.patch.postimage import Base, HunkPlacement, Line, splice, text_lines
 from kfunclint.tree.tree import C, GitTree, Tree
 
 _UNIQUE = 12  # a shorter hash may stand for several objects
@@ -23,20 +23,20 @@ _Before = Mapping[str, str]
 _INDEX = re.compile(r"index ([0-9a-f]{7,64})\.\.[0-9a-f]{7,64}(?: \d+)?")
 
 
-def choose(tree: Tree, series: Series, patches: Sequence[Patch]) -> Base:
+def find_base(tree: Tree, series: Series, patches: Sequence[Patch]) -> Base:
     """The base of a series: the first state of the tree to which all of its C files apply, or else the best one.
 
     For a git repository, in this order: the base-commit; the newest commit whose files are those that the index lines
     name, and which has none that the series adds; HEAD. A folder has one state. Files that do not apply are in
-    `fallen`; nothing is raised for them.
+    `unapplied`; nothing is raised for them.
     """
     before = _before(patches)
     best: Base | None = None
     for state, why in _states(tree, series, before):
         found = _applied(state, why, patches)
-        if not found.fallen:
+        if not found.unapplied:
             return found
-        if best is None or len(found.fallen) < len(best.fallen):
+        if best is None or len(found.unapplied) < len(best.unapplied):
             best = found
     assert best is not None
     return best
@@ -72,7 +72,7 @@ def _without(prerequisites: Sequence[str]) -> str:
 def _commit(repository: Repository, hash_: str) -> str | None:
     try:
         return repository.commit(hash_)
-    except Unreviewable:
+    except InputError:
         return None
 
 
@@ -84,7 +84,7 @@ def _why_folder(tree: Tree, before: _Before) -> str:
 def _is_blob(tree: Tree, path: str, hash_: str) -> bool:
     try:
         data = tree.read(path)
-    except Unreviewable:
+    except InputError:
         return False
     if data is None or not hash_:
         return data is None and not hash_
@@ -126,7 +126,7 @@ def _matching(tree: GitTree, before: _Before, count: int) -> str | None:
         starts = (tree.commit, *recent[:_MOST_STARTS])
         passed = repository.touching(starts, list(before), _MOST_COMMITS, _SEARCH_SECONDS)
         return next((commit for commit in _with_parents(repository, passed) if _has(repository, commit, before)), None)
-    except Unreviewable:
+    except InputError:
         return None
 
 
@@ -149,14 +149,14 @@ def _has(repository: Repository, commit: str, before: _Before) -> bool:
 
 def _applied(tree: Tree, why: str, patches: Sequence[Patch]) -> Base:
     """Apply the series to a state of the tree."""
-    trial = _Trial(tree, patches)
+    trial = _SeriesApplication(tree, patches)
     for patch in patches:
         for index, file in enumerate(patch.files):
             trial.apply(patch.mail.number, index, file)
     return trial.result(why)
 
 
-class _Trial:
+class _SeriesApplication:
     """An attempt to apply a series: files that it renames or copies stand or fall together, in a group."""
 
     def __init__(self, tree: Tree, patches: Sequence[Patch]) -> None:
@@ -164,9 +164,9 @@ class _Trial:
         self.groups = _groups(patches)
         self.files: dict[str, tuple[Line, ...]] = {}
         self.now: dict[str, list[Line] | None] = {}
-        self.fits: dict[tuple[int, int], tuple[str, tuple[Fit, ...]]] = {}
+        self.fits: dict[tuple[int, int], tuple[str, tuple[HunkPlacement, ...]]] = {}
         self.failed: dict[str, str] = {}
-        self.alphabet = Alphabet()
+        self.alphabet = LineInterner()
 
     def apply(self, patch: int, index: int, file: FileDiff) -> None:
         """Apply what a patch does to a file, or note why its group of files does not apply."""
@@ -177,17 +177,17 @@ class _Trial:
             self.fits[patch, index] = group, self._apply(file, patch)
         except Misfit as why:
             self.failed[group] = str(why)
-        except Unreviewable as why:
+        except InputError as why:
             self.failed[group] = f"{why.reason} ({self.tree.name})"
 
     def result(self, why: str) -> Base:
         """The base, without the groups of files that failed."""
-        fallen = {path: self.failed[group] for path, group in self.groups.items() if group in self.failed}
-        files = {path: lines for path, lines in self.files.items() if path not in fallen}
+        unapplied = {path: self.failed[group] for path, group in self.groups.items() if group in self.failed}
+        files = {path: lines for path, lines in self.files.items() if path not in unapplied}
         fits = {key: fits for key, (group, fits) in self.fits.items() if group not in self.failed}
-        return Base(self.tree, self.tree.name, why, files, fits, fallen)
+        return Base(self.tree, self.tree.name, why, files, fits, unapplied)
 
-    def _apply(self, file: FileDiff, patch: int) -> tuple[Fit, ...]:
+    def _apply(self, file: FileDiff, patch: int) -> tuple[HunkPlacement, ...]:
         self._check(file)
         image = list(self._image(file.old_path) or ()) if file.old_path is not None else []
         fits = fitted([line.text for line in image], file.hunks, self.alphabet, self.tree.name)

@@ -9,7 +9,7 @@ import unidiff.patch as unidiff
 from unidiff.constants import LINE_TYPE_NO_NEWLINE
 from unidiff.errors import UnidiffParseError
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.mail.body import HUNK, counts, extent, is_signature, layout, starts_diff
 from kfunclint.mail.inbox import Mail
 from kfunclint.paths import objection, unquoted, without_prefix
@@ -93,7 +93,7 @@ _KINDS = {"new file mode": "new", "deleted file mode": "deleted", "rename from":
 
 
 def parse_patch(mail: Mail) -> Patch:
-    """Take a mail apart. Raises Unreviewable for a diff that is damaged, breaks a limit or leads out of the tree.
+    """Take a mail apart. Raises InputError for a diff that is damaged, breaks a limit or leads out of the tree.
 
     A diff above the `---` is an example and no part of the patch; so is everything in a cover letter.
     """
@@ -106,7 +106,7 @@ def parse_patch(mail: Mail) -> Patch:
     message = tuple(MessageLine(lines[at], at + 1) for at in range(found.message, end))
     if found.diff is None or mail.number == 0:
         return Patch(mail, message, ())
-    return Patch(mail, message, tuple(_Reader(mail, lines, found.diff).files()))
+    return Patch(mail, message, tuple(_DiffReader(mail, lines, found.diff).files()))
 
 
 def _check_width(mail: Mail, lines: list[str]) -> None:
@@ -115,7 +115,7 @@ def _check_width(mail: Mail, lines: list[str]) -> None:
             raise mail.unreviewable(number, f"line of more than {MAX_LINE} characters")
 
 
-class _Reader:
+class _DiffReader:
     """Reads the files of a diff; `at` is the 0-based index of the line to be read next."""
 
     def __init__(self, mail: Mail, lines: list[str], at: int) -> None:
@@ -125,7 +125,7 @@ class _Reader:
         self.hunks = 0
 
     def files(self) -> Iterator[FileDiff]:
-        """Read up to the signature or the end of the mail. Raises Unreviewable."""
+        """Read up to the signature or the end of the mail. Raises InputError."""
         count = 0
         while self.at < len(self.lines) and not (count and is_signature(self.line())):
             if self.line().startswith("diff --git "):
@@ -144,7 +144,7 @@ class _Reader:
         at = self.at + ahead
         return self.lines[at] if at < len(self.lines) else ""
 
-    def refusal(self, reason: str, at: int | None = None) -> Unreviewable:
+    def refusal(self, reason: str, at: int | None = None) -> InputError:
         """The refusal of the mail for the line at a 0-based index, without one for the line to be read next."""
         return self.mail.unreviewable(min((self.at if at is None else at) + 1, len(self.lines)), reason)
 

@@ -30,7 +30,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class VisibleRange:
     """Lines in view without a gap; `start` is the 1-based number of the first one in the post-image."""
 
     start: int
@@ -38,7 +38,7 @@ class Stretch:
 
     @property
     def heading(self) -> str:
-        """The @@ heading of the hunk that opens the stretch."""
+        """The @@ heading of the hunk that opens the visible range."""
         return self.lines[0].heading
 
     @property
@@ -47,24 +47,24 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PostImage:
     """The post-image of one file at the end of the series: the `whole` file, or as far as its hunks show it."""
 
     path: str
-    stretches: tuple[Stretch, ...]
+    ranges: tuple[VisibleRange, ...]
     whole: bool = False
 
     def line(self, number: int) -> Line | None:
         """Line `number` (1-based) of the post-image, or None where no hunk shows it."""
-        above = bisect_right(self.stretches, number, key=lambda stretch: stretch.start)
+        above = bisect_right(self.ranges, number, key=lambda visible: visible.start)
         if above == 0:
             return None
-        stretch = self.stretches[above - 1]
-        return stretch.lines[number - stretch.start] if number < stretch.start + len(stretch.lines) else None
+        visible = self.ranges[above - 1]
+        return visible.lines[number - visible.start] if number < visible.start + len(visible.lines) else None
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class HunkPlacement:
     """Where a hunk fits into a file: the 0-based index of its first line in the file as the hunks above it leave it,
     and how many lines of its context at the top and at the bottom do not fit and are left out."""
 
@@ -78,25 +78,25 @@ class Base:
     """The state of a kernel tree that a series applies to.
 
     `name` and `why` are words for people: "linux at 0123456789ab", "base-commit of the series". `files` are the whole
-    files before the series, by path, each line an object of its own; `fits` has the place of every hunk of a file that
-    is taken from the tree, by the number of the patch and the 0-based index of the file in it. `fallen` are the files
-    that are taken from their hunks alone, and why.
+    files before the series, by path, each line an object of its own; `placements` has the place of every hunk of a
+    file that is taken from the tree, by the number of the patch and the 0-based index of the file in it. `unapplied`
+    are the files that are taken from their hunks alone, and why.
     """
 
     tree: Tree
     name: str
     why: str
     files: Mapping[str, tuple[Line, ...]]
-    fits: Mapping[tuple[int, int], tuple[Fit, ...]]
-    fallen: Mapping[str, str]
+    placements: Mapping[tuple[int, int], tuple[HunkPlacement, ...]]
+    unapplied: Mapping[str, str]
 
     @property
     def used(self) -> bool:
         """Is any file taken from the tree?"""
-        return bool(self.fits)
+        return bool(self.placements)
 
 
-def build(patches: Iterable[Patch], base: Base | None = None, upto: int | None = None) -> tuple[Source, ...]:
+def apply_series(patches: Iterable[Patch], base: Base | None = None, upto: int | None = None) -> tuple[PostImage, ...]:
     """Apply the patches of a series in order and give each file's lines in view, files in order of appearance.
 
     With a base a file is whole, unless it is one that fell back. `upto`: apply that many patches only; a file that
@@ -108,7 +108,7 @@ def build(patches: Iterable[Patch], base: Base | None = None, upto: int | None =
     return images.sources()
 
 
-def before(patches: Sequence[Patch], base: Base | None = None) -> tuple[Source, ...]:
+def pre_images(patches: Sequence[Patch], base: Base | None = None) -> tuple[PostImage, ...]:
     """The files as they were before the series, under their old names; whole with a base, and else what the hunks show.
 
     `patch` and `mail_line` of a line say who takes it away.
@@ -122,16 +122,16 @@ def before(patches: Sequence[Patch], base: Base | None = None) -> tuple[Source, 
     hunks = _Images(None)
     for patch in reversed(patches):
         for index, file in reversed(list(enumerate(patch.files))):
-            if base is None or (patch.mail.number, index) not in base.fits:
+            if base is None or (patch.mail.number, index) not in base.placements:
                 hunks.apply_in_view(_reversed(file), patch.mail.number)
-    return tuple(source for source in (*found, *hunks.sources()) if source.stretches)
+    return tuple(source for source in (*found, *hunks.sources()) if source.ranges)
 
 
 class _Images:
     """The files of a series, whole or as far as they are in view, while its patches are applied."""
 
     def __init__(self, base: Base | None) -> None:
-        self.fits = base.fits if base else {}
+        self.fits = base.placements if base else {}
         self.whole: dict[str, Sequence[Line]] = dict(base.files) if base else {}
         self.in_view: dict[str, dict[int, Line]] = {}
 
@@ -157,14 +157,14 @@ class _Images:
         if file.new_path is not None and file.kind != "deleted":
             self.in_view[file.new_path] = _after(before, file.hunks, patch)
 
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[PostImage, ...]:
         """What is left of them."""
         return (
             *(whole(path, lines) for path, lines in self.whole.items() if lines),
-            *(Source(path, tuple(_stretches(image))) for path, image in self.in_view.items() if image),
+            *(PostImage(path, tuple(_stretches(image))) for path, image in self.in_view.items() if image),
         )
 
-    def _apply_whole(self, file: FileDiff, fits: tuple[Fit, ...], patch: int) -> list[tuple[Line, DiffLine]]:
+    def _apply_whole(self, file: FileDiff, fits: tuple[HunkPlacement, ...], patch: int) -> list[tuple[Line, DiffLine]]:
         image = list(self.whole.get(file.old_path or "", ()))
         if file.kind == "copied":  # what the copy loses is not lost to the file
             image = [replace(line) for line in image]
@@ -176,7 +176,7 @@ class _Images:
         return gone
 
 
-def splice(image: list[Line], hunk: Hunk, fit: Fit, patch: int) -> list[tuple[Line, DiffLine]]:
+def splice(image: list[Line], hunk: Hunk, fit: HunkPlacement, patch: int) -> list[tuple[Line, DiffLine]]:
     """Put a hunk of a patch into a whole file; gives the lines that it takes out, each with the line that does it."""
     at = fit.at
     new: list[Line] = []
@@ -194,9 +194,9 @@ def splice(image: list[Line], hunk: Hunk, fit: Fit, patch: int) -> list[tuple[Li
     return gone
 
 
-def whole(path: str, lines: Sequence[Line]) -> Source:
+def whole(path: str, lines: Sequence[Line]) -> PostImage:
     """A file of which all lines are in view."""
-    return Source(path, (Stretch(1, tuple(lines)),) if lines else (), whole=True)
+    return PostImage(path, (VisibleRange(1, tuple(lines)),) if lines else (), whole=True)
 
 
 def text_lines(data: bytes) -> list[str]:
@@ -267,15 +267,15 @@ def _end(hunk: Hunk) -> int:
     return _first(hunk) + hunk.old_count
 
 
-def _stretches(image: dict[int, Line]) -> Iterator[Stretch]:
+def _stretches(image: dict[int, Line]) -> Iterator[VisibleRange]:
     run: list[Line] = []
     start = 0
     for number, line in image.items():
         if run and number != start + len(run):
-            yield Stretch(start, tuple(run))
+            yield VisibleRange(start, tuple(run))
             run = []
         if not run:
             start = number
         run.append(line)
     if run:
-        yield Stretch(start, tuple(run))
+        yield VisibleRange(start, tuple(run))

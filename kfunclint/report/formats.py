@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kfunclint import resources
 from kfunclint.finding import Level, Place
 from kfunclint.mail.inbox import Mail
-from kfunclint.review.lines import Lines
+from kfunclint.review.lines import LineIndex
 
 if TYPE_CHECKING:
     import jinja2
@@ -123,12 +123,12 @@ def checkpatch_line(place: str, finding: Finding, type_: str = "") -> str:
     return visible(f"{place}: {finding.level.value.upper()}:{type_} {finding.message} [{finding.rule}]")
 
 
-def lines(review: Review) -> Lines:
+def lines(review: Review) -> LineIndex:
     """The lines of the series by place, as the review saw them."""
-    return Lines(review.patches, review.cover, review.sources)
+    return LineIndex(review.patches, review.cover, review.sources)
 
 
-def counted(findings: Iterable[Finding]) -> dict[Level, int]:
+def counts_by_level(findings: Iterable[Finding]) -> dict[Level, int]:
     """How many findings there are of each level, the worst level first."""
     levels = [finding.level for finding in findings]
     return {level: levels.count(level) for level in reversed(Level)}

@@ -15,14 +15,14 @@ from kfunclint.patch.postimage import Base
 _Span = tuple[str, int, int]  # path, first and last line of the post-image
 
 
-class Touched:
+class ChangedRegions:
     """The lines of whole files that the hunks of a series show, at the end of the series."""
 
     def __init__(self, patches: Sequence[Patch], base: Base | None) -> None:
         self._spans: dict[str, list[tuple[int, int]]] = {}
         for number, patch in enumerate(patches):
             for index, file in enumerate(patch.files):
-                fits = base.fits.get((patch.mail.number, index)) if base else None
+                fits = base.placements.get((patch.mail.number, index)) if base else None
                 if fits is None or file.new_path is None:
                     continue
                 later = [hunks for after in patches[number + 1 :] for hunks in _hunks_of(after, file.new_path)]
@@ -32,21 +32,21 @@ class Touched:
                         first, last = moved(hunks, first), moved(hunks, last)
                     self._spans.setdefault(file.new_path, []).append((first, last))
 
-    def of(self, facts: Facts) -> Facts:
+    def filter(self, facts: Facts) -> Facts:
         """The facts that may be others than before the series."""
         return replace(
             facts,
-            kfuncs=tuple(filter(self.holds, facts.kfuncs)),
-            entries=tuple(filter(self.holds, facts.entries)),
-            sets=tuple(filter(self.holds, facts.sets)),
-            docs=tuple(filter(self.holds, facts.docs)),
+            kfuncs=tuple(filter(self.overlaps, facts.kfuncs)),
+            entries=tuple(filter(self.overlaps, facts.entries)),
+            sets=tuple(filter(self.overlaps, facts.sets)),
+            docs=tuple(filter(self.overlaps, facts.docs)),
         )
 
-    def holds(self, fact: Kfunc | Entry | KfuncSet | Doc) -> bool:
+    def overlaps(self, fact: Kfunc | Entry | KfuncSet | Doc) -> bool:
         """May it be another one than before the series? Of a file that is seen through its hunks, everything may."""
-        return any(self._meets(*span) for span in _extent(fact))
+        return any(self._overlaps_lines(*span) for span in _extent(fact))
 
-    def _meets(self, path: str, first: int, last: int) -> bool:
+    def _overlaps_lines(self, path: str, first: int, last: int) -> bool:
         spans = self._spans.get(path)
         return spans is None or any(first <= end and begin <= last for begin, end in spans)
 
@@ -75,13 +75,13 @@ def _extent(fact: Kfunc | Entry | KfuncSet | Doc) -> Iterator[_Span]:
         yield fact.at.path or "", *kfunc_lines(fact)
         yield from (_line(entry) for entry in fact.entries)
     elif isinstance(fact, KfuncSet):
-        lines = [fact.at.line, *(listing.at.line for listing in fact.listings)]
+        lines = [fact.at.line, *(listing.at.line for listing in fact.entries)]
         # the END of a set may be what was taken away
         yield fact.at.path or "", min(lines) - 1, max(lines) + 1
         yield from ((one.at.path or "", one.at.line, one.at.line) for one in fact.registrations)
     elif isinstance(fact, Entry):
         yield _line(fact)
-        yield from ((one.at.path or "", one.at.line, one.at.line) for _, one in fact.twins)
+        yield from ((one.at.path or "", one.at.line, one.at.line) for _, one in fact.other_entries)
     else:
         yield fact.at.path or "", *doc_lines(fact)
 

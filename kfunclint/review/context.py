@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.clang import Parser
-from kfunclint.errors import Unreviewable
-from kfunclint.extract.facts import gather
-from kfunclint.extract.sets import Scan, scan
+from kfunclint.errors import InputError
+from kfunclint.extract.facts import extract
+from kfunclint.extract.sets import LexicalScan, scan
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.spelling import slips, wrong_word
@@ -21,9 +21,9 @@ from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
 from kfunclint.kernel.suffixes import SIZES
 from kfunclint.patch.diff import Patch
-from kfunclint.patch.postimage import Base, Source
+from kfunclint.patch.postimage import Base, PostImage
 from kfunclint.progress import Step
-from kfunclint.review.changed import Touched
+from kfunclint.review.changed import ChangedRegions
 
 if TYPE_CHECKING:
     from kfunclint.index.index import Index
@@ -39,11 +39,11 @@ _MANY = 3  # files
 _MOST_STOPS = 4  # each may have taken all the time that a parse is given
 
 
-def of_c(sources: Iterable[Source], skipped: dict[str, str] | None = None) -> tuple[Source, ...]:
+def c_files(sources: Iterable[PostImage], skipped: dict[str, str] | None = None) -> tuple[PostImage, ...]:
     """The C files, as far as they are not too large to be looked at; what is left out goes to `skipped`."""
     found, left = [], _MOST_TEXT
     for one in sources:
-        size = sum(len(line.text) + 1 for stretch in one.stretches for line in stretch.lines)
+        size = sum(len(line.text) + 1 for visible in one.ranges for line in visible.lines)
         if not one.path.endswith(C):
             continue
         if size <= min(left, _LARGEST_FILE):
@@ -54,11 +54,11 @@ def of_c(sources: Iterable[Source], skipped: dict[str, str] | None = None) -> tu
     return tuple(found)
 
 
-class Context:
+class FactBuilder:
     """Makes facts of files, with what the tree has of their kfuncs in other ones."""
 
     def __init__(
-        self, base: Base | None, parser: Parser, touched: Touched, kernel: Kernel, *, deep: bool, step: Step
+        self, base: Base | None, parser: Parser, touched: ChangedRegions, kernel: Kernel, *, deep: bool, step: Step
     ) -> None:
         """`deep`: read the real types of all whole files, not only where a rule cannot do without."""
         self.touched = touched
@@ -71,14 +71,14 @@ class Context:
         self.known: Index | None = None
 
     def facts(
-        self, sources: Sequence[Source], patches: Iterable[Patch] = (), cover: Patch | None = None
+        self, sources: Sequence[PostImage], patches: Iterable[Patch] = (), cover: Patch | None = None
     ) -> tuple[Facts, dict[str, str]]:
         """The facts of files and messages, and why which files could not be parsed."""
         patches = tuple(patches)
         parse = partial(self._parsed, series=sources)
-        found, unparsed = facts_of(sources, parse, patches, cover)
+        found, unparsed = build_facts(sources, parse, patches, cover)
         if self.base is not None and (more := self._more(found, sources)):
-            found, unparsed = facts_of((*sources, *more), parse, patches, cover)
+            found, unparsed = build_facts((*sources, *more), parse, patches, cover)
         return self._with_meant(self._with_released(found)), unparsed
 
     def _with_meant(self, found: Facts) -> Facts:
@@ -88,7 +88,7 @@ class Context:
         doubtful = dict(_doubtful(found.prose))
         try:
             self._seek({sought for sought, _ in doubtful.values()})
-        except (Unreviewable, OSError):
+        except (InputError, OSError):
             return found
         meant = {name: known for name, (sought, known) in doubtful.items() if self.absent.get(sought)}
         return replace(found, prose=tuple(replace(prose, meant=meant) for prose in found.prose))
@@ -97,7 +97,7 @@ class Context:
         """Find out which words the tree does not have, whatever longer word they stand in; it takes seconds, so once.
 
         A name has it if a single file does; as a plain word it may be misspelled in a comment or two. Raises
-        Unreviewable or OSError.
+        InputError or OSError.
         """
         assert self.base is not None
         new = sorted(set(words) - self.absent.keys())[: _MOST_SOUGHT - len(self.absent)]
@@ -114,36 +114,36 @@ class Context:
 
     def _with_released(self, found: Facts) -> Facts:
         """The facts with what the kfuncs of the tree release, if something of the series is not released by its own."""
-        open_ = self.touched.of(found).acquired - found.released
+        open_ = self.touched.filter(found).acquired - found.released
         if self.base is None or not open_:
             return found
         from kfunclint.index.index import released  # most reviews have no tree
 
         try:
             return with_released(found, found.released | released(self.base.tree, self._index(self.base.tree)))
-        except (Unreviewable, OSError):
+        except (InputError, OSError):
             return found
 
     def _index(self, tree: Tree) -> Index:
-        """The index of the tree, for which the whole of it is read. Raises Unreviewable or OSError."""
+        """The index of the tree, for which the whole of it is read. Raises InputError or OSError."""
         from kfunclint.index.index import build
 
         if self.known is None:
             self.known = build(tree, (), self.step)
         return self.known
 
-    def _parsed(self, file: Source, names: Collection[str], series: Sequence[Source]) -> Unit:
+    def _parsed(self, file: PostImage, names: Collection[str], series: Sequence[PostImage]) -> Unit:
         self.step(f"parsing {file.path}")
         unit = self.parser.parse(file, names=names)
         if self.base is None or not file.whole or not (self.deep or wants_types(file, unit, self.kernel)):
             return unit
         return self.parser.with_types(unit, file, self.base.tree, series)
 
-    def _more(self, found: Facts, sources: Sequence[Source]) -> list[Source]:
+    def _more(self, found: Facts, sources: Sequence[PostImage]) -> list[PostImage]:
         """The files that register or define what the series touches in these."""
         defined = {kfunc.name for kfunc in found.kfuncs}
-        wanted = {kfunc.name for kfunc in found.kfuncs if not kfunc.entries and self.touched.holds(kfunc)}
-        wanted |= {entry.name for entry in found.entries if entry.name not in defined and self.touched.holds(entry)}
+        wanted = {kfunc.name for kfunc in found.kfuncs if not kfunc.entries and self.touched.overlaps(kfunc)}
+        wanted |= {entry.name for entry in found.entries if entry.name not in defined and self.touched.overlaps(entry)}
         if not wanted or self.base is None:
             return []
         from kfunclint.index.index import related  # most reviews have no tree
@@ -151,7 +151,7 @@ class Context:
         try:
             known = self._index(self.base.tree)
             return related(self.base.tree, known, wanted, {source.path for source in sources})
-        except (Unreviewable, OSError):
+        except (InputError, OSError):
             return []
 
 
@@ -181,11 +181,11 @@ def with_released(facts: Facts, released: frozenset[str]) -> Facts:
     return replace(facts, kfuncs=tuple(replace(kfunc, released=released) for kfunc in facts.kfuncs))
 
 
-def wants_types(file: Source, unit: Unit, kernel: Kernel) -> bool:
+def wants_types(file: PostImage, unit: Unit, kernel: Kernel) -> bool:
     """Do new lines need real types: the constructor of an iterator, whose state must have a certain size, or a kfunc
     that may let through negative numbers, or one with a struct and its size, for a kernel that looks into it?"""
     added = {
-        number: line.text for part in file.stretches for number, line in enumerate(part.lines, part.start) if line.added
+        number: line.text for part in file.ranges for number, line in enumerate(part.lines, part.start) if line.added
     }
     return any("KF_ITER_NEW" in text for text in added.values()) or any(
         function.marker
@@ -202,9 +202,9 @@ def _takes_sized_struct(function: Function) -> bool:
     return any(one.is_struct_pointer and size.name.endswith(SIZES) for one, size in pairwise(function.parameters))
 
 
-def facts_of(
-    sources: Sequence[Source],
-    parse: Callable[[Source, Collection[str]], Unit],
+def build_facts(
+    sources: Sequence[PostImage],
+    parse: Callable[[PostImage, Collection[str]], Unit],
     patches: Iterable[Patch] = (),
     cover: Patch | None = None,
 ) -> tuple[Facts, dict[str, str]]:
@@ -223,14 +223,14 @@ def facts_of(
         units[found.path] = parse(found, registered)
         stopped += (units[found.path].failure or "").startswith("parser stopped")
     unparsed = {path: unit.failure for path, unit in units.items() if unit.failure}
-    return gather(patches, cover, sources, scans, units), unparsed
+    return extract(patches, cover, sources, scans, units), unparsed
 
 
-def _worth_parsing(sources: Sequence[Source], scans: Sequence[Scan]) -> Iterator[Source]:
+def _worth_parsing(sources: Sequence[PostImage], scans: Sequence[LexicalScan]) -> Iterator[PostImage]:
     """The files that may define a kfunc: most files of a series do not, and parsing costs the most."""
     registered = {entry.name for found in scans for entry in found.entries}
     for file, scanned in zip(sources, scans, strict=True):
-        headings = (part.heading for part in file.stretches)
+        headings = (part.heading for part in file.ranges)
         if any("__bpf_kfunc" in heading for heading in headings) or any(
             token.text == "__bpf_kfunc" or (token.text in registered and following.text == "(")
             for tokens in scanned.tokens

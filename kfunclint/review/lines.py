@@ -7,21 +7,21 @@ from collections.abc import Iterable
 
 from kfunclint.finding import Edit, Fix, Origin, Place
 from kfunclint.patch.diff import Patch
-from kfunclint.patch.postimage import Source
+from kfunclint.patch.postimage import PostImage
 
 _CONTEXT = 3
 
 
-def key(rule: str, path: str | None, function: str | None, line: str) -> str:
+def fingerprint(rule: str, path: str | None, function: str | None, line: str) -> str:
     """The name of a finding that stays the same in a reroll: 16 hex digits without any line number in them."""
     parts = (rule, path or "", function or "", " ".join(line.split()))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 
 
-class Lines:
+class LineIndex:
     """All lines of a series: titles, those of the messages, and those of the post-image."""
 
-    def __init__(self, patches: Iterable[Patch], cover: Patch | None, sources: Iterable[Source]) -> None:
+    def __init__(self, patches: Iterable[Patch], cover: Patch | None, sources: Iterable[PostImage]) -> None:
         self._mails = {patch.mail.number: patch for patch in patches}
         if cover is not None:
             self._mails[0] = cover

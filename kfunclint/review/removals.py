@@ -17,7 +17,7 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Place, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.patch.diff import Hunk, Patch
-from kfunclint.patch.postimage import Line, Source
+from kfunclint.patch.postimage import Line, PostImage
 from kfunclint.review.changed import doc_lines, kfunc_lines, moved
 from kfunclint.rule.rule import Rule
 
@@ -25,7 +25,7 @@ _WORD = re.compile(r"[A-Za-z_]\w{2,}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Suspect:
+class Candidate:
     """A remark on old code."""
 
     rule: Rule[Any]
@@ -34,7 +34,7 @@ class Suspect:
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
+class RemovedLine:
     """A line that a patch takes away: where it stood, as a place in the post-image, and its line in the mail."""
 
     at: Place
@@ -43,14 +43,14 @@ class Removed:
     mail_line: int
 
 
-Accused = tuple[Suspect, Removed]
+Accused = tuple[Candidate, RemovedLine]
 
 
-def accused(
-    suspects: Sequence[Suspect],
+def regressions(
+    suspects: Sequence[Candidate],
     patches: Sequence[Patch],
-    before: Sequence[Source],
-    facts_of: Callable[[Sequence[Source]], Facts],
+    before: Sequence[PostImage],
+    facts_of: Callable[[Sequence[PostImage]], Facts],
     kernel: Kernel,
 ) -> Iterator[Accused]:
     """The suspects that were innocent before the series, each with the removed line that tells most of it.
@@ -66,7 +66,7 @@ def accused(
     for suspect in suspects:
         path = suspect.remark.at.path or ""
         then = _same(suspect, facts) if path in sources else None
-        if then is None or _was_guilty(suspect, then, kernel):
+        if then is None or _fired_before(suspect, then, kernel):
             continue
         gone = [
             line
@@ -78,11 +78,11 @@ def accused(
             yield suspect, _removed(path, told, patches)
 
 
-def _loses_lines(source: Source) -> bool:
-    return any(line.added for stretch in source.stretches for line in stretch.lines)
+def _loses_lines(source: PostImage) -> bool:
+    return any(line.added for visible in source.ranges for line in visible.lines)
 
 
-def _same(suspect: Suspect, facts: Facts) -> Kfunc | Doc | None:
+def _same(suspect: Candidate, facts: Facts) -> Kfunc | Doc | None:
     """The fact about the same function before the series; none where less was in view."""
     kind = type(suspect.fact)
     for fact in facts.of(kind):
@@ -92,25 +92,25 @@ def _same(suspect: Suspect, facts: Facts) -> Kfunc | Doc | None:
     return None
 
 
-def _was_guilty(suspect: Suspect, then: Kfunc | Doc, kernel: Kernel) -> bool:
+def _fired_before(suspect: Candidate, then: Kfunc | Doc, kernel: Kernel) -> bool:
     """Was it said before? What is said no more may be the same in other words."""
     before = {remark.message for remark in suspect.rule.check(then, kernel)}
     now = {remark.message for remark in suspect.rule.check(suspect.fact, kernel)}
     return suspect.remark.message in before or not before <= now
 
 
-def _lines(source: Source, first: int, last: int) -> Iterator[Line]:
+def _lines(source: PostImage, first: int, last: int) -> Iterator[Line]:
     return (line for number in range(first, last + 1) if (line := source.line(number)) is not None)
 
 
-def _common(text: str, suspect: Suspect) -> int:
+def _common(text: str, suspect: Candidate) -> int:
     """How much of a line the remark speaks of, in characters of words."""
     fix = suspect.remark.fix
     said = f"{suspect.remark.message} {fix.description if fix else ''}"
     return sum(map(len, set(_WORD.findall(text)) & set(_WORD.findall(said))))
 
 
-def _removed(path: str, line: Line, patches: Iterable[Patch]) -> Removed:
+def _removed(path: str, line: Line, patches: Iterable[Patch]) -> RemovedLine:
     patch, mail_line = line.patch or 0, line.mail_line or 0
     number = 1
     for one in patches:
@@ -122,7 +122,7 @@ def _removed(path: str, line: Line, patches: Iterable[Patch]) -> Removed:
             elif one.mail.number > patch:
                 number = moved(file.hunks, number)
     indent = len(line.text) - len(line.text.lstrip())
-    return Removed(Place(path, number, indent + 1, len(line.text) + 1), line.text, patch, mail_line)
+    return RemovedLine(Place(path, number, indent + 1, len(line.text) + 1), line.text, patch, mail_line)
 
 
 def _holds(hunk: Hunk, mail_line: int) -> bool:

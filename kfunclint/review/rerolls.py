@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
-from kfunclint.finding import Finding, Since, Withheld
+from kfunclint.finding import Comparison, Finding, SuppressedFinding
 from kfunclint.mail.inbox import Inbox, Series
 from kfunclint.mail.series import age, is_reroll
 from kfunclint.review.result import Review
 
 
-def before(inbox: Inbox, series: Series, version: int | None = None) -> Series | None:
+def previous_version(inbox: Inbox, series: Series, version: int | None = None) -> Series | None:
     """The version of a series to compare it with: the given one, or else the newest complete one that came before it,
     or else the same version in other words. None if the inbox has none; rerolls are those of its family, or by their
     titles if it is not of this inbox itself."""
@@ -23,7 +23,7 @@ def before(inbox: Inbox, series: Series, version: int | None = None) -> Series |
     return next((one for one in reversed(older) if one.complete), older[-1] if older else None)
 
 
-def compared(new: Review, old: Review) -> Review:
+def compare(new: Review, old: Review) -> Review:
     """The review with what the other one, of an earlier version, says of its findings; those withheld are compared,
     too, and nothing is said of what one of the two did not look at."""
     same = _matched(_all(new), _all(old))
@@ -33,7 +33,7 @@ def compared(new: Review, old: Review) -> Review:
 
     def told(finding: Finding) -> Finding:
         stands = True if id(finding) in same else None if _unseen(finding, old) else False
-        return replace(finding, stands=stands)
+        return replace(finding, persisted=stands)
 
     left = {id(finding) for finding in same.values()}
     fixed = tuple(finding for finding in old.findings if id(finding) not in left and not _unseen(finding, new))
@@ -41,8 +41,8 @@ def compared(new: Review, old: Review) -> Review:
     return replace(
         new,
         findings=tuple(map(told, new.findings)),
-        withheld=tuple(Withheld(told(one.finding), one.why) for one in new.withheld),
-        since=Since(f"{rfc}v{first.version}", first.subject, first.message_id, fixed),
+        withheld=tuple(SuppressedFinding(told(one.finding), one.why) for one in new.withheld),
+        since=Comparison(f"{rfc}v{first.version}", first.subject, first.message_id, fixed),
     )
 
 

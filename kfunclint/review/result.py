@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kfunclint.errors import Unreviewable
-from kfunclint.finding import Finding, Since, Unused, Withheld
+from kfunclint.errors import InputError
+from kfunclint.finding import Comparison, Finding, SuppressedFinding, UnusedSuppression
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.mail.inbox import Series
 from kfunclint.patch.diff import Patch
-from kfunclint.patch.postimage import Base, Source
+from kfunclint.patch.postimage import Base, PostImage
 from kfunclint.rule.rule import Rule
 
 if TYPE_CHECKING:
@@ -34,15 +34,15 @@ class Review:
     series: Series | None
     patches: tuple[Patch, ...]
     cover: Patch | None
-    sources: tuple[Source, ...]
+    sources: tuple[PostImage, ...]
     base: Base | None
     kernel: Kernel
     findings: tuple[Finding, ...]
     skipped: Mapping[str, str]
     failures: Mapping[str, str]
-    refused: tuple[Unreviewable, ...]
+    unreadable: tuple[InputError, ...]
     rules: tuple[Rule[Any], ...]
     tree: str = ""
-    withheld: tuple[Withheld, ...] = ()
-    unused: tuple[Unused, ...] = ()
-    since: Since | None = None
+    withheld: tuple[SuppressedFinding, ...] = ()
+    unused: tuple[UnusedSuppression, ...] = ()
+    since: Comparison | None = None

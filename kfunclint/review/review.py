@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kfunclint.clang import Parser
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.finding import Finding
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.target import target
@@ -16,13 +16,13 @@ from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.mail.inbox import Mail, Series
 from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
-from kfunclint.patch.postimage import Base, Source
+from kfunclint.patch.postimage import Base, PostImage
 from kfunclint.progress import Step
-from kfunclint.review.changed import Touched
-from kfunclint.review.context import Context, of_c
-from kfunclint.review.lines import Lines
-from kfunclint.review.removals import accused
-from kfunclint.review.runner import Precedent, Run
+from kfunclint.review.changed import ChangedRegions
+from kfunclint.review.context import FactBuilder, c_files
+from kfunclint.review.lines import LineIndex
+from kfunclint.review.removals import regressions
+from kfunclint.review.runner import Precedent, RuleRunner
 from kfunclint.rule.rule import Rule
 
 if TYPE_CHECKING:
@@ -51,21 +51,21 @@ def review(
     the types of kfuncs from the headers of the tree; `step` is told what is being done. Raises ValueError for a release
     that is none; a mail that cannot be reviewed ends up in `refused`.
     """
-    refused: list[Unreviewable] = []
+    refused: list[InputError] = []
     patches = tuple(_parsed(series.patches, refused))
     cover = next(_parsed([series.cover] if series.cover else [], refused), None)
     step("looking for the base of the series")
     base, skipped = _base(tree, series, patches)
-    sources = of_c(postimage.build(patches, base), skipped)
+    sources = c_files(postimage.apply_series(patches, base), skipped)
     kernel = replace(_target(patches, asked, _vocabulary(base, sources) if base else None), own=_own_flags(sources))
-    touched = Touched(patches, base)
-    context = Context(base, parser, touched, kernel, deep=deep, step=step)
+    touched = ChangedRegions(patches, base)
+    context = FactBuilder(base, parser, touched, kernel, deep=deep, step=step)
     facts, unparsed = context.facts(sources, patches, cover)
-    run = Run(rules, kernel, Lines(patches, cover, sources), _precedent(base, sources, parser, step))
-    run.over(touched.of(facts))
-    before = of_c(postimage.before(patches, base)) if run.suspects else ()
-    for suspect, removed in accused(run.suspects, patches, before, lambda old: context.facts(old)[0], kernel):
-        run.accuse(suspect, removed)
+    run = RuleRunner(rules, kernel, LineIndex(patches, cover, sources), _precedent(base, sources, parser, step))
+    run.run_over(touched.filter(facts))
+    before = c_files(postimage.pre_images(patches, base)) if run.suspects else ()
+    for suspect, removed in regressions(run.suspects, patches, before, lambda old: context.facts(old)[0], kernel):
+        run.attribute(suspect, removed)
     findings = [*run.findings, *(_repaired(patches, base, run, context) if each_patch else ())]
     return Review(
         series=series,
@@ -77,7 +77,7 @@ def review(
         findings=in_order(findings),
         skipped=skipped | run.skipped | unparsed,
         failures=run.failures,
-        refused=tuple(refused),
+        unreadable=tuple(refused),
         rules=tuple(rules),
     )
 
@@ -87,15 +87,15 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda one: (one.origin.patch, one.origin.mail_line, one.at.column, one.rule)))
 
 
-def _repaired(patches: Sequence[Patch], base: Base | None, last: Run, context: Context) -> Iterator[Finding]:
+def _repaired(patches: Sequence[Patch], base: Base | None, last: RuleRunner, context: FactBuilder) -> Iterator[Finding]:
     """What is wrong behind a patch and not any more behind a later one, which the finding names."""
     open_: dict[str, Finding] = {}
     for count, patch in enumerate(patches, 1):
         now = {found.key: found for found in last.findings}
         if count < len(patches):
-            sources = of_c(postimage.build(patches, base, count))
-            run = Run(last.rules, last.kernel, Lines(patches[:count], None, sources), last.precedent)
-            run.over(context.facts(sources)[0])
+            sources = c_files(postimage.apply_series(patches, base, count))
+            run = RuleRunner(last.rules, last.kernel, LineIndex(patches[:count], None, sources), last.precedent)
+            run.run_over(context.facts(sources)[0])
             now = {found.key: found for found in run.findings}
         for key_ in [known for known in open_ if known not in now]:
             yield replace(open_.pop(key_), repaired_by=patch.mail.number)
@@ -106,14 +106,14 @@ def _base(tree: Tree | None, series: Series, patches: Sequence[Patch]) -> tuple[
     """The state of the tree to take files from, if any, and why which files are not taken from it."""
     if tree is None:
         return None, {}
-    from kfunclint.patch.base import choose  # git and all that: most reviews have no tree
+    from kfunclint.patch.base import find_base  # git and all that: most reviews have no tree
 
-    base = choose(tree, series, patches)
-    fallen = {path: f"all but what its hunks show: {why}" for path, why in base.fallen.items()}
-    return base if base.used else None, fallen
+    base = find_base(tree, series, patches)
+    partial = {path: f"all but what its hunks show: {why}" for path, why in base.unapplied.items()}
+    return base if base.used else None, partial
 
 
-def _precedent(base: Base | None, sources: Sequence[Source], parser: Parser, step: Step) -> Precedent:
+def _precedent(base: Base | None, sources: Sequence[PostImage], parser: Parser, step: Step) -> Precedent:
     """What finds out who makes a test in the tree; it is asked for findings only, and most reviews have no tree."""
     if base is None:
         return lambda missing, fact: ()
@@ -122,27 +122,27 @@ def _precedent(base: Base | None, sources: Sequence[Source], parser: Parser, ste
     return Precedents(base.tree, parser, sources, step)
 
 
-def _vocabulary(base: Base, sources: Sequence[Source]) -> Vocabulary:
+def _vocabulary(base: Base, sources: Sequence[PostImage]) -> Vocabulary:
     """What the tree says, as the series leaves it."""
     images = {found.path: found for found in sources if found.whole}
 
     def read(path: str) -> str | None:
         if path in images:
-            return "".join(part.text for part in images[path].stretches)
+            return "".join(part.text for part in images[path].ranges)
         try:
             data = base.tree.read(path)
-        except Unreviewable:
+        except InputError:
             return None
         return None if data is None else data.decode("utf-8", "replace")
 
     return Vocabulary(read)
 
 
-def _parsed(mails: Iterable[Mail], refused: list[Unreviewable]) -> Iterator[Patch]:
+def _parsed(mails: Iterable[Mail], refused: list[InputError]) -> Iterator[Patch]:
     for mail in mails:
         try:
             yield parse_patch(mail)
-        except Unreviewable as why:
+        except InputError as why:
             refused.append(why)
 
 
@@ -167,12 +167,12 @@ def _target(patches: Sequence[Patch], asked: str | Kernel | None, tree: Vocabula
     )
 
 
-def _own_flags(sources: Iterable[Source]) -> frozenset[str]:
+def _own_flags(sources: Iterable[PostImage]) -> frozenset[str]:
     """The flags that the series itself defines."""
     return frozenset(
         match[1]
         for file in sources
-        for stretch in file.stretches
-        for line in stretch.lines
+        for visible in file.ranges
+        for line in visible.lines
         if line.added and (match := _DEFINED.match(line.text))
     )

@@ -11,8 +11,8 @@ from kfunclint.facts.facts import Fact, Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Finding, Missing, Origin, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.review.lines import Lines, key
-from kfunclint.review.removals import Removed, Suspect
+from kfunclint.review.lines import LineIndex, fingerprint
+from kfunclint.review.removals import Candidate, RemovedLine
 from kfunclint.rule.rule import Rule
 
 Precedent = Callable[[Missing, Fact], tuple[Reason, ...]]
@@ -21,7 +21,7 @@ Precedent = Callable[[Missing, Fact], tuple[Reason, ...]]
 _MOST_REMARKS = 1000  # of one rule: nobody reads more, and a hostile mail brings any number
 
 
-def _unknown(rule: Rule[Any], facts: Facts, lines: Lines) -> Iterator[tuple[str, str]]:
+def _unknown(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tuple[str, str]]:
     """What a rule about bodies cannot say because only a part of a changed kfunc is in view."""
     if rule.needs_body and rule.over is Kfunc:
         names = [
@@ -33,7 +33,7 @@ def _unknown(rule: Rule[Any], facts: Facts, lines: Lines) -> Iterator[tuple[str,
             yield rule.id, f"only a part is in view of {', '.join(f'{name}()' for name in names)}"
 
 
-class Run:
+class RuleRunner:
     """Runs rules over facts: findings on lines that the series added, suspects on older ones.
 
     `skipped` and `failures` are those of a Review.
@@ -43,7 +43,7 @@ class Run:
         self,
         rules: Iterable[Rule[Any]],
         kernel: Kernel,
-        lines: Lines,
+        lines: LineIndex,
         precedent: Precedent = lambda missing, fact: (),
     ) -> None:
         self.rules = tuple(rules)
@@ -51,12 +51,12 @@ class Run:
         self.lines = lines
         self.precedent = precedent
         self.findings: list[Finding] = []
-        self.suspects: list[Suspect] = []
+        self.suspects: list[Candidate] = []
         self.skipped: dict[str, str] = {}
         self.failures: dict[str, str] = {}
         self._seen: set[tuple[object, ...]] = set()
 
-    def over(self, facts: Facts) -> None:
+    def run_over(self, facts: Facts) -> None:
         """Run the rules that hold for the kernel."""
         for rule in self.rules:
             if rule.holds_for(self.kernel):
@@ -79,7 +79,7 @@ class Run:
         for fact, remark in remarks[:_MOST_REMARKS]:
             self._judge(rule, fact, remark)
 
-    def accuse(self, suspect: Suspect, removed: Removed) -> None:
+    def attribute(self, suspect: Candidate, removed: RemovedLine) -> None:
         """Make a finding of a suspect, at the line that was taken away."""
         remark = suspect.remark
         origin = self.lines.origin_in(removed.patch, removed.mail_line)
@@ -91,7 +91,7 @@ class Run:
         at = next((at for at in (remark.at, *remark.or_at) if self.lines.origin(at)), None)
         origin = self.lines.origin(at) if at else None
         if at is None or origin is None:
-            self.suspects.append(Suspect(rule, fact, remark))
+            self.suspects.append(Candidate(rule, fact, remark))
         else:
             self._add(rule, fact, replace(remark, at=at), origin, self.lines.text(at))
 
@@ -114,6 +114,6 @@ class Run:
                 function=fact.function,
                 quoted=quoted,
                 origin=origin,
-                key=key(rule.id, remark.at.path, fact.function, quoted),
+                key=fingerprint(rule.id, remark.at.path, fact.function, quoted),
             )
         )

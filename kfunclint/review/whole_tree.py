@@ -16,13 +16,13 @@ from kfunclint.index.usage import Precedents
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.target import target
 from kfunclint.kernel.vocabulary import Vocabulary
-from kfunclint.patch.postimage import Line, Source, whole
+from kfunclint.patch.postimage import Line, PostImage, whole
 from kfunclint.progress import Step
-from kfunclint.review.context import facts_of, wants_types, with_released
-from kfunclint.review.lines import Lines
+from kfunclint.review.context import build_facts, wants_types, with_released
+from kfunclint.review.lines import LineIndex
 from kfunclint.review.result import Review
 from kfunclint.review.review import in_order
-from kfunclint.review.runner import Run
+from kfunclint.review.runner import RuleRunner
 from kfunclint.rule.rule import Rule
 from kfunclint.tree.tree import Tree
 
@@ -41,7 +41,7 @@ def audit(
 
     `asked` is a release to judge it for instead of its own; `deep` reads the types of all kfuncs from its headers.
 
-    Raises Unreviewable or OSError for a tree that cannot be read, ValueError for a release that is none.
+    Raises InputError or OSError for a tree that cannot be read, ValueError for a release that is none.
     """
     tops = tuple(path.strip("/") for path in paths)
     found = index.build(tree, [top for top in tops if top.partition("/")[0] in index.OUTSIDE], step)
@@ -50,9 +50,9 @@ def audit(
     vocabulary = Vocabulary(lambda path: _text(tree, path))
     kernel = target(asked=asked, tags=(), dates=(), context_flags=(), tree=vocabulary)
     parse = _Parse(files, tree, parser, kernel, deep=deep, step=step)
-    facts, unparsed = facts_of(sources, parse)
-    run = Run(rules, kernel, _TreeLines((), None, sources), Precedents(tree, parser, (), step))
-    run.over(_of_kfuncs(with_released(facts, facts.released)))
+    facts, unparsed = build_facts(sources, parse)
+    run = RuleRunner(rules, kernel, _TreeLines((), None, sources), Precedents(tree, parser, (), step))
+    run.run_over(_of_kfuncs(with_released(facts, facts.released)))
     return Review(
         series=None,
         patches=(),
@@ -63,7 +63,7 @@ def audit(
         findings=in_order(run.findings),
         skipped=run.skipped | unparsed,
         failures=run.failures,
-        refused=(),
+        unreadable=(),
         rules=tuple(rules),
         tree=tree.name,
     )
@@ -73,7 +73,7 @@ class _Parse:
     """Parses files as old ones, of which only kfuncs are of interest, whatever lines of theirs count as new."""
 
     def __init__(
-        self, files: Iterable[Source], tree: Tree, parser: Parser, kernel: Kernel, *, deep: bool, step: Step
+        self, files: Iterable[PostImage], tree: Tree, parser: Parser, kernel: Kernel, *, deep: bool, step: Step
     ) -> None:
         self.files = {file.path: file for file in files}
         self.tree = tree
@@ -82,7 +82,7 @@ class _Parse:
         self.deep = deep
         self.step = step
 
-    def __call__(self, source: Source, names: Collection[str]) -> Unit:
+    def __call__(self, source: PostImage, names: Collection[str]) -> Unit:
         self.step(source.path)
         file = self.files[source.path]
         unit = self.parser.parse(file, names=names)
@@ -91,7 +91,7 @@ class _Parse:
         return self.parser.with_types(unit, file, self.tree)
 
 
-class _TreeLines(Lines):
+class _TreeLines(LineIndex):
     """The lines of a tree: the number of a source stands for that of a patch."""
 
     def origin_in(self, number: int | None, mail_line: int) -> Origin | None:
@@ -103,11 +103,11 @@ def _paths(found: Index) -> list[str]:
     return sorted({file.path for file in found.files} | {one.at.path or "" for one in found.elsewhere})
 
 
-def _numbered(files: Iterable[Source], tops: Sequence[str]) -> Iterator[Source]:
+def _numbered(files: Iterable[PostImage], tops: Sequence[str]) -> Iterator[PostImage]:
     """The files; every line of those below one of the tops is new, and has the number of its file for a patch."""
     for number, file in enumerate(files, 1):
         if not tops or any(file.path == top or file.path.startswith(f"{top}/") for top in tops):
-            lines = (line for stretch in file.stretches for line in stretch.lines)
+            lines = (line for visible in file.ranges for line in visible.lines)
             yield whole(file.path, [Line(line.text, number, at) for at, line in enumerate(lines, 1)])
         else:
             yield file

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from kfunclint import resources, toml
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.rule.guard import BadRow, Guard, parsed
 from kfunclint.rule.rule import TITLE_LENGTH, BadRule, Rule, T, optional_release
@@ -42,7 +42,7 @@ def _guards(folder: Path) -> Iterator[Rule[Kfunc]]:
         return
     try:
         rows = toml.read(path)
-    except Unreviewable as error:
+    except InputError as error:
         raise BadRule(str(error)) from error
     for name, row in rows.values.items():
         try:

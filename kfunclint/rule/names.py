@@ -9,7 +9,7 @@ from kfunclint.errors import hint
 from kfunclint.rule.rule import BadRule, Rule
 
 
-def chosen(
+def choose(
     rules: Iterable[Rule[Any]], *, only: Iterable[str], ignore: Iterable[str], strict: bool
 ) -> tuple[Rule[Any], ...]:
     """The rules to run; `only` and `ignore` hold families or ids. Raises BadRule for a name that nothing has."""
@@ -26,7 +26,7 @@ def chosen(
     )
 
 
-def named(rules: Iterable[Rule[Any]], name: str) -> Rule[Any]:
+def rule_named(rules: Iterable[Rule[Any]], name: str) -> Rule[Any]:
     """The rule of that id. Raises BadRule, with the id that is most like it, where there is none."""
     rules = tuple(rules)
     for found in rules:

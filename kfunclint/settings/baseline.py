@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from kfunclint.errors import Unreviewable
-from kfunclint.finding import Finding, Withheld
+from kfunclint.errors import InputError
+from kfunclint.finding import Finding, SuppressedFinding
 from kfunclint.review.result import Review
 
 SCHEMA = 1
@@ -17,16 +17,16 @@ _MAX_SIZE = 64 << 20
 
 
 def read(path: Path) -> Counter[str]:
-    """The keys of the findings that a file records. Raises Unreviewable."""
+    """The keys of the findings that a file records. Raises InputError."""
     try:
         if path.stat().st_size > _MAX_SIZE:
-            raise Unreviewable(str(path), None, f"larger than {_MAX_SIZE >> 20} MiB")
+            raise InputError(str(path), None, f"larger than {_MAX_SIZE >> 20} MiB")
         found = json.loads(path.read_bytes())
         return Counter(str(one["key"]) for one in found["findings"])
     except OSError as error:
-        raise Unreviewable(str(path), None, error.strerror or "cannot be read") from error
+        raise InputError(str(path), None, error.strerror or "cannot be read") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Unreviewable(str(path), None, "not a baseline of kfunclint") from error
+        raise InputError(str(path), None, "not a baseline of kfunclint") from error
 
 
 def recorded(findings: Iterable[Finding]) -> str:
@@ -41,11 +41,11 @@ def news(review: Review, known: Mapping[str, int], name: str) -> Review:
     """The review with those findings withheld that the file of that name records, each as often as it does."""
     left = Counter(known)
     new: list[Finding] = []
-    old: list[Withheld] = []
+    old: list[SuppressedFinding] = []
     for found in review.findings:
         if left[found.key]:
             left[found.key] -= 1
-            old.append(Withheld(found, f"recorded in {name}"))
+            old.append(SuppressedFinding(found, f"recorded in {name}"))
         else:
             new.append(found)
     return replace(review, findings=tuple(new), withheld=(*review.withheld, *old))

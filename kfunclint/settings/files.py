@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from kfunclint import paths, toml
-from kfunclint.errors import Unreviewable, hint
+from kfunclint.errors import InputError, hint
 from kfunclint.finding import Level
 from kfunclint.kernel.release import Release
-from kfunclint.settings.suppressions import Request
+from kfunclint.settings.suppressions import Suppression
 from kfunclint.toml import Document, Key
 from kfunclint.tree.around import kernel_around
 
@@ -30,15 +30,15 @@ Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class RuleFolder:
     """A folder of more rules; without `python`, only its tables count."""
 
     path: Path
-    python: bool = True
+    runs_python: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SettingsFile:
     """A file of settings; `trusted` if the user has chosen it, not whoever made the tree."""
 
     document: Document
@@ -47,9 +47,9 @@ class Source:
     values: Values
 
 
-def sources(asked: Path | None, start: Path) -> tuple[Source, ...]:
+def sources(asked: Path | None, start: Path) -> tuple[SettingsFile, ...]:
     """The files that count, the weightiest first: the one that was asked for alone, or else that of the tree around a
-    folder, and the user's. Raises Unreviewable for one that cannot be used."""
+    folder, and the user's. Raises InputError for one that cannot be used."""
     if asked is not None:
         return (_read(asked, trusted=True),)
     tree, own = tree_file(start), user_file()
@@ -81,26 +81,26 @@ def tree_file(start: Path) -> Path | None:
         return None
 
 
-def _read(path: Path, trusted: bool) -> Source:
+def _read(path: Path, trusted: bool) -> SettingsFile:
     name = NAME if path.parent == Path.cwd() and path.name == NAME else str(path)
     if not trusted and not (path.is_file() and path.resolve().is_relative_to(path.parent.resolve())):
-        raise Unreviewable(name, None, "not a plain file in its folder")
+        raise InputError(name, None, "not a plain file in its folder")
     document = toml.read(path, name)
-    return Source(document, path.parent, trusted, values(document, path.parent, trusted))
+    return SettingsFile(document, path.parent, trusted, values(document, path.parent, trusted))
 
 
 # ---- what may stand in them
 
 
 def values(document: Document, folder: Path, trusted: bool) -> Values:
-    """What a file in that folder sets. Raises Unreviewable, naming the line."""
-    return _table(Source(document, folder, trusted, {}), (), document.values, _KEYS)
+    """What a file in that folder sets. Raises InputError, naming the line."""
+    return _table(SettingsFile(document, folder, trusted, {}), (), document.values, _KEYS)
 
 
-_Kind = Callable[[Source, Key, Any], Any]
+_Kind = Callable[[SettingsFile, Key, Any], Any]
 
 
-def _table(source: Source, key: Key, value: Any, kinds: Mapping[str, _Kind]) -> dict[str, Any]:
+def _table(source: SettingsFile, key: Key, value: Any, kinds: Mapping[str, _Kind]) -> dict[str, Any]:
     found = {}
     for name, inner in value.items():
         if name not in kinds:
@@ -110,13 +110,13 @@ def _table(source: Source, key: Key, value: Any, kinds: Mapping[str, _Kind]) -> 
     return found
 
 
-def _wrong(source: Source, key: Key, expected: str) -> Unreviewable:
+def _wrong(source: SettingsFile, key: Key, expected: str) -> InputError:
     name = str(key[-1])
     return source.document.refusal(key, f"{name if name in _ALL else repr(name)} must be {expected}")
 
 
 def _plain(expected: str, convert: Callable[[Any], Any]) -> _Kind:
-    def kind(source: Source, key: Key, value: Any) -> Any:
+    def kind(source: SettingsFile, key: Key, value: Any) -> Any:
         try:
             return convert(value)
         except (TypeError, ValueError) as error:
@@ -163,15 +163,15 @@ def _level(value: Any) -> str:
     return OFF if value == OFF else Level(value)
 
 
-def _levels(source: Source, key: Key, value: Any) -> dict[str, Any]:
+def _levels(source: SettingsFile, key: Key, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise _wrong(source, key, 'a table such as {"flags/ret-null-missing" = "error"}')
     kind = _plain(f"one of {_LEVELS}, {OFF}", _level)
     return {name: kind(source, (*key, name), level) for name, level in value.items()}
 
 
-def _path(source: Source, key: Key, value: Any) -> Path:
-    """A path as it is meant in that file. Raises Unreviewable for one that a tree may not name."""
+def _path(source: SettingsFile, key: Key, value: Any) -> Path:
+    """A path as it is meant in that file. Raises InputError for one that a tree may not name."""
     text: str = _plain("a path", _text)(source, key, value)
     try:
         if source.trusted:
@@ -184,36 +184,36 @@ def _path(source: Source, key: Key, value: Any) -> Path:
     return source.folder / text
 
 
-def _folder(source: Source, key: Key, value: Any) -> Folder:
+def _folder(source: SettingsFile, key: Key, value: Any) -> RuleFolder:
     path = _path(source, key, value)
     if not path.is_dir():
         raise source.document.refusal(key, f"no folder {value!r}")
     if not source.trusted:
         _path(source, key, f"{value}/tables/guards.toml")
-    return Folder(path, source.trusted)
+    return RuleFolder(path, source.trusted)
 
 
-def _folders(source: Source, key: Key, value: Any) -> tuple[Folder, ...]:
+def _folders(source: SettingsFile, key: Key, value: Any) -> tuple[RuleFolder, ...]:
     return tuple(_folder(source, key, one) for one in _plain("a list of folders", _texts)(source, key, value))
 
 
-def _file(source: Source, key: Key, value: Any) -> Path:
+def _file(source: SettingsFile, key: Key, value: Any) -> Path:
     path = _path(source, key, value)
     if not path.is_file():
         raise source.document.refusal(key, f"no file {value!r}")
     return path
 
 
-def _kernel_tree(source: Source, key: Key, value: Any) -> Path:
+def _kernel_tree(source: SettingsFile, key: Key, value: Any) -> Path:
     if not source.trusted:
         raise source.document.refusal(key, "tree may stand only in your own file, or in one given with --config")
     return _path(source, key, value)
 
 
-def _tables(kinds: Mapping[str, _Kind], needed: str, made: Callable[[Source, int, dict[str, Any]], Any]) -> _Kind:
+def _tables(kinds: Mapping[str, _Kind], needed: str, made: Callable[[SettingsFile, int, dict[str, Any]], Any]) -> _Kind:
     """An array of tables, each with the key that is `needed`."""
 
-    def kind(source: Source, key: Key, value: Any) -> Any:
+    def kind(source: SettingsFile, key: Key, value: Any) -> Any:
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
             raise _wrong(source, key, f"tables, each below a line [[{key[-1]}]]")
         if len(value) > _MOST:
@@ -229,14 +229,14 @@ def _tables(kinds: Mapping[str, _Kind], needed: str, made: Callable[[Source, int
     return kind
 
 
-def _profiles(source: Source, key: Key, value: Any) -> tuple[Values, ...]:
+def _profiles(source: SettingsFile, key: Key, value: Any) -> tuple[Values, ...]:
     found: tuple[Values, ...] = _tables(_PROFILE, "paths", lambda source, number, table: table)(source, key, value)
     if sum(len(table["paths"]) for table in found) > _MOST:
         raise source.document.refusal(key, f"more than {_MOST} patterns")
     return found
 
 
-def _silence(source: Source, number: int, table: dict[str, Any]) -> Request:
+def _silence(source: SettingsFile, number: int, table: dict[str, Any]) -> Suppression:
     rule, path, function = (str(table.get(key, "")) for key in ("rule", "path", "function"))
     if not (rule or path or function):
         raise source.document.refusal(
@@ -244,7 +244,7 @@ def _silence(source: Source, number: int, table: dict[str, Any]) -> Request:
         )
     text = "silence of " + " ".join(filter(None, (rule, path, function)))
     line = source.document.line("silence", number)
-    return Request(rule, path, function, table["reason"], None, source.document.file, line, text)
+    return Suppression(rule, path, function, table["reason"], None, source.document.file, line, text)
 
 
 _LEVELS = ", ".join(Level)

@@ -10,13 +10,13 @@ from typing import Any, Literal
 from kfunclint.finding import Level
 from kfunclint.rule import names
 from kfunclint.rule.rule import Rule
-from kfunclint.settings.files import OFF, Folder, Source, Values
-from kfunclint.settings.suppressions import Request
+from kfunclint.settings.files import OFF, RuleFolder, SettingsFile, Values
+from kfunclint.settings.suppressions import Suppression
 from kfunclint.toml import Key
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RuleConfig:
     """Which rules run, and how loud: `levels` has a level, or "off", by rule or family."""
 
     only: tuple[str, ...] = ()
@@ -37,25 +37,25 @@ class Profile:
     """What is chosen for the files that one of the patterns describes."""
 
     patterns: tuple[str, ...]
-    choice: Choice
+    choice: RuleConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that is set. Of several profiles for a file the last one counts; `sources` come in order of weight."""
 
-    choice: Choice
+    choice: RuleConfig
     profiles: tuple[Profile, ...]
-    silences: tuple[Request, ...]
+    silences: tuple[Suppression, ...]
     fail_on: Level
     kernel: str | None
     tree: Path | None
-    rules: tuple[Folder, ...]
+    rules: tuple[RuleFolder, ...]
     baseline: Path | None
-    sources: tuple[Source, ...]
+    sources: tuple[SettingsFile, ...]
 
 
-def merged(given: Values, files: Sequence[Source]) -> Settings:
+def merged(given: Values, files: Sequence[SettingsFile]) -> Settings:
     """What counts of what the command line and the files say, in this order.
 
     A key is taken from the first that has it; of `levels` that goes for every name. `rules`, `profile` and `silence`
@@ -84,14 +84,14 @@ def _first(layers: Sequence[Values], key: str, default: Any) -> Any:
     return next((layer[key] for layer in layers if key in layer), default)
 
 
-def _choice(layers: Sequence[Values]) -> Choice:
+def _choice(layers: Sequence[Values]) -> RuleConfig:
     end = next((number for number, layer in enumerate(layers, 1) if "only" in layer), len(layers))
     levels = {
         name: (level, number)
         for number, layer in reversed(list(enumerate(layers, 1)))
         for name, level in layer.get("levels", {}).items()
     }
-    return Choice(
+    return RuleConfig(
         only=_first(layers, "only", ()),
         ignore=_first(layers[:end], "ignore", ()),
         strict=_first(layers, "strict", False),
@@ -100,7 +100,7 @@ def _choice(layers: Sequence[Values]) -> Choice:
 
 
 def check(found: Settings, known: Sequence[Rule[Any]]) -> None:
-    """Raises Unreviewable for the first name in a file that no rule and no family has."""
+    """Raises InputError for the first name in a file that no rule and no family has."""
     for source in found.sources:
         for key, name in _names(source.values):
             if reason := names.objection(known, name):

@@ -12,20 +12,22 @@ from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
 from kfunclint.settings import baseline, merged, suppressions
 from kfunclint.settings.files import OFF
-from kfunclint.settings.merged import Choice, Settings
+from kfunclint.settings.merged import RuleConfig, Settings
 from kfunclint.settings.patterns import matches
 
 
-class Selection:
+class ActiveRules:
     """The rules that settings choose; `rules` are those that have to run, `known` all there are.
 
     `recorded` has the keys of the findings in the baseline, None where that is still to be written.
     """
 
     def __init__(self, found: Settings) -> None:
-        """Raises BadRule or Unreviewable for a rule, a name in the settings or a baseline that is wrong."""
+        """Raises BadRule or InputError for a rule, a name in the settings or a baseline that is wrong."""
         more = (
-            one for folder in found.rules for one in loader.load(folder.path, "kfunclint_rules", python=folder.python)
+            one
+            for folder in found.rules
+            for one in loader.load(folder.path, "kfunclint_rules", python=folder.runs_python)
         )
         self.known = (*loader.shipped(), *more)
         merged.check(found, self.known)
@@ -38,7 +40,7 @@ class Selection:
     def applied(self, review: Review, *, complete: bool = False) -> Review:
         """The review as the settings want it told; it is `complete` if a whole tree was reviewed."""
         found = self._leveled(review)
-        found = suppressions.applied(found, self.settings.silences, self.known, complete=complete)
+        found = suppressions.apply_suppressions(found, self.settings.silences, self.known, complete=complete)
         return baseline.news(found, self.recorded or {}, str(self.settings.baseline))
 
     def _leveled(self, review: Review) -> Review:
@@ -78,8 +80,8 @@ class Selection:
         return 0
 
 
-def _ids(choice: Choice, known: Sequence[Rule[Any]]) -> frozenset[str]:
-    chosen = names.chosen(known, only=choice.only, ignore=choice.ignore, strict=choice.strict)
+def _ids(choice: RuleConfig, known: Sequence[Rule[Any]]) -> frozenset[str]:
+    chosen = names.choose(known, only=choice.only, ignore=choice.ignore, strict=choice.strict)
     return frozenset(one.id for one in chosen if choice.level(one.id) != OFF)
 
 

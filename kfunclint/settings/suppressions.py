@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kfunclint.finding import Finding, Unused, Withheld
+from kfunclint.finding import Finding, SuppressedFinding, UnusedSuppression
 from kfunclint.mail.body import is_signature, layout
 from kfunclint.patch.diff import Patch
 from kfunclint.review.result import Review
@@ -22,7 +22,7 @@ _OLD_DIFF = re.compile(r"(?:Range-diff|Interdiff)\b.*:$")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Suppression:
     """A request for silence about the findings of a rule or family, in files, of a kfunc; "" stands for all.
 
     `path` is a pattern of paths.matches(); `patch` the number of the patch that it is about, None for all. `file` and
@@ -53,8 +53,8 @@ class Request:
         return f"{self.reason} ({place})"
 
 
-def applied(
-    review: Review, configured: Sequence[Request], known: Sequence[Rule[Any]], *, complete: bool = False
+def apply_suppressions(
+    review: Review, configured: Sequence[Suppression], known: Sequence[Rule[Any]], *, complete: bool = False
 ) -> Review:
     """The review without the findings that its own mails or a configuration ask to withhold.
 
@@ -63,17 +63,17 @@ def applied(
     """
     mails, unused = _of_mails(review, known)
     findings: list[Finding] = []
-    withheld: list[Withheld] = []
-    used: set[Request] = set()
+    withheld: list[SuppressedFinding] = []
+    used: set[Suppression] = set()
     for finding in review.findings:
         by = [request for request in (*mails, *configured) if request.covers(finding)]
         used.update(by)
         if by:
-            withheld.append(Withheld(finding, by[0].why))
+            withheld.append(SuppressedFinding(finding, by[0].why))
         else:
             findings.append(finding)
     unused += (
-        Unused(request.file, request.line, request.text, "nothing was found that it silences")
+        UnusedSuppression(request.file, request.line, request.text, "nothing was found that it silences")
         for request in (*mails, *(configured if complete else ()))
         if request not in used and _ran(review, request)
     )
@@ -85,7 +85,7 @@ def applied(
     )
 
 
-def _ran(review: Review, request: Request) -> bool:
+def _ran(review: Review, request: Suppression) -> bool:
     """Did rules run that it is about, and none of them over a part only?"""
     about = [found for found in review.rules if not request.rule or names.covers(request.rule, found.id)]
     return any(found.holds_for(review.kernel) for found in about) and not any(
@@ -93,17 +93,17 @@ def _ran(review: Review, request: Request) -> bool:
     )
 
 
-def _of_mails(review: Review, known: Sequence[Rule[Any]]) -> tuple[list[Request], list[Unused]]:
+def _of_mails(review: Review, known: Sequence[Rule[Any]]) -> tuple[list[Suppression], list[UnusedSuppression]]:
     """The requests in the mails of a review, and those that cannot be granted."""
-    granted: list[Request] = []
-    unused: list[Unused] = []
+    granted: list[Suppression] = []
+    unused: list[UnusedSuppression] = []
     for patch in filter(None, (review.cover, *review.patches)):
         for count, (line, text) in enumerate(_lines(patch), 1):
             if count > MOST:
                 unused.append(_refused(patch, line, text, f"there are more than {MOST} in this mail"))
                 break
             found = _parsed(patch, line, text, known)
-            if isinstance(found, Request):
+            if isinstance(found, Suppression):
                 granted.append(found)
             else:
                 unused.append(found)
@@ -125,7 +125,7 @@ def _lines(patch: Patch) -> Iterator[tuple[int, str]]:
             yield at + 1, text
 
 
-def _parsed(patch: Patch, line: int, text: str, known: Sequence[Rule[Any]]) -> Request | Unused:
+def _parsed(patch: Patch, line: int, text: str, known: Sequence[Rule[Any]]) -> Suppression | UnusedSuppression:
     found = _COMPLETE.fullmatch(_REQUEST.sub("", text.rstrip(), count=1))
     if patch.mail.number and patch.message and line <= patch.message[-1].mail_line:
         return _refused(patch, line, text, "git would keep it, move it below the ---")
@@ -135,8 +135,8 @@ def _parsed(patch: Patch, line: int, text: str, known: Sequence[Rule[Any]]) -> R
     if objection := names.objection(known, name):
         return _refused(patch, line, text, f"{name}: {objection}")
     mail = patch.mail
-    return Request(name, "", function, reason, mail.number or None, mail.file, mail.in_input(line), text.rstrip())
+    return Suppression(name, "", function, reason, mail.number or None, mail.file, mail.in_input(line), text.rstrip())
 
 
-def _refused(patch: Patch, line: int, text: str, why: str) -> Unused:
-    return Unused(patch.mail.file, patch.mail.in_input(line), text.rstrip(), why)
+def _refused(patch: Patch, line: int, text: str, why: str) -> UnusedSuppression:
+    return UnusedSuppression(patch.mail.file, patch.mail.in_input(line), text.rstrip(), why)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.git.repository import Repository, is_repository
 from kfunclint.paths import objection
 
@@ -32,7 +32,7 @@ class Tree(Protocol):
     """One state of a kernel tree. Paths are relative to its top, with "/"; symlinks and submodules are no files.
 
     `name` is for people; `state` a key that changes with the content ("" where nothing cheap tells); `root` the folder
-    on disk of a plain folder, None for git. Whatever cannot be read raises Unreviewable.
+    on disk of a plain folder, None for git. Whatever cannot be read raises InputError.
     """
 
     @property
@@ -116,7 +116,7 @@ class GitTree:
         self.repository.close()
 
 
-class Folder:
+class DirectoryTree:
     """A plain folder, as a Tree. It is held open, and no symlink in it is followed."""
 
     state = ""
@@ -191,7 +191,7 @@ class Folder:
                 if not stat.S_ISREG(before.st_mode):
                     return None
                 if before.st_size > _MAX_FILE:
-                    raise Unreviewable(str(self.root / path), None, f"more than {_MAX_FILE >> 20} MiB")
+                    raise InputError(str(self.root / path), None, f"more than {_MAX_FILE >> 20} MiB")
                 data = os.pread(file, before.st_size + 1, 0)
                 if len(data) == before.st_size and _same(before, os.fstat(file)):
                     return data
@@ -199,7 +199,7 @@ class Folder:
             raise self._refusal(path, error) from error
         finally:
             os.close(file)
-        raise Unreviewable(str(self.root / path), None, "it changes while it is read")
+        raise InputError(str(self.root / path), None, "it changes while it is read")
 
     def _holds(self, folder: int, name: str, path: str, words: Sequence[bytes]) -> bool:
         """Does a regular file hold one of the words? It is read in pieces, as some headers have 20 MiB."""
@@ -241,7 +241,7 @@ class Folder:
                 if one[1].endswith(suffixes):
                     count += 1
                     if count > _MAX_FILES:
-                        raise Unreviewable(self.name, None, f"more than {_MAX_FILES} files")
+                        raise InputError(self.name, None, f"more than {_MAX_FILES} files")
                     yield one
 
     def _one(self, folder: str, name: str, path: str) -> Iterator[tuple[int, str, str]]:
@@ -271,23 +271,23 @@ class Folder:
         finally:
             os.close(at)
 
-    def _refusal(self, path: str, error: OSError) -> Unreviewable:
-        return Unreviewable(str(self.root / path), None, error.strerror or "cannot be read")
+    def _refusal(self, path: str, error: OSError) -> InputError:
+        return InputError(str(self.root / path), None, error.strerror or "cannot be read")
 
 
-def open_tree(folder: Path) -> GitTree | Folder:
+def open_tree(folder: Path) -> GitTree | DirectoryTree:
     """The kernel tree in a folder: HEAD of a git repository (work tree, linked work tree, bare), or the folder itself.
 
-    Raises Unreviewable, with the folder and the reason, for what is no kernel tree with BPF or cannot be read.
+    Raises InputError, with the folder and the reason, for what is no kernel tree with BPF or cannot be read.
     """
     if not folder.is_dir():
-        raise Unreviewable(str(folder), None, "not a folder" if folder.exists() else "no such folder")
+        raise InputError(str(folder), None, "not a folder" if folder.exists() else "no such folder")
     found = _git(folder.resolve()) if is_repository(folder) else _plain(folder)
     try:
         if found.read(_BTF) is None:
             known = any(True for _ in found.paths(("include/linux",)))
             reason = f"kernel tree without BPF: no {_BTF} in it" if known else "not a kernel tree"
-            raise Unreviewable(str(folder), None, reason)
+            raise InputError(str(folder), None, reason)
     except BaseException:
         found.close()
         raise
@@ -298,20 +298,20 @@ def _git(folder: Path) -> GitTree:
     repository = Repository(folder)
     try:
         head = repository.commit("HEAD")
-    except Unreviewable:
+    except InputError:
         repository.close()
         raise
     if head is None:
         repository.close()
-        raise Unreviewable(str(folder), None, "git repository without a commit")
+        raise InputError(str(folder), None, "git repository without a commit")
     return GitTree(repository, head)
 
 
-def _plain(folder: Path) -> Folder:
+def _plain(folder: Path) -> DirectoryTree:
     try:
-        return Folder(folder)
+        return DirectoryTree(folder)
     except OSError as error:
-        raise Unreviewable(str(folder), None, error.strerror or "cannot be read") from error
+        raise InputError(str(folder), None, error.strerror or "cannot be read") from error
 
 
 def _is_path(path: str) -> bool:

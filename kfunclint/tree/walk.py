@@ -21,7 +21,7 @@ of registers, are a third of all bytes of a kernel."""
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class TreeScan:
     """`stamps`: for every directory with sources a digest of their names, sizes and times; `changed`: those with
     another stamp than before, and those that are gone; `hits`: the files in them that hold the string."""
 
@@ -30,13 +30,13 @@ class Survey:
     hits: tuple[str, ...]
 
 
-def survey(
+def scan_tree(
     root: Path,
     skip: Collection[str],
     word: bytes,
     before: Mapping[str, str],
     step: Callable[[str], None],
-) -> Survey:
+) -> TreeScan:
     """Go through the *.c and *.h files below `root`, without the directories `skip` right below it.
 
     Only files of directories whose stamp is not the one in `before` are read. Symbolic links below `root` are not
@@ -54,7 +54,7 @@ def survey(
             changed.add(directory)
             prefix = f"{directory}/" if directory else ""
             hits.extend(prefix + name for name in names if search.hit(opened, name))
-    return Survey(stamps, frozenset(changed | (before.keys() - stamps.keys())), tuple(sorted(hits)))
+    return TreeScan(stamps, frozenset(changed | (before.keys() - stamps.keys())), tuple(sorted(hits)))
 
 
 def _directories(root: Path, skip: Collection[str]) -> Iterator[tuple[str, int, list[str], str]]:

@@ -24,7 +24,7 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     flag = entry.flag("KF_RCU_PROTECTED")
     if flag is None or entry.set is None or not (entry.has("KF_ITER_NEXT") or entry.has("KF_ITER_DESTROY")):
         return
-    new = entry.set.listing(f"{entry.name.rpartition('_')[0]}_new")
+    new = entry.set.entry(f"{entry.name.rpartition('_')[0]}_new")
     if new is not None and new.flags is not None and not new.has("KF_RCU_PROTECTED"):
         yield Remark(
             flag.at,

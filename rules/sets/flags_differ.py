@@ -26,7 +26,7 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     if entry.flags is None or entry.set is None:
         return
     own = {flag.name for flag in entry.flags}
-    for ids, twin in entry.twins:
+    for ids, twin in entry.other_entries:
         if twin.flags is None or own == {flag.name for flag in twin.flags} or ids.is_fmodret:
             continue
         if (twin.at.path or "", twin.at.line) > (entry.at.path or "", entry.at.line):

@@ -19,7 +19,7 @@ def check(ids: KfuncSet, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_get)
     """
     del kernel
-    for stray in ids.strays:
+    for stray in ids.unflagged_ids:
         yield Remark(
             stray,
             f"BTF_ID() in {ids.name} leaves out the flags, so the ids and flags of the whole set are mixed up",

@@ -22,10 +22,16 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     new = entry.flag("KF_ITER_NEW")
-    if new is None or entry.set is None or not entry.set.whole or entry.twins or not entry.name.endswith("_new"):
+    if (
+        new is None
+        or entry.set is None
+        or not entry.set.is_complete
+        or entry.other_entries
+        or not entry.name.endswith("_new")
+    ):
         return
     base = entry.name.removesuffix("new")
-    missing = [f"{base}{method}()" for method in ("next", "destroy") if entry.set.listing(base + method) is None]
+    missing = [f"{base}{method}()" for method in ("next", "destroy") if entry.set.entry(base + method) is None]
     if missing:
         yield Remark(
             entry.at,

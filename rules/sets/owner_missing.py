@@ -25,7 +25,7 @@ def check(registration: Registration, kernel: Kernel) -> Iterator[Remark]:
         };
     """
     del kernel
-    if registration.module and registration.owner == "":
+    if registration.in_module and registration.owner == "":
         yield Remark(
             registration.at,
             f"{registration.set or 'the set'} is registered without .owner, so in a module its ids are looked up in "

@@ -20,7 +20,7 @@ def check(registration: Registration, kernel: Kernel) -> Iterator[Remark]:
         return register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_kfunc_set);
     """
     del kernel
-    if registration.ignored:
+    if registration.result_ignored:
         yield Remark(
             registration.at,
             f"the result of {registration.call}() is ignored, so nobody learns that "

@@ -21,13 +21,13 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     flag = entry.flag("KF_SLEEPABLE")
-    if flag is None or entry.set is None or entry.set.hooks is None or entry.twins:
+    if flag is None or entry.set is None or entry.set.program_types is None or entry.other_entries:
         return
-    rows = [table("hooks").get(type_.removeprefix("BPF_PROG_TYPE_"), {}) for type_ in entry.set.hooks]
+    rows = [table("hooks").get(type_.removeprefix("BPF_PROG_TYPE_"), {}) for type_ in entry.set.program_types]
     if all("hook" in row and not row.get("sleepable") for row in rows):
         yield Remark(
             flag.at,
-            f"{entry.name}() has KF_SLEEPABLE but is registered only for {', '.join(entry.set.hooks)}, "
+            f"{entry.name}() has KF_SLEEPABLE but is registered only for {', '.join(entry.set.program_types)}, "
             "whose programs cannot sleep, so every program that calls it is rejected",
             tuple(Reason(registration.at, "registered here") for registration in entry.set.registrations[:3]),
             or_at=tuple(registration.at for registration in entry.set.registrations),

@@ -49,7 +49,7 @@ def _releases(kfunc: Kfunc) -> Iterator[Listing]:
     """The kfuncs with KF_RELEASE in its sets, as far as they are in view."""
     found: dict[str, Listing] = {}
     for entry in kfunc.entries:
-        for one in entry.set.listings if entry.set else ():
+        for one in entry.set.entries if entry.set else ():
             if one.flag("KF_RELEASE"):
                 found.setdefault(one.name, one)
     return iter(found.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hunks import function, functions, parse, signature, statements, stretch
+from hunks import function, functions, parse, signature, statements, visible
 
 from kfunclint.c.syntax import SeenEntry
 from kfunclint.clang import Parser
@@ -262,9 +262,9 @@ def test_places(parser: Parser) -> None:
 def test_hunks_of_a_file_share_their_names(parser: Parser) -> None:
     unit = parse(
         parser,
-        stretch("struct shelf {\n\tstruct row *rows;\n};\n#define ROW(s, n) (&(s)->rows[n])\n", 10),
-        stretch("\tput(s);\n}\n\nint get(struct shelf *s)\n{\n\treturn ROW(s, 1)->width;\n}\n", 100, "int use(void)"),
-        stretch("\treturn 1;\n", 300, "int last(void)"),
+        visible("struct shelf {\n\tstruct row *rows;\n};\n#define ROW(s, n) (&(s)->rows[n])\n", 10),
+        visible("\tput(s);\n}\n\nint get(struct shelf *s)\n{\n\treturn ROW(s, 1)->width;\n}\n", 100, "int use(void)"),
+        visible("\treturn 1;\n", 300, "int last(void)"),
     )
     assert [(one.name, one.complete) for one in unit.functions] == [("use", False), ("get", True), ("last", False)]
     assert statements(unit.functions[1]) == "(return (member ->width (unary & (index (member ->rows s) 1))))"
@@ -308,7 +308,7 @@ def test_header_in_both_branches(parser: Parser) -> None:
 def test_entries(parser: Parser) -> None:
     unit = parse(
         parser,
-        stretch(
+        visible(
             "#define SHELF_FN(name, flags) BTF_ID_FLAGS(func, bpf_shelf_##name, flags)\n"
             "BTF_KFUNCS_START(shelf_ids)\n"
             "BTF_ID_FLAGS(func, bpf_shelf_get,\n"
@@ -319,7 +319,7 @@ def test_entries(parser: Parser) -> None:
             "SHELF_FN(new, KF_ACQUIRE)\n"
             "BTF_KFUNCS_END(shelf_ids)\n"
         ),
-        stretch("BTF_ID_FLAGS(func, bpf_shelf_lone, KF_NEW)\nBTF_ID_FLAGS(func, bpf_shelf_cut,\n", 100),
+        visible("BTF_ID_FLAGS(func, bpf_shelf_lone, KF_NEW)\nBTF_ID_FLAGS(func, bpf_shelf_cut,\n", 100),
     )
     assert unit.entries == (
         SeenEntry("bpf_shelf_get", "KF_ACQUIRE | KF_RET_NULL", 12),
@@ -399,7 +399,7 @@ def test_every_window_of_a_file(parser: Parser) -> None:
     """Wherever a hunk is cut: what is complete is the same, and nothing else is called complete."""
     for first in range(len(EDGES)):
         for end in range(first + 1, len(EDGES) + 1):
-            unit = parse(parser, stretch("\n".join(EDGES[first:end]), first + 1, "int use(struct shelf *shelf,"))
+            unit = parse(parser, visible("\n".join(EDGES[first:end]), first + 1, "int use(struct shelf *shelf,"))
             complete = {signature(one): statements(one) for one in unit.functions if one.complete}
             whole = first <= 23 and end >= 29
             expected = {"marker struct shelf *:bpf_shelf_get(int:n, int:m)": "(return (call get n m))"} if whole else {}
@@ -410,6 +410,6 @@ def test_every_window_of_a_file(parser: Parser) -> None:
 def test_no_line_moves() -> None:
     for first in range(len(EDGES)):
         lines = EDGES[first:]
-        mended = mending.mend(mending.Stretch(first + 1, "", lines, [False] * len(lines)), ())
+        mended = mending.repair(mending.SourceRange(first + 1, "", lines, [False] * len(lines)), ())
         assert mended.text.count("\n") == len(lines) - 1
         assert "\n" not in mended.before

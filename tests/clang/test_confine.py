@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from hunks import PATH, function, statements, stretch
+from hunks import PATH, function, statements, visible
 
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser, frames, job, limits, units, worker
 from kfunclint.clang import parser as parser_module
 from kfunclint.clang.native import Unusable
-from kfunclint.patch.postimage import Source
+from kfunclint.patch.postimage import PostImage
 
 GOOD = "int use(int n)\n{\n\treturn n;\n}\n"
 
@@ -30,7 +30,7 @@ def clang() -> worker.Worker:
 
 
 def unit(parser: Parser, text: str) -> Unit:
-    return parser.parse(Source(PATH, (stretch(text, 1),)))
+    return parser.parse(PostImage(PATH, (visible(text, 1),)))
 
 
 # ---- the canary

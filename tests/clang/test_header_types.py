@@ -10,8 +10,8 @@ import pytest
 
 from kfunclint.c.syntax import Type, Unit
 from kfunclint.clang import Parser, confine, header_request
-from kfunclint.errors import Unreviewable
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.errors import InputError
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 
 KFUNCS = "kernel/shelf/kfuncs.c"
 TREE = {
@@ -91,11 +91,11 @@ def tree(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
     return Folder(root, root if request.param == "disk" else None)
 
 
-def whole(path: str, text: str) -> Source:
-    return Source(path, (Stretch(1, tuple(Line(line) for line in text.splitlines())),), whole=True)
+def whole(path: str, text: str) -> PostImage:
+    return PostImage(path, (VisibleRange(1, tuple(Line(line) for line in text.splitlines())),), whole=True)
 
 
-def unit(parser: Parser, tree: Folder, parameter: str, *series: Source) -> Unit:
+def unit(parser: Parser, tree: Folder, parameter: str, *series: PostImage) -> Unit:
     """The Unit of a file with one kfunc that takes one parameter."""
     source = whole(
         KFUNCS, f"/* the last shelf */\n__bpf_kfunc void *bpf_shelf_last({parameter})\n{{\n\treturn 0;\n}}\n"
@@ -103,7 +103,7 @@ def unit(parser: Parser, tree: Folder, parameter: str, *series: Source) -> Unit:
     return parser.with_types(parser.parse(source), source, tree, series)
 
 
-def type_of(parser: Parser, tree: Folder, parameter: str, *series: Source) -> Type | None:
+def type_of(parser: Parser, tree: Folder, parameter: str, *series: PostImage) -> Type | None:
     """The type of the parameter; None if only that is unknown."""
     found = unit(parser, tree, parameter, *series)
     assert found.types is not None
@@ -200,7 +200,7 @@ def test_headers_of_the_series_go_first(parser: Parser, tree: Folder) -> None:
 
 
 def test_hunks_have_no_types(parser: Parser, tree: Folder) -> None:
-    source = Source(KFUNCS, (Stretch(1, (Line("__bpf_kfunc int bpf_shelf_one(void)"),)),))
+    source = PostImage(KFUNCS, (VisibleRange(1, (Line("__bpf_kfunc int bpf_shelf_one(void)"),)),))
     assert parser.with_types(parser.parse(source), source, tree).types is None
 
 
@@ -247,7 +247,7 @@ class Unreadable(NamedTuple):
 
     def read(self, path: str) -> bytes | None:
         if path == self.file:
-            raise Unreviewable(path, None, "it changes while it is read")
+            raise InputError(path, None, "it changes while it is read")
         return self.files.read(path)
 
 

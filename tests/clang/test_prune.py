@@ -6,7 +6,7 @@ import pytest
 
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.clang import Parser
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 
 TEXT = """\
 // SPDX-License-Identifier: GPL-2.0-only
@@ -91,10 +91,10 @@ BTF_KFUNCS_END(shelf_ids)
 """
 
 
-def whole(text: str, added: str = "") -> Source:
+def whole(text: str, added: str = "") -> PostImage:
     """A text as a whole file, in which a series added the lines that hold some words."""
     lines = [Line(line, 1, 1) if added and added in line else Line(line) for line in text.splitlines()]
-    return Source("kernel/shelf.c", (Stretch(1, tuple(lines)),), whole=True)
+    return PostImage("kernel/shelf.c", (VisibleRange(1, tuple(lines)),), whole=True)
 
 
 def parsed(parser: Parser, text: str = TEXT, added: str = "", **asked: object) -> Unit:

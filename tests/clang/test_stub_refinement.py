@@ -6,8 +6,8 @@ import pytest
 
 from kfunclint.c.lexer import code
 from kfunclint.clang import job, worker
-from kfunclint.clang.stub_inference import Text, guess
-from kfunclint.clang.stub_refinement import _HANDLERS, Rounds
+from kfunclint.clang.stub_inference import Text, infer
+from kfunclint.clang.stub_refinement import _HANDLERS, Refinement
 from kfunclint.clang.stubs import Stubs
 
 # By the handler that must take it: a text with one error, and how clang words it.
@@ -98,8 +98,8 @@ def test_an_error_teaches_until_nothing_is_new(clang: worker.Worker, name: str) 
     """What can be learnt is learnt in a few rounds, and asking on and on changes nothing any more."""
     text = Text(code(ERRORS[name][0]))
     stubs = Stubs()
-    guess(text, clang.shim.known, stubs)
-    rounds = Rounds(text, clang.shim.known, stubs)
+    infer(text, clang.shim.known, stubs)
+    rounds = Refinement(text, clang.shim.known, stubs)
     for _ in range(6):
         files = {job.MAIN: ERRORS[name][0] + "\n", job.SHIM: clang.shim.text, job.STUBS: stubs.text()}
         tree = clang.library.parse(job.MAIN, files, clang.arguments)

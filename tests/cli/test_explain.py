@@ -41,7 +41,7 @@ def test_a_rule_is_explained(capsys: Output) -> None:
 
 
 def test_a_strict_rule_says_how_it_runs() -> None:
-    assert "(runs with --strict only)" in explanation(names.named(loader.shipped(), "flags/release-of-two"))
+    assert "(runs with --strict only)" in explanation(names.rule_named(loader.shipped(), "flags/release-of-two"))
 
 
 @pytest.mark.parametrize(

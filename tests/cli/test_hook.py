@@ -13,7 +13,7 @@ from trees import REGISTERED, WORDS, commit, git
 
 from kfunclint.cli import hook
 from kfunclint.cli.main import main
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.git import hooks as hooks_
 from kfunclint.git import send_email
 
@@ -74,7 +74,7 @@ def test_a_hook_that_came_later_is_not_lost(tmp_path: Path) -> None:
     path = script(tmp_path / "pre-push", OTHER)
     hooks_.install(tmp_path, "pre-push", Path("/bin/true"))
     script(path, "#!/bin/sh\nexit 3\n")
-    with pytest.raises(Unreviewable, match="before-kfunclint is there already"):
+    with pytest.raises(InputError, match="before-kfunclint is there already"):
         hooks_.install(tmp_path, "pre-push", Path("/bin/true"))
     assert path.read_text() == "#!/bin/sh\nexit 3\n"
     path.unlink()

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from kfunclint.clang import Parser
 from kfunclint.discussion import thread
-from kfunclint.discussion.quotes import MOST_QUOTED, passages
-from kfunclint.discussion.said_before import heard
+from kfunclint.discussion.quotes import MOST_QUOTED, quoted_blocks
+from kfunclint.discussion.said_before import without_answered
 from kfunclint.discussion.thread import Thread
-from kfunclint.discussion.topic import Topic, is_reason
+from kfunclint.discussion.topic import Matcher, is_reason
 from kfunclint.finding import Fix, Origin, Place
 from kfunclint.mail.inbox import Inbox, read_inbox, select_series
 from kfunclint.report import formats
@@ -92,12 +92,12 @@ CASES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 
 
 def rules() -> tuple[Rule[Any], ...]:
-    return names.chosen(loader.shipped(), only=(), ignore=(), strict=False)
+    return names.choose(loader.shipped(), only=(), ignore=(), strict=False)
 
 
 def inbox(*names: str) -> Inbox:
     found = read_inbox(str(THREADS / f"{name}.mbox") for name in names)
-    assert not found.broken
+    assert not found.errors
     return found
 
 
@@ -111,7 +111,7 @@ def reviewed(version: int) -> Review:
 def listened(version: int, found: Inbox) -> Review:
     """The review of a version with the replies of an inbox that holds it."""
     (series,) = select_series(found, version, False)
-    return heard(replace(reviewed(version), series=series), found, Thread(found))
+    return without_answered(replace(reviewed(version), series=series), found, Thread(found))
 
 
 def test_every_fixture_has_its_case() -> None:
@@ -140,8 +140,8 @@ def test_a_lone_series_is_reviewed_as_ever() -> None:
 # What a remark must name.
 
 
-def topic(rule: str, **more: Any) -> Topic:
-    return Topic(replace(next(one for one in reviewed(1).findings if one.rule == rule), **more))
+def topic(rule: str, **more: Any) -> Matcher:
+    return Matcher(replace(next(one for one in reviewed(1).findings if one.rule == rule), **more))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def topic(rule: str, **more: Any) -> Topic:
     ],
 )
 def test_a_remark_right_below_that_says_the_same(rule: str, text: str) -> None:
-    assert topic(rule).met_on(text)
+    assert topic(rule).matches_at(text)
 
 
 @pytest.mark.parametrize(
@@ -174,13 +174,13 @@ def test_a_remark_right_below_that_says_the_same(rule: str, text: str) -> None:
     ],
 )
 def test_a_remark_right_below_that_says_something_else(rule: str, text: str) -> None:
-    assert not topic(rule).met_on(text)
+    assert not topic(rule).matches_at(text)
 
 
 def test_short_words_correct_only_on_their_own() -> None:
     found = topic(SPELLING, message='"may" should read "can"', at=replace(topic_place(), column=11, end_column=14))
-    assert found.met_on("can*")
-    assert not found.met_on("You may say that it can close, if that is what happens here.")
+    assert found.matches_at("can*")
+    assert not found.matches_at("You may say that it can close, if that is what happens here.")
 
 
 def topic_place() -> Place:
@@ -190,13 +190,13 @@ def topic_place() -> Place:
 def test_a_remark_may_use_the_words_of_the_fix() -> None:
     mend = Fix("check the range of the index first")
     found = topic(NULL, message="bpf_depot_find() is wrong", fix=mend)
-    assert found.met_on("Who checks that the range is right?")
-    assert not found.met_on("Who checks that?")
+    assert found.matches_at("Who checks that the range is right?")
+    assert not found.matches_at("Who checks that?")
 
 
 def test_further_up_a_remark_must_name_what_no_prose_has() -> None:
-    assert topic(NULL).met_near("KF_RET_NULL is missing.")
-    assert not topic(NULL).met_near("It may be NULL, what about KF_ACQUIRE then?")
+    assert topic(NULL).matches_nearby("KF_RET_NULL is missing.")
+    assert not topic(NULL).matches_nearby("It may be NULL, what about KF_ACQUIRE then?")
 
 
 # What replies are about.
@@ -225,7 +225,7 @@ def heard_at(inbox: Inbox, text: str) -> list[list[tuple[str, ...]]]:
     thread = Thread(inbox)
     (patch,) = inbox.series[0].patches
     lines = [number for number, line in enumerate(patch.body.split("\n"), 1) if line == text]
-    return [[voice.lines for point in thread.at(patch, number) for voice in point.voices] for number in lines]
+    return [[voice.lines for point in thread.at(patch, number) for voice in point.comments] for number in lines]
 
 
 def test_a_line_that_stands_in_several_places_is_known_by_its_neighbours(tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_what_an_author_writes_some_lines_below_is_an_answer(author: str, withhe
     finding = next(one for one in reviewed(1).findings if one.rule == NULL)
     finding = replace(finding, message="bpf_depot_find() has KF_ACQUIRE and gives NULL", fix=None)
     alone = replace(reviewed(1), series=found.series[0], findings=(finding,))
-    assert len(heard(alone, found, Thread(found)).withheld) == withheld
+    assert len(without_answered(alone, found, Thread(found)).withheld) == withheld
 
 
 def test_of_more_text_than_anybody_reads_the_first_replies_count(
@@ -352,7 +352,7 @@ def test_no_reason(text: str) -> None:
 
 
 def quotes(body: str) -> list[tuple[tuple[str, ...], list[tuple[int, tuple[str, ...]]]]]:
-    return [(one.quoted, [(turn.level, turn.lines) for turn in one.turns]) for one in passages(body)]
+    return [(one.quoted, [(turn.level, turn.lines) for turn in one.utterances]) for one in quoted_blocks(body)]
 
 
 def test_levels_say_who_wrote_what() -> None:
@@ -391,10 +391,10 @@ def test_quotes_are_known_by_any_mailers_marks() -> None:
 @settings(deadline=None)
 @given(st.text("> ab[.]-\n\u2026", max_size=60))
 def test_any_text_is_taken_apart(body: str) -> None:
-    for one in passages(body):
+    for one in quoted_blocks(body):
         assert 0 < len(one.quoted) <= MOST_QUOTED
-        assert one.turns
-        assert all(turn.lines and turn.level < one.level for turn in one.turns)
+        assert one.utterances
+        assert all(turn.lines and turn.level < one.level for turn in one.utterances)
         assert all(line.strip() and line in " ".join(body.split()) for line in one.quoted)
 
 
@@ -415,10 +415,10 @@ def test_any_text_is_taken_apart(body: str) -> None:
     ids=["stairs", "saw", "long remark", "long quote", "many", "deep", "wide"],
 )
 def test_a_hostile_reply_is_read_in_bounds(body: str) -> None:
-    found = passages(body)
+    found = quoted_blocks(body)
     lines = body.count("\n") + 1
     assert sum(len(one.quoted) for one in found) <= lines
-    assert sum(len(turn.lines) for one in found for turn in one.turns) <= 60 * min(lines, 20_000)
+    assert sum(len(turn.lines) for one in found for turn in one.utterances) <= 60 * min(lines, 20_000)
     assert all(len(line) <= 1000 for one in found for line in one.quoted)
 
 
@@ -441,7 +441,7 @@ def test_a_hostile_thread_is_heard_in_bounds(tmp_path: Path) -> None:
     thread = Thread(found)
     (number,) = [at for at, text in enumerate(patch.body.split("\n"), 1) if text == line[2:]]
     assert len(thread.at(patch, number)) == 20
-    assert all(len(point.voices) <= 20 for point in thread.at(patch, number))
+    assert all(len(point.comments) <= 20 for point in thread.at(patch, number))
     assert listened(1, found).withheld == ()
 
 
@@ -472,4 +472,4 @@ def test_what_was_said_about_a_subject(text: str, withheld: int, tmp_path: Path)
         fix=None,
     )
     alone = replace(reviewed(1), series=found.series[0], findings=(of_title,))
-    assert len(heard(alone, found, Thread(found)).withheld) == withheld
+    assert len(without_answered(alone, found, Thread(found)).withheld) == withheld

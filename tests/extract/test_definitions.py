@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from kfunclint.clang import Parser
-from kfunclint.extract.facts import gather
+from kfunclint.extract.facts import extract
 from kfunclint.extract.sets import scan
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 
 Kfuncs = Callable[..., tuple[Kfunc, ...]]
 BODY = "\n{\n\treturn 0;\n}\n"
@@ -23,11 +23,11 @@ def kfuncs(parser: Parser) -> Kfuncs:
     def read(text: str, start: int = 1, more: dict[str, str] | None = None) -> tuple[Kfunc, ...]:
         files = {"a.c": text, **(more or {})}
         sources = [
-            Source(path, (Stretch(start, tuple(Line(line) for line in content.rstrip("\n").split("\n"))),))
+            PostImage(path, (VisibleRange(start, tuple(Line(line) for line in content.rstrip("\n").split("\n"))),))
             for path, content in files.items()
         ]
         units = {"a.c": parser.parse(sources[0])}
-        return gather([], None, sources, scan(sources), units).kfuncs
+        return extract([], None, sources, scan(sources), units).kfuncs
 
     return read
 
@@ -106,9 +106,9 @@ def test_definitions_between_hunks_of_what_is_written_by_hand(parser: Parser) ->
         40: "__diag_pop();\n",
         50: f"}}\n__bpf_kfunc int bpf_bar(void){BODY}",
     }
-    stretches = [Stretch(start, tuple(map(Line, text.rstrip("\n").split("\n")))) for start, text in texts.items()]
-    source = Source("a.c", tuple(stretches))
-    found = gather([], None, [source], scan([source]), {"a.c": parser.parse(source)}).kfuncs
+    ranges = [VisibleRange(start, tuple(map(Line, text.rstrip("\n").split("\n")))) for start, text in texts.items()]
+    source = PostImage("a.c", tuple(ranges))
+    found = extract([], None, [source], scan([source]), {"a.c": parser.parse(source)}).kfuncs
     assert [(kfunc.name, kfunc.by_hand and kfunc.by_hand.line) for kfunc in found] == [
         ("bpf_foo", 10),
         ("bpf_bar", None),
@@ -157,8 +157,8 @@ def test_what_the_series_teaches_the_verifier_is_left_alone(kfuncs: Kfuncs) -> N
 def test_files_that_break_the_contract_on_purpose_give_no_kfunc(parser: Parser) -> None:
     lines = tuple(Line(line) for line in f"__bpf_kfunc int bpf_foo(void){BODY}".split("\n"))
     for path, count in (("tools/testing/selftests/bpf/a.c", 0), ("net/bpf/test_run.c", 0), ("net/a.c", 1)):
-        source = Source(path, (Stretch(1, lines),))
-        assert len(gather([], None, [source], scan([source]), {path: parser.parse(source)}).kfuncs) == count
+        source = PostImage(path, (VisibleRange(1, lines),))
+        assert len(extract([], None, [source], scan([source]), {path: parser.parse(source)}).kfuncs) == count
 
 
 @pytest.mark.parametrize("piece", ["__bpf_kfunc f(", "__diag_push();", "__bpf_kfunc_end_defs();", "BTF_ID_LIST(", "f("])

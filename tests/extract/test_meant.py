@@ -10,7 +10,7 @@ from conftest import ROOT, Lint
 from expect import read
 from trees import commit
 
-from kfunclint.tree.tree import Folder
+from kfunclint.tree.tree import DirectoryTree
 
 FIXTURE = read(ROOT / "fixtures" / "text" / "name-misspelled.tree.patch")
 
@@ -46,13 +46,13 @@ def test_a_word_of_many_files_is_none_that_is_misspelled(files: int, slip: bool,
 
 def test_the_tree_is_searched_once_and_for_few_words(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
     sought: list[list[str]] = []
-    search = Folder.containing
+    search = DirectoryTree.containing
 
-    def containing(self: Folder, words: list[str], under: object = ("",), suffixes: object = ("",)) -> object:
+    def containing(self: DirectoryTree, words: list[str], under: object = ("",), suffixes: object = ("",)) -> object:
         sought.append(list(words))
         return search(self, words, under, suffixes)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Folder, "containing", containing)
+    monkeypatch.setattr(DirectoryTree, "containing", containing)
     letters = "abcdefghijklmnoprstuvwxyz"
     many = " ".join(f"bpf_shelf_acq{one}uire()" for one in letters)
     names(lint, "shelf", FIXTURE.text.replace("are others.", f"are others. {many}"))
@@ -61,7 +61,7 @@ def test_the_tree_is_searched_once_and_for_few_words(lint: Lint, monkeypatch: py
 
 
 def test_nothing_is_sought_where_no_name_is_a_slip(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Folder, "containing", None)
+    monkeypatch.setattr(DirectoryTree, "containing", None)
     assert (
         names(
             lint,

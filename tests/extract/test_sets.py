@@ -7,7 +7,7 @@ from scans import one, source
 
 from kfunclint.extract.sets import scan
 from kfunclint.facts.sets import Entry
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 
 
 def flags(entry: Entry) -> list[str] | None:
@@ -168,21 +168,21 @@ INIT = "static int __init init(void)\n{\n\treturn register_btf_kfunc_id_set(BPF_
 )
 def test_a_set_knows_whether_it_is_whole(text: str, whole: bool) -> None:
     (known,) = one(text).sets
-    assert known.whole == whole
-    assert [listing.name for listing in known.listings] == ["x"]
+    assert known.is_complete == whole
+    assert [listing.name for listing in known.entries] == ["x"]
 
 
 def test_the_two_ends_of_a_set_in_two_hunks_make_one() -> None:
-    stretches = [
-        Stretch(start, tuple(Line(line) for line in lines))
+    ranges = [
+        VisibleRange(start, tuple(Line(line) for line in lines))
         for start, lines in (
             (10, ("BTF_KFUNCS_START(ids)", "BTF_ID_FLAGS(func, x)")),
             (90, ("BTF_ID_FLAGS(func, y)", "BTF_KFUNCS_END(ids)")),
         )
     ]
-    (found,) = scan([Source("a.c", tuple(stretches))])
+    (found,) = scan([PostImage("a.c", tuple(ranges))])
     (known,) = found.sets
-    assert ([listing.name for listing in known.listings], known.at.line, known.whole) == (["x", "y"], 10, False)
+    assert ([listing.name for listing in known.entries], known.at.line, known.is_complete) == (["x", "y"], 10, False)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_the_two_ends_of_a_set_in_two_hunks_make_one() -> None:
 )
 def test_hooks_are_known_only_when_none_can_be_out_of_view(text: str, hooks: tuple[str, ...] | None) -> None:
     (known,) = one(text).sets
-    assert known.hooks == hooks
+    assert known.program_types == hooks
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_hooks_are_known_only_when_none_can_be_out_of_view(text: str, hooks: tup
 )
 def test_a_registration_knows_owner_and_filter(struct: str, owner: str | None, filter_: str | None) -> None:
     (known,) = one(SET + struct + INIT).registrations
-    assert (known.owner, known.filter, known.module) == (owner, filter_, False)
-    assert one(SET + struct + INIT + 'MODULE_LICENSE("GPL");\n').registrations[0].module
+    assert (known.owner, known.filter, known.in_module) == (owner, filter_, False)
+    assert one(SET + struct + INIT + 'MODULE_LICENSE("GPL");\n').registrations[0].in_module
 
 
 @pytest.mark.parametrize(
@@ -228,24 +228,26 @@ def test_a_registration_knows_owner_and_filter(struct: str, owner: str | None, f
 )
 def test_a_registration_knows_whether_its_result_is_ignored(statement: str, ignored: bool) -> None:
     (known,) = one(statement % "register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &set)").registrations
-    assert known.ignored == ignored
+    assert known.result_ignored == ignored
 
 
 def test_sets_of_one_name_in_two_files_are_two() -> None:
     first, second = scan([source(SET + STRUCT + INIT, "a.c"), source(SET, "b.c")])
     assert [len(found.sets[0].registrations) for found in (first, second)] == [1, 0]
-    assert second.sets[0].hooks is None
+    assert second.sets[0].program_types is None
 
 
 def test_plain_ids_in_a_set_are_strays() -> None:
     lists = "BTF_ID_LIST(types)\nBTF_ID(struct, s)\n"
     (known,) = one(lists + SET.replace("BTF_KFUNCS_END", "BTF_ID(func, y)\nBTF_KFUNCS_END") + lists).sets
-    assert [(stray.line, stray.column) for stray in known.strays] == [(5, 1)]
+    assert [(stray.line, stray.column) for stray in known.unflagged_ids] == [(5, 1)]
 
 
 def test_an_entry_knows_the_other_sets_that_list_its_kfunc() -> None:
     found = one(SET + SET.replace("ids", "more").replace("KF_A", "KF_B") + "BTF_ID_FLAGS(func, x, KF_C)\n")
-    twins = [[(ids.name, [flag.name for flag in twin.flags or ()]) for ids, twin in e.twins] for e in found.entries]
+    twins = [
+        [(ids.name, [flag.name for flag in twin.flags or ()]) for ids, twin in e.other_entries] for e in found.entries
+    ]
     assert twins == [[("more", ["KF_B"])], [("ids", ["KF_A"])], [("ids", ["KF_A"]), ("more", ["KF_B"])]]
 
 

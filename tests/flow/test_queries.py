@@ -25,7 +25,7 @@ from kfunclint.flow.queries import (
     spelled,
     uses,
 )
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 
 OFF = Condition("off()", holds=False)
 
@@ -33,7 +33,7 @@ OFF = Condition("off()", holds=False)
 def body(parser: Parser, code: str) -> Node:
     """The body of `struct thing *f(struct thing *p, int n)` with the given statements, from line 2 on."""
     lines = ["struct thing *f(struct thing *p, int n) {", *code.strip("\n").split("\n"), "}"]
-    unit = parser.parse(Source("a.c", (Stretch(1, tuple(Line(line) for line in lines)),)))
+    unit = parser.parse(PostImage("a.c", (VisibleRange(1, tuple(Line(line) for line in lines)),)))
     assert unit.failure is None
     (function,) = unit.functions
     assert function.complete

@@ -13,7 +13,7 @@ import pytest
 from trees import REGISTERED, WORDS, commit, git
 
 from kfunclint.cli.main import main
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.git import commits
 from kfunclint.git.repository import Repository
 from kfunclint.patch.diff import parse_patch
@@ -110,7 +110,7 @@ def test_what_is_no_range(linux: Path, arguments: list[str], words: str, capsys:
 
 
 def test_too_many_commits(linux: Path) -> None:
-    with pytest.raises(Unreviewable, match="more than 1 commits"):
+    with pytest.raises(InputError, match="more than 1 commits"):
         commits.reached(Repository(linux), ["HEAD"], 1)
 
 

@@ -14,8 +14,8 @@ from trees import FILES, commit, write
 from kfunclint.cli.main import main
 from kfunclint.finding import Place
 from kfunclint.flow.queries import Condition
-from kfunclint.index.proposals import proposed, table
-from kfunclint.index.usage import Peer, Peers
+from kfunclint.index.proposals import proposed_tests, table
+from kfunclint.index.usage import Precedent, Usage
 from kfunclint.rule import loader
 from kfunclint.rule.guard import parsed
 from kfunclint.rule.rule import TITLE_LENGTH
@@ -134,9 +134,9 @@ def test_no_tree_is_one_line(tmp_path: Path, capsys: Output, monkeypatch: pytest
 
 def test_hostile_names_stay_in_their_place() -> None:
     tests = frozenset({Condition(f"{'x' * 80}()", True), Condition("also()", False)})
-    peers = [Peer(name, Place('a"\n]\x7f\ud800.c', 1), "int", tests) for name in ("a", "b")]
-    found = Peers("y" * 80, tuple(peers), 0)
-    assert [test.text for test in proposed(found)] == ["also()", f"{'x' * 80}()"]
+    peers = [Precedent(name, Place('a"\n]\x7f\ud800.c', 1), "int", tests) for name in ("a", "b")]
+    found = Usage("y" * 80, tuple(peers), 0)
+    assert [test.text for test in proposed_tests(found)] == ["also()", f"{'x' * 80}()"]
     rows = tomllib.loads(table(found, "tree\n[x]\u202e"))
     assert len(rows) == 2
     for row in rows.values():

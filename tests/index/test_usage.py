@@ -13,13 +13,13 @@ from trees import FILES, commit, write
 
 from kfunclint.clang import Parser
 from kfunclint.cli.main import main
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.flow.queries import Condition
-from kfunclint.index.usage import Peers, find
+from kfunclint.index.usage import Usage, find_usage
 from kfunclint.tree.tree import open_tree
 
 Output = pytest.CaptureFixture[str]
-Count = Callable[..., Peers]
+Count = Callable[..., Usage]
 
 OFF = Condition("depot_off()", False)
 ROW = """\
@@ -45,10 +45,10 @@ def no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def count(tmp_path: Path, parser: Parser) -> Count:
     """Count in a folder with these files and no others."""
 
-    def run(files: dict[str, str], symbol: str = "top_depot", most: int = 9) -> Peers:
+    def run(files: dict[str, str], symbol: str = "top_depot", most: int = 9) -> Usage:
         write(tmp_path / "linux", FILES | files)
         with closing(open_tree(tmp_path / "linux")) as tree:
-            return find(tree, symbol, parser, most=most)
+            return find_usage(tree, symbol, parser, most=most)
 
     return run
 
@@ -140,9 +140,9 @@ def test_one_that_cannot_be_followed_may_not_use_it_at_all(count: Count) -> None
 def test_what_cannot_be_counted_is_said(count: Count) -> None:
     files = {f"kernel/depot{number}.c": functions(GOOD, str(number)) for number in range(3)}
     assert len(count(files, most=3).public) == 3
-    with pytest.raises(Unreviewable, match="top_depot stands in 3 files, too many"):
+    with pytest.raises(InputError, match="top_depot stands in 3 files, too many"):
         count(files, most=2)
-    with pytest.raises(Unreviewable, match=r"kernel/depot0\.c: not analysed"):
+    with pytest.raises(InputError, match=r"kernel/depot0\.c: not analysed"):
         count(files | {"kernel/depot0.c": functions(GOOD, "0") + "(" * 500})
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from kfunclint.c.syntax import Function, Type, Unit
 from kfunclint.clang import Parser
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 from kfunclint.tree.tree import Tree, open_tree
 
 KFUNC_FILES = {"6.1": 10, "6.12": 25, "7.3": 34}
@@ -41,9 +41,9 @@ def kfunc_files(release: str) -> list[str]:
 FILES = [(release, path) for release in TREES for path in kfunc_files(release)]
 
 
-def whole(release: str, path: str) -> Source:
+def whole(release: str, path: str) -> PostImage:
     text = (TREES[release] / path).read_text(errors="replace")
-    return Source(path, (Stretch(1, tuple(Line(line) for line in text.splitlines())),), whole=True)
+    return PostImage(path, (VisibleRange(1, tuple(Line(line) for line in text.splitlines())),), whole=True)
 
 
 def with_types(parser: Parser, release: str, path: str, on_disk: bool = True) -> Unit:

@@ -30,7 +30,7 @@ from kfunclint.extract.facts import docs
 from kfunclint.extract.sets import scan
 from kfunclint.finding import Finding
 from kfunclint.mail.inbox import read_inbox
-from kfunclint.patch.postimage import Line, Source, Stretch
+from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 from kfunclint.review.review import review
 from kfunclint.rule import loader
 
@@ -126,7 +126,7 @@ def ours(path: str, text: str, parser: Parser, folder: Path, release: str) -> se
     rules = [found for found in loader.shipped() if found.id in SAYINGS.values()]
     found = review(series, rules, parser, release)
     assert not found.failures
-    assert not found.refused
+    assert not found.unreadable
     kfuncs = {match[1] for match in KFUNC.finditer(text)}
     return {verdict for finding in found.findings for verdict in verdicts(finding) if verdict[0] in kfuncs}
 
@@ -162,7 +162,7 @@ def test_every_struct_as_it_is(release: str) -> None:
         text = path.read_text(errors="replace")
         if "\n * struct " not in text:
             continue
-        (scanned,) = scan([Source("a.c", (Stretch(1, tuple(map(Line, text.split("\n")))),))])
+        (scanned,) = scan([PostImage("a.c", (VisibleRange(1, tuple(map(Line, text.split("\n")))),))])
         known = [doc for doc in docs(scanned).values() if doc.members]
         mine = {(doc.struct, name) for doc in known for name, _ in doc.members if not doc.section(f"@{name}")}
         said = re.findall(r"struct member '([^']+)' not described in '(\w+)'", kernel_doc(path, release))

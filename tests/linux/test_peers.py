@@ -16,9 +16,9 @@ from kfunclint.cli.main import main
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.flow.queries import Condition, calls, names
 from kfunclint.index import index, usage
-from kfunclint.index.usage import Peers
+from kfunclint.index.usage import Usage
 from kfunclint.resources import table
-from kfunclint.review.context import facts_of
+from kfunclint.review.context import build_facts
 from kfunclint.tree.tree import open_tree
 
 TREES = Path(os.environ["KFUNCLINT_TREES"])
@@ -73,9 +73,9 @@ def no_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def find(release: str, symbol: str, parser: Parser) -> Peers:
+def find(release: str, symbol: str, parser: Parser) -> Usage:
     with closing(open_tree(TREES / f"linux-source-{release}")) as tree:
-        return usage.find(tree, symbol, parser, most=32)
+        return usage.find_usage(tree, symbol, parser, most=32)
 
 
 @pytest.mark.parametrize(("release", "symbol"), MEMCG)
@@ -132,7 +132,7 @@ def kfuncs(release: str, parser: Parser) -> tuple[Kfunc, ...]:
         found = index.build(tree)
         paths = {file.path for file in found.files} | {one.at.path or "" for one in found.elsewhere}
         sources = [source for path in sorted(paths) if (source := index.source_of(tree, path))]
-        return facts_of(sources, lambda source, names: parser.parse(source, names=names))[0].kfuncs
+        return build_facts(sources, lambda source, names: parser.parse(source, names=names))[0].kfuncs
 
 
 def test_kfuncs_that_reach_the_data_of_a_cpu(parser: Parser) -> None:
@@ -163,4 +163,4 @@ def test_kfuncs_that_reach_the_data_of_a_cpu(parser: Parser) -> None:
 
 
 def test_scx_root_is_younger(parser: Parser) -> None:
-    assert find("6.12", "scx_root", parser) == Peers("scx_root", (), 0)
+    assert find("6.12", "scx_root", parser) == Usage("scx_root", (), 0)

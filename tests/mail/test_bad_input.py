@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 from kfunclint import paths
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.mail import mbox, mime
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.patch.diff import MAX_FILES, MAX_HUNKS, MAX_LINE, parse_patch
-from kfunclint.patch.postimage import Source
+from kfunclint.patch.postimage import PostImage
 
 FIXTURES = ROOT / "fixtures"
 BAD = FIXTURES / "bad"
@@ -37,15 +37,15 @@ FILE = b"diff --git a/x.c b/x.c\n--- a/x.c\n+++ b/x.c\n"
 HUNK = b"@@ -1 +1 @@\n-old\n+new\n"
 
 
-def refusals(path: Path | str) -> Iterator[Unreviewable]:
+def refusals(path: Path | str) -> Iterator[InputError]:
     """Everything that reading, choosing and parsing an input refuses."""
     inbox = read_inbox([str(path)])
-    yield from inbox.broken
+    yield from inbox.errors
     for series in select_series(inbox, None, True):
         for one in series.patches:
             try:
                 parse_patch(one)
-            except Unreviewable as refusal:
+            except InputError as refusal:
                 yield refusal
 
 
@@ -95,17 +95,17 @@ def test_every_bad_file_is_tried() -> None:
 
 def test_broken_mails_do_not_stop_the_others() -> None:
     inbox = read_inbox([str(BAD / "broken-mails.mbox")])
-    assert [refusal.reason for refusal in inbox.broken] == ["no patch in it"]
+    assert [refusal.reason for refusal in inbox.errors] == ["no patch in it"]
     (series,) = inbox.series
     assert [one.number for one in series.patches] == [1, 2]
     assert parse_patch(series.patches[0]).files
-    with pytest.raises(Unreviewable, match=COUNTS):
+    with pytest.raises(InputError, match=COUNTS):
         parse_patch(series.patches[1])
 
 
 def test_missing_file_does_not_stop_the_others(tmp_path: Path) -> None:
     inbox = read_inbox([str(tmp_path / "none"), str(MAILS / "plain.eml")])
-    assert [str(refusal) for refusal in inbox.broken] == [f"{tmp_path / 'none'}: No such file or directory"]
+    assert [str(refusal) for refusal in inbox.errors] == [f"{tmp_path / 'none'}: No such file or directory"]
     assert len(inbox.series) == 1
 
 
@@ -213,13 +213,13 @@ import sys
 
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.patch.diff import parse_patch
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 
 for series in read_inbox(sys.argv[1:]).series:
     for one in series.patches:
         try:
             parse_patch(one)
-        except Unreviewable:
+        except InputError:
             pass
 print(*(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
@@ -333,7 +333,7 @@ def test_a_file_that_is_too_large_is_not_looked_at(lint: Lint) -> None:
 def test_a_parser_that_stops_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPatch, lint: Lint, parser: Parser) -> None:
     asked = []
 
-    def stop(source: Source, **_: object) -> Unit:
+    def stop(source: PostImage, **_: object) -> Unit:
         asked.append(source.path)
         return Unit(source.path, failure="parser stopped (CPU limit)")
 

@@ -17,7 +17,7 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.mail.inbox import Inbox, Mail, Series, read_inbox, select_series
 from kfunclint.mail.message import Subject, subject
 from kfunclint.patch.diff import Patch, parse_patch
@@ -29,7 +29,7 @@ AUTHOR = "Jörg Beispiel <joerg@example.org>"
 
 def read(name: str) -> Inbox:
     inbox = read_inbox([str(MAILS / name)])
-    assert not inbox.broken
+    assert not inbox.errors
     return inbox
 
 
@@ -191,7 +191,7 @@ def test_scissors() -> None:
 def test_answers_are_no_patches(name: str) -> None:
     inbox = read_inbox([str(MAILS / name)])
     assert not inbox.series
-    assert [refusal.reason for refusal in inbox.broken] == ["no patch in it"]
+    assert [refusal.reason for refusal in inbox.errors] == ["no patch in it"]
 
 
 def test_rerolls() -> None:
@@ -207,7 +207,7 @@ def test_rerolls() -> None:
     assert "resent" in newest.patches[0].body
     assert [one.version for one in select_series(inbox, 3, False)] == [3]
     assert select_series(inbox, None, True) == inbox.series
-    with pytest.raises(Unreviewable, match=r"no version 9 in it, only 1, 2, 3"):
+    with pytest.raises(InputError, match=r"no version 9 in it, only 1, 2, 3"):
         select_series(inbox, 9, False)
 
 

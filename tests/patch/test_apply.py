@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample import a_mail
 
-from kfunclint.patch.apply import Alphabet, Misfit, fitted
+from kfunclint.patch.apply import LineInterner, Misfit, fitted
 from kfunclint.patch.diff import Hunk, parse_patch
-from kfunclint.patch.postimage import Fit, Line, splice
+from kfunclint.patch.postimage import HunkPlacement, Line, splice
 
 Text = list[str]
 
@@ -27,7 +27,7 @@ def hunks_of(diff: str) -> tuple[Hunk, ...]:
 def ours(image: Sequence[str], hunks: Sequence[Hunk]) -> tuple[Text, bool] | None:
     """The file with the hunks in it, and if they fit without less context; None if they do not fit."""
     try:
-        fits = fitted(image, hunks, Alphabet(), "a tree")
+        fits = fitted(image, hunks, LineInterner(), "a tree")
     except Misfit:
         return None
     lines = [Line(text) for text in image]
@@ -95,9 +95,9 @@ def hunk(text: str, at: int = 1) -> Hunk:
     return found
 
 
-def fit(image: str, found: Hunk) -> Fit | str:
+def fit(image: str, found: Hunk) -> HunkPlacement | str:
     try:
-        return fitted(list(image), [found], Alphabet(), "a tree")[0]
+        return fitted(list(image), [found], LineInterner(), "a tree")[0]
     except Misfit as why:
         return str(why)
 
@@ -105,39 +105,39 @@ def fit(image: str, found: Hunk) -> Fit | str:
 @pytest.mark.parametrize(
     ("image", "text", "at", "expected"),
     [
-        ("abcdefg", " b\n c\n-d\n e\n f", 2, Fit(1, 0, 0)),
-        ("xxabcdefg", " b\n c\n-d\n e\n f", 2, Fit(3, 0, 0)),
-        ("bcdefxxxxbcdef", " b\n c\n-d\n e\n f", 4, Fit(0, 0, 0)),
-        ("bcdefxxxxbcdef", " b\n c\n-d\n e\n f", 8, Fit(9, 0, 0)),
-        ("bcdefxxxbcdef", " b\n c\n-d\n e\n f", 5, Fit(8, 0, 0)),
-        ("abcdefgabcdefg", " b\n c\n-d\n e\n f", 5, Fit(1, 0, 0)),
-        ("aBcdeFg", " b\n c\n-d\n e\n f", 2, Fit(2, 1, 1)),
+        ("abcdefg", " b\n c\n-d\n e\n f", 2, HunkPlacement(1, 0, 0)),
+        ("xxabcdefg", " b\n c\n-d\n e\n f", 2, HunkPlacement(3, 0, 0)),
+        ("bcdefxxxxbcdef", " b\n c\n-d\n e\n f", 4, HunkPlacement(0, 0, 0)),
+        ("bcdefxxxxbcdef", " b\n c\n-d\n e\n f", 8, HunkPlacement(9, 0, 0)),
+        ("bcdefxxxbcdef", " b\n c\n-d\n e\n f", 5, HunkPlacement(8, 0, 0)),
+        ("abcdefgabcdefg", " b\n c\n-d\n e\n f", 5, HunkPlacement(1, 0, 0)),
+        ("aBcdeFg", " b\n c\n-d\n e\n f", 2, HunkPlacement(2, 1, 1)),
         ("aBcdeFgxcde", " b\n c\n-d\n e\n f", 2, "fits at several places of a tree"),
         ("abCdefg", " b\n c\n-d\n e\n f", 2, "does not apply to a tree"),
-        ("abcdefg", "-a\n b\n c\n d", 1, Fit(0, 0, 0)),
-        ("xabcdefg", "-a\n b\n c\n d", 1, Fit(1, 0, 0)),
+        ("abcdefg", "-a\n b\n c\n d", 1, HunkPlacement(0, 0, 0)),
+        ("xabcdefg", "-a\n b\n c\n d", 1, HunkPlacement(1, 0, 0)),
         ("xyz", "+a", 2, "without context does not apply to a tree"),
     ],
 )
-def test_where_a_hunk_fits(image: str, text: str, at: int, expected: Fit | str) -> None:
+def test_where_a_hunk_fits(image: str, text: str, at: int, expected: HunkPlacement | str) -> None:
     found = fit(image, hunk(text, at))
-    assert found == (expected if isinstance(expected, Fit) else f"the hunk at line 5 of the mail {expected}")
+    assert found == (expected if isinstance(expected, HunkPlacement) else f"the hunk at line 5 of the mail {expected}")
 
 
 def test_a_hunk_does_not_fit_into_what_another_one_brought() -> None:
     first, second = hunk(" a\n+q\n b\n c", 1), hunk(" q\n-b\n c", 2)
     with pytest.raises(Misfit):
-        fitted(list("abcd"), [first, second], Alphabet(), "a tree")
-    assert fitted(list("abcdqbc"), [first, second], Alphabet(), "a tree")[1] == Fit(5, 0, 0)
+        fitted(list("abcd"), [first, second], LineInterner(), "a tree")
+    assert fitted(list("abcdqbc"), [first, second], LineInterner(), "a tree")[1] == HunkPlacement(5, 0, 0)
 
 
 def test_text_that_repeats_itself_is_searched_in_linear_time() -> None:
     image = ["{"] * 400_000
     for context in ([*[" {"] * 5000, "-x"], [" }", *[" {"] * 5000, "-{", " }"]):
         with pytest.raises(Misfit):
-            fitted(image, [hunk("\n".join([*context, " {"]), 200_000)], Alphabet(), "a tree")
+            fitted(image, [hunk("\n".join([*context, " {"]), 200_000)], LineInterner(), "a tree")
 
 
 def test_a_file_of_too_many_lines() -> None:
     with pytest.raises(Misfit, match="more than 500000 lines"):
-        fitted([""] * 500_001, [], Alphabet(), "a tree")
+        fitted([""] * 500_001, [], LineInterner(), "a tree")

@@ -14,9 +14,9 @@ from trees import FILES, commit, git, write
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.mail.message import Series
 from kfunclint.patch import base as base_
-from kfunclint.patch.base import choose
+from kfunclint.patch.base import find_base
 from kfunclint.patch.diff import Patch, parse_patch
-from kfunclint.patch.postimage import Base, Source, before, build
+from kfunclint.patch.postimage import Base, PostImage, apply_series, pre_images
 from kfunclint.tree.tree import open_tree
 
 DEPOT = "kernel/bpf/depot.c"
@@ -50,21 +50,21 @@ def posted(repository: Path, since: str, *options: str) -> tuple[Series, tuple[P
 def chosen(tree: Path, series: Series, patches: tuple[Patch, ...]) -> Base:
     found = open_tree(tree)
     try:
-        return choose(found, series, patches)
+        return find_base(found, series, patches)
     finally:
         found.close()
 
 
-def texts(sources: tuple[Source, ...]) -> dict[str, str]:
-    return {source.path: "".join(stretch.text for stretch in source.stretches) for source in sources}
+def texts(sources: tuple[PostImage, ...]) -> dict[str, str]:
+    return {source.path: "".join(visible.text for visible in source.ranges) for source in sources}
 
 
-def added(sources: tuple[Source, ...]) -> list[tuple[int, str, int | None]]:
+def added(sources: tuple[PostImage, ...]) -> list[tuple[int, str, int | None]]:
     return [
-        (stretch.start + offset, line.text, line.patch)
+        (visible.start + offset, line.text, line.patch)
         for source in sources
-        for stretch in source.stretches
-        for offset, line in enumerate(stretch.lines)
+        for visible in source.ranges
+        for offset, line in enumerate(visible.lines)
         if line.added
     ]
 
@@ -85,8 +85,8 @@ def test_the_base_commit_is_the_base(linux: Path) -> None:
     series, patches = posted(linux, base, f"--base={base}")
     found = chosen(linux, series, patches)
     assert (found.name, found.why) == (f"linux at {base[:12]}", "base-commit of the series")
-    assert not found.fallen
-    (source,) = build(patches, found)
+    assert not found.unapplied
+    (source,) = apply_series(patches, found)
     assert source.whole
     assert texts((source,)) == {DEPOT: text((10, "int ten;"))}
     assert added((source,)) == [(10, "int ten;", 1)]
@@ -121,7 +121,7 @@ def test_blobs_find_a_branch_that_is_not_checked_out(linux: Path, monkeypatch: p
     found = chosen(linux, series, patches)
     assert found.name.endswith(base[:12])
     assert found.why == "the newest commit with the files that the index lines name"
-    assert not found.fallen
+    assert not found.unapplied
 
 
 def test_blobs_find_a_commit_in_the_history(linux: Path) -> None:
@@ -130,7 +130,7 @@ def test_blobs_find_a_commit_in_the_history(linux: Path) -> None:
         commit(linux, {DEPOT: text((number, "int meanwhile;"))}, "meanwhile")
     found = chosen(linux, series, patches)
     assert found.name.endswith(base[:12])
-    assert texts(build(patches, found)) == {DEPOT: text((10, "int ten;"), (30, "int thirty;\nint more;"))}
+    assert texts(apply_series(patches, found)) == {DEPOT: text((10, "int ten;"), (30, "int thirty;\nint more;"))}
 
 
 def without_index(patches: tuple[Patch, ...]) -> tuple[Patch, ...]:
@@ -142,7 +142,7 @@ def test_head_is_the_base_if_the_hunks_apply(linux: Path) -> None:
     head = commit(linux, {DEPOT: "int new;\n" * 5 + text((20, "int twenty;"))}, "meanwhile")
     found = chosen(linux, series, without_index(patches))
     assert (found.name, found.why) == (f"linux at {head[:12]}", "HEAD, as far as the hunks apply")
-    assert added(build(patches, found)) == [(15, "int ten;", 1), (35, "int thirty;", 2), (36, "int more;", 2)]
+    assert added(apply_series(patches, found)) == [(15, "int ten;", 1), (35, "int thirty;", 2), (36, "int more;", 2)]
 
 
 def test_a_file_that_does_not_apply_falls_back_alone(linux: Path) -> None:
@@ -152,11 +152,11 @@ def test_a_file_that_does_not_apply_falls_back_alone(linux: Path) -> None:
     git(linux, "reset", "-q", "--hard", base)
     head = commit(linux, {DEPOT: text((9, None), (10, "int X;"), (11, None))}, "meanwhile")
     found = chosen(linux, series, without_index(patches))
-    assert found.fallen == {DEPOT: f"the hunk at line 10 of the mail does not apply to linux at {head[:12]}"}
-    sources = {source.path: source for source in build(patches, found)}
+    assert found.unapplied == {DEPOT: f"the hunk at line 10 of the mail does not apply to linux at {head[:12]}"}
+    sources = {source.path: source for source in apply_series(patches, found)}
     assert not sources[DEPOT].whole
     assert sources["kernel/bpf/depot.h"].whole
-    assert added((sources[DEPOT],)) == added(tuple(s for s in build(patches) if s.path == DEPOT))
+    assert added((sources[DEPOT],)) == added(tuple(s for s in apply_series(patches) if s.path == DEPOT))
 
 
 def test_a_folder(tmp_path: Path, linux: Path) -> None:
@@ -168,10 +168,10 @@ def test_a_folder(tmp_path: Path, linux: Path) -> None:
     write(folder, {DEPOT: text((20, "int twenty;"))})
     found = chosen(folder, series, patches)
     assert found.why == "as it stands, as far as the hunks apply"
-    assert not found.fallen
+    assert not found.unapplied
     write(folder, {DEPOT: None})
     found = chosen(folder, series, patches)
-    assert found.fallen == {DEPOT: f"it is not in {folder}"}
+    assert found.unapplied == {DEPOT: f"it is not in {folder}"}
     assert not found.used
 
 
@@ -202,17 +202,17 @@ def test_new_deleted_renamed_copied_and_mode(linux: Path) -> None:
         "mode",
     }
     found = chosen(linux, series, patches)
-    assert not found.fallen
+    assert not found.unapplied
     expected = {
         path: (linux / path).read_text()
         for path in ("kernel/bpf/moved.c", "kernel/bpf/copy.c", "kernel/bpf/new.c", DEPOT)
     }
-    assert texts(build(patches, found)) == expected
-    assert all(source.whole for source in build(patches, found))
+    assert texts(apply_series(patches, found)) == expected
+    assert all(source.whole for source in apply_series(patches, found))
     git(linux, "checkout", "-q", base)
     old = {path: (linux / path).read_text() for path in ("kernel/bpf/old.c", "kernel/bpf/gone.c", DEPOT)}
-    assert texts(before(patches, found)) == old
-    taken = {source.path: [line for _, line, _ in added((source,))] for source in before(patches, found)}
+    assert texts(pre_images(patches, found)) == old
+    taken = {source.path: [line for _, line, _ in added((source,))] for source in pre_images(patches, found)}
     assert taken == {
         "kernel/bpf/old.c": ["int line20;"],
         "kernel/bpf/gone.c": GONE.split("\n")[:-1],
@@ -229,8 +229,8 @@ def test_a_renamed_file_falls_back_under_both_names(linux: Path) -> None:
     git(linux, "checkout", "-q", base)
     commit(linux, {DEPOT: text((29, None), (30, "int X;"), (31, None))}, "meanwhile")
     found = chosen(linux, series, without_index(patches))
-    assert found.fallen.keys() == {DEPOT, "kernel/bpf/moved.c"}
-    assert build(patches, found) == build(patches)
+    assert found.unapplied.keys() == {DEPOT, "kernel/bpf/moved.c"}
+    assert apply_series(patches, found) == apply_series(patches)
 
 
 @pytest.mark.parametrize("also", [{}, {DEPOT: text((10, "int ten;"))}], ids=["new files alone", "others too"])
@@ -243,7 +243,7 @@ def test_a_series_that_is_applied_already_began_before_it(also: dict[str, str], 
     series, patches = posted(linux, base)
     found = chosen(linux, series, patches)
     assert found.name.endswith(base[:12])
-    assert not found.fallen
+    assert not found.unapplied
     assert found.why == (
         "the newest commit with the files that the index lines name"
         if also
@@ -263,7 +263,7 @@ def test_a_series_of_new_files_applies_to_head_and_to_no_old_branch(linux: Path)
     head = commit(linux, {"kernel/bpf/new.c": "int other;\n"}, "from the first day")
     found = chosen(linux, series, patches)
     assert found.name.endswith(head[:12])
-    assert found.fallen.keys() == {"kernel/bpf/new.c"}
+    assert found.unapplied.keys() == {"kernel/bpf/new.c"}
 
 
 def test_what_must_not_be_there_or_is_no_text(linux: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -275,7 +275,7 @@ def test_what_must_not_be_there_or_is_no_text(linux: Path, monkeypatch: pytest.M
     commit(linux, {"kernel/bpf/new.c": "int other;\n", "kernel/bpf/odd.c": "\0"}, "meanwhile")
     head = commit(linux, {"kernel/bpf/depot.h": ""}, "more")
     found = chosen(linux, series, without_index(patches))
-    assert found.fallen == {
+    assert found.unapplied == {
         "kernel/bpf/new.c": f"it is in linux at {head[:12]} already",
         "kernel/bpf/odd.c": f"it is no text in linux at {head[:12]}",
     }
@@ -285,9 +285,9 @@ def test_what_must_not_be_there_or_is_no_text(linux: Path, monkeypatch: pytest.M
 def test_images_between_the_patches(linux: Path) -> None:
     _, series, patches = changed(linux)
     found = chosen(linux, series, patches)
-    assert texts(build(patches, found, upto=0)) == texts(before(patches, found)) == {DEPOT: text()}
-    assert texts(build(patches, found, upto=1)) == {DEPOT: text((10, "int ten;"))}
-    assert texts(build(patches, found, upto=2)) == texts(build(patches, found))
+    assert texts(apply_series(patches, found, upto=0)) == texts(pre_images(patches, found)) == {DEPOT: text()}
+    assert texts(apply_series(patches, found, upto=1)) == {DEPOT: text((10, "int ten;"))}
+    assert texts(apply_series(patches, found, upto=2)) == texts(apply_series(patches, found))
 
 
 def test_missing_objects_cost_only_their_file(linux: Path) -> None:
@@ -295,8 +295,8 @@ def test_missing_objects_cost_only_their_file(linux: Path) -> None:
     blob = git(linux, "rev-parse", f"HEAD:{DEPOT}")
     (linux / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
     found = chosen(linux, series, patches)
-    assert list(found.fallen) == [DEPOT]
-    assert f"object {blob[:12]} is missing" in found.fallen[DEPOT]
+    assert list(found.unapplied) == [DEPOT]
+    assert f"object {blob[:12]} is missing" in found.unapplied[DEPOT]
 
 
 def test_names_in_the_way_of_git(linux: Path) -> None:
@@ -308,16 +308,16 @@ def test_names_in_the_way_of_git(linux: Path) -> None:
     series, patches = posted(linux, base)
     found = chosen(linux, series, patches)
     assert found.name.endswith(base[:12])
-    assert sorted(texts(build(patches, found))) == sorted(names)
+    assert sorted(texts(apply_series(patches, found))) == sorted(names)
 
 
-def check_in_view(sources: tuple[Source, ...], whole: str) -> None:
+def check_in_view(sources: tuple[PostImage, ...], whole: str) -> None:
     """What hunks show of a file stands where it stands in the whole file."""
     lines = whole.split("\n")
     for source in sources:
-        for stretch in source.stretches:
-            first = stretch.start - 1
-            assert [line.text for line in stretch.lines] == lines[first : first + len(stretch.lines)]
+        for visible in source.ranges:
+            first = visible.start - 1
+            assert [line.text for line in visible.lines] == lines[first : first + len(visible.lines)]
 
 
 def test_what_was_there_before_as_the_hunks_show_it(linux: Path) -> None:
@@ -326,12 +326,12 @@ def test_what_was_there_before_as_the_hunks_show_it(linux: Path) -> None:
     git(linux, "mv", DEPOT, "kernel/bpf/moved.c")
     commit(linux, {"kernel/bpf/moved.c": text((10, None), (12, "int other;"), (30, None)), "kernel/bpf/depot.h": None})
     _, patches = posted(linux, base)
-    found = {source.path: source for source in before(patches)}
+    found = {source.path: source for source in pre_images(patches)}
     assert found.keys() == {DEPOT, "kernel/bpf/depot.h"}
     assert not found[DEPOT].whole
     check_in_view((found[DEPOT],), text())
     assert added((found[DEPOT],)) == [(10, "int line10;", 1), (12, "int line12;", 1), (30, "int line30;", 2)]
-    assert [line.mail_line for line in found[DEPOT].stretches[0].lines if line.added] == [
+    assert [line.mail_line for line in found[DEPOT].ranges[0].lines if line.added] == [
         line.mail_line for line in patches[0].files[0].hunks[0].lines if line.sign == "-"
     ]
     assert added((found["kernel/bpf/depot.h"],)) == [(1, "extern int depot;", 2)]
@@ -363,8 +363,8 @@ def test_the_files_are_those_that_git_am_makes(
     if not inbox.series or not inbox.series[0].complete:  # some commits were empty
         return
     patches = tuple(parse_patch(one) for one in inbox.series[0].patches)
-    check_in_view(before(patches), text())
-    check_in_view(build(patches), (linux / DEPOT).read_text())
+    check_in_view(pre_images(patches), text())
+    check_in_view(apply_series(patches), (linux / DEPOT).read_text())
     git(linux, "checkout", "-q", "--detach", base)
     commit(linux, {DEPOT: text(*drift)}, "drift")
     found = chosen(linux, inbox.series[0], without_index(patches))
@@ -372,5 +372,5 @@ def test_the_files_are_those_that_git_am_makes(
         git(linux, "am", "-q", text=mbox)
     except subprocess.CalledProcessError:
         return
-    assert not found.fallen
-    assert texts(build(patches, found)) == {DEPOT: (linux / DEPOT).read_text()}
+    assert not found.unapplied
+    assert texts(apply_series(patches, found)) == {DEPOT: (linux / DEPOT).read_text()}

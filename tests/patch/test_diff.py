@@ -19,7 +19,7 @@ DIFF = "---\ndiff --git a/x.c b/x.c\n--- a/x.c\n+++ b/x.c\n@@ -1 +1 @@\n-old\n+n
 
 def read(path: Path) -> Patch:
     inbox = read_inbox([str(path)])
-    assert not inbox.broken
+    assert not inbox.errors
     (series,) = inbox.series
     (one,) = series.patches
     return parse_patch(one)

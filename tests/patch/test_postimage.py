@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kfunclint.mail.inbox import Mail
 from kfunclint.patch.diff import DiffLine, FileDiff, Hunk, Patch
-from kfunclint.patch.postimage import Source, build
+from kfunclint.patch.postimage import PostImage, apply_series
 
 MAIL = Mail(subject="", title="", body="", file="x.patch", first_line=1)
 
@@ -30,24 +30,24 @@ def change(path: str, *hunks: Hunk, kind: str = "modified", old_path: str | None
     return FileDiff(path if old_path == "" else old_path, path if kind != "deleted" else None, kind, hunks, 98, ())
 
 
-def series(*files: FileDiff) -> tuple[Source, ...]:
+def series(*files: FileDiff) -> tuple[PostImage, ...]:
     """One patch per file diff, numbered from 1."""
-    return build(Patch(replace(MAIL, number=number), (), (file,)) for number, file in enumerate(files, 1))
+    return apply_series(Patch(replace(MAIL, number=number), (), (file,)) for number, file in enumerate(files, 1))
 
 
-def shown(source: Source) -> list[tuple[int, str, int | None]]:
+def shown(source: PostImage) -> list[tuple[int, str, int | None]]:
     """(line number, text, patch that added it) of every line in view."""
     return [
-        (stretch.start + offset, line.text, line.patch)
-        for stretch in source.stretches
-        for offset, line in enumerate(stretch.lines)
+        (visible.start + offset, line.text, line.patch)
+        for visible in source.ranges
+        for offset, line in enumerate(visible.lines)
     ]
 
 
 def test_lines_stand_at_their_numbers_and_know_who_added_them() -> None:
     (source,) = series(change("a.c", hunk(10, [" a", "-b", "+B", "+C", " d"], heading="f()")))
     assert shown(source) == [(10, "a", None), (11, "B", 1), (12, "C", 1), (13, "d", None)]
-    assert source.stretches[0].heading == "f()"
+    assert source.ranges[0].heading == "f()"
     line = source.line(12)
     assert line is not None
     assert line.mail_line == 103
@@ -78,7 +78,7 @@ def test_hunks_that_meet_become_one_stretch() -> None:
         change("a.c", hunk(10, [" a", "+b"])),
         change("a.c", hunk(12, [" c", "+d"])),
     )
-    assert [stretch.start for stretch in source.stretches] == [10]
+    assert [visible.start for visible in source.ranges] == [10]
     assert shown(source) == [(10, "a", None), (11, "b", 1), (12, "c", None), (13, "d", 2)]
 
 

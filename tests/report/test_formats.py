@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from sample import PATH, a_finding, a_mail, a_review, mails, of_title, place, sample, trouble
 
 from kfunclint.cli.main import main
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.finding import Edit, Fix, Level, Place, Reason
 from kfunclint.report import formats
 from kfunclint.review.result import Review
@@ -145,7 +145,7 @@ def test_b4_review_is_told_the_worst() -> None:
     assert checks(sample())["summary"] == "1 error, 1 warning, 2 checks"
     assert checks(sample())["details"].count("\n") == 3
     assert checks(trouble())["status"] == "fail"
-    refused = checks(replace(said("odd"), refused=(Unreviewable("-", 7, "cut off"),)))
+    refused = checks(replace(said("odd"), unreadable=(InputError("-", 7, "cut off"),)))
     assert (refused["status"], refused["details"].split("\n")[0]) == ("fail", "not read: -:7: cut off")
 
 
@@ -305,7 +305,7 @@ def test_too_many_results_are_cut_and_counted() -> None:
 
 
 def test_sarif_says_what_went_wrong() -> None:
-    (invocation,) = log(replace(trouble(), refused=(Unreviewable("a.mbox", 7, "cut off"),)))["invocations"]
+    (invocation,) = log(replace(trouble(), unreadable=(InputError("a.mbox", 7, "cut off"),)))["invocations"]
     assert invocation["executionSuccessful"] is False
     texts = [told["message"]["text"] for told in invocation["toolExecutionNotifications"]]
     assert texts[1:] == ["the rule failed: flags/odd", "not read: a.mbox:7: cut off"]

@@ -14,7 +14,7 @@ import jinja2
 import pytest
 from sample import PATH, a_finding, a_mail, a_review, place, sample, unchecked
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.finding import Edit, Fix, Level, Reason
 from kfunclint.report import formats
 from kfunclint.review.result import Review
@@ -74,7 +74,7 @@ def evil() -> Review:
         findings=(first, second),
         skipped={EVIL: EVIL},
         failures={EVIL: EVIL},
-        refused=(Unreviewable(EVIL, 1, EVIL),),
+        unreadable=(InputError(EVIL, 1, EVIL),),
         kernel=replace(found.kernel, why=EVIL),
     )
 

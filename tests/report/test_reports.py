@@ -18,11 +18,11 @@ from jsonschema import Draft202012Validator
 from sample import a_finding, a_mail, a_review, mails, of_title, place, sample, trouble
 
 from kfunclint.clang import Parser
-from kfunclint.errors import Unreviewable
-from kfunclint.finding import Level, Since, Unused, Withheld
+from kfunclint.errors import InputError
+from kfunclint.finding import Comparison, Level, SuppressedFinding, UnusedSuppression
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.report import formats
-from kfunclint.review.rerolls import compared
+from kfunclint.review.rerolls import compare
 from kfunclint.review.result import Review
 from kfunclint.review.review import review
 from kfunclint.rule import loader, names
@@ -36,7 +36,7 @@ FREE = ("skipped", "failures")  # their keys are names that the mails bring
 def reviewed(path: str, parser: Parser, monkeypatch: pytest.MonkeyPatch) -> Review:
     monkeypatch.chdir(ROOT)  # the reports name the input as the user did
     (series,) = select_series(read_inbox([path]), None, False)
-    return review(series, names.chosen(loader.shipped(), only=(), ignore=(), strict=False), parser)
+    return review(series, names.choose(loader.shipped(), only=(), ignore=(), strict=False), parser)
 
 
 # Golden files.
@@ -53,7 +53,7 @@ def test_a_review_is_told_as_ever(
 
 def rerolled(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> Review:
     old, new = (reviewed(f"fixtures/threads/v{version}.mbox", parser, monkeypatch) for version in (1, 2))
-    return compared(new, old)
+    return compare(new, old)
 
 
 @pytest.mark.parametrize("kind", ["terminal", "reply", "json"])
@@ -202,7 +202,7 @@ def test_a_wrong_value_is_against_the_schema(name: str, value: object) -> None:
 
 
 def test_json_names_what_was_not_looked_at() -> None:
-    found = replace(trouble(), refused=(Unreviewable("a.mbox", 7, "cut off"), Unreviewable("b.mbox", None, "empty")))
+    found = replace(trouble(), unreadable=(InputError("a.mbox", 7, "cut off"), InputError("b.mbox", None, "empty")))
     skipped = as_json(found)["skipped"]
     assert skipped["a.mbox:7"] == "cut off"
     assert skipped["b.mbox"] == "empty"
@@ -223,23 +223,23 @@ def hostile() -> Review:
     at = replace(place(found, "c", "\tb"), end_column=20)
     first = a_finding(found, at, "a/b", Level.ERROR, f"wrong {HOSTILE}")
     second = a_finding(found, place(found, "it's"), "text/x", Level.CHECK, HOSTILE)
-    refused = (Unreviewable(HOSTILE, 1, HOSTILE),)
+    refused = (InputError(HOSTILE, 1, HOSTILE),)
     return replace(
         found,
-        findings=(second, replace(first, stands=True)),
-        withheld=(Withheld(first, HOSTILE),),
-        unused=(Unused(HOSTILE, 1, HOSTILE, HOSTILE),),
-        since=Since(HOSTILE, HOSTILE, HOSTILE, (first,)),
+        findings=(second, replace(first, persisted=True)),
+        withheld=(SuppressedFinding(first, HOSTILE),),
+        unused=(UnusedSuppression(HOSTILE, 1, HOSTILE, HOSTILE),),
+        since=Comparison(HOSTILE, HOSTILE, HOSTILE, (first,)),
         skipped={HOSTILE: HOSTILE},
         failures={"a/b": HOSTILE},
-        refused=refused,
+        unreadable=refused,
     )
 
 
 @pytest.mark.parametrize(("count", "lines"), [(1, 1), (formats.MANY, formats.MANY), (formats.MANY + 1, 1)])
 def test_what_many_share_is_told_once(count: int, lines: int) -> None:
     found = sample()
-    review = replace(found, withheld=(Withheld(found.findings[0], "recorded"),) * count)
+    review = replace(found, withheld=(SuppressedFinding(found.findings[0], "recorded"),) * count)
     text = formats.render("terminal", review)
     assert text.count("not said: ") == text.count(": recorded\n") == lines
     assert ("not said: 6 findings: recorded\n" in text) == (count == 6)

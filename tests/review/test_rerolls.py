@@ -15,9 +15,9 @@ from sample import a_finding, a_review, mails, place
 
 from kfunclint.clang import Parser
 from kfunclint.cli.main import main
-from kfunclint.finding import Finding, Level, Withheld
+from kfunclint.finding import Finding, Level, SuppressedFinding
 from kfunclint.mail.inbox import read_inbox
-from kfunclint.review.rerolls import before, compared
+from kfunclint.review.rerolls import compare, previous_version
 from kfunclint.review.result import Review
 
 THREADS = ROOT / "fixtures" / "threads"
@@ -47,9 +47,9 @@ def prose(message: str = '"teh" is misspelled: "the"', **more: Any) -> Finding:
 
 def outcome(old: Finding, new: Finding) -> tuple[bool | None, int]:
     """Does the new finding stand, and how many were fixed?"""
-    found = compared(a_version(new), a_version(old))
+    found = compare(a_version(new), a_version(old))
     assert found.since is not None
-    return found.findings[0].stands, len(found.since.fixed)
+    return found.findings[0].persisted, len(found.since.fixed)
 
 
 STANDS, OTHER = (True, 0), (False, 1)
@@ -96,9 +96,9 @@ def test_a_word_is_known_again_by_what_is_said_of_it() -> None:
 
 def test_what_was_not_looked_at_is_neither_new_nor_fixed() -> None:
     for skipped in ({"flags/x": "no tree"}, {"kernel/depot/bpf.c": "too large"}):
-        found = compared(a_version(entry()), replace(a_version(), skipped=skipped))
-        assert found.findings[0].stands is None
-        found = compared(replace(a_version(), skipped=skipped), a_version(entry()))
+        found = compare(a_version(entry()), replace(a_version(), skipped=skipped))
+        assert found.findings[0].persisted is None
+        found = compare(replace(a_version(), skipped=skipped), a_version(entry()))
         assert found.since is not None
         assert found.since.fixed == ()
 
@@ -106,23 +106,23 @@ def test_what_was_not_looked_at_is_neither_new_nor_fixed() -> None:
 @given(st.lists(st.integers(0, 3), max_size=8), st.lists(st.integers(0, 3), max_size=8))
 def test_every_finding_is_matched_once_at_most(old: list[int], new: list[int]) -> None:
     olds, news = ([prose(f"about {key}", key=str(key)) for key in keys] for keys in (old, new))
-    found = compared(a_version(*news), a_version(*olds))
+    found = compare(a_version(*news), a_version(*olds))
     common = sum(min(old.count(key), new.count(key)) for key in range(4))
     assert found.since is not None
-    assert sum(one.stands is True for one in found.findings) == common
+    assert sum(one.persisted is True for one in found.findings) == common
     assert len(found.since.fixed) == len(old) - common
     assert [one.key for one in found.findings] == [one.key for one in news]
 
 
 def test_what_is_withheld_stands_too() -> None:
-    withheld = replace(a_version(), withheld=(Withheld(entry(), "quiet"),))
-    found = compared(withheld, a_version(entry()))
-    assert found.withheld[0].finding.stands
+    withheld = replace(a_version(), withheld=(SuppressedFinding(entry(), "quiet"),))
+    found = compare(withheld, a_version(entry()))
+    assert found.withheld[0].finding.persisted
     assert found.since is not None
     assert found.since.fixed == ()
-    found = compared(a_version(entry()), withheld)
-    assert found.findings[0].stands
-    found = compared(a_version(), withheld)
+    found = compare(a_version(entry()), withheld)
+    assert found.findings[0].persisted
+    found = compare(a_version(), withheld)
     assert found.since is not None
     assert found.since.fixed == ()
 
@@ -130,7 +130,7 @@ def test_what_is_withheld_stands_too() -> None:
 def test_an_rfc_is_called_one() -> None:
     (old,) = read_inbox([V1]).series
     request = replace(old, patches=tuple(replace(one, tags=("RFC",)) for one in old.patches))
-    found = compared(a_version(), replace(a_version(), series=request))
+    found = compare(a_version(), replace(a_version(), series=request))
     assert found.since is not None
     assert found.since.name == "RFC v1"
 
@@ -141,16 +141,16 @@ def test_an_rfc_is_called_one() -> None:
 def numbers(*names: str, of: int, version: int | None = None) -> int | None:
     inbox = read_inbox(names)
     series = next(one for one in inbox.series if one.version == of)
-    found = before(inbox, series, version)
+    found = previous_version(inbox, series, version)
     return found.version if found else None
 
 
 def test_the_same_version_in_other_words_will_do(tmp_path: Path) -> None:
     draft = tmp_path / "draft.mbox"
     (series,) = read_inbox([V2]).series
-    assert before(read_inbox([V2]), series) is None
+    assert previous_version(read_inbox([V2]), series) is None
     draft.write_text(Path(V2).read_text().replace("Measure a depot", "Count a depot"))
-    found = before(read_inbox([str(draft)]), series)
+    found = previous_version(read_inbox([str(draft)]), series)
     assert found is not None
     assert found.version == 2
 

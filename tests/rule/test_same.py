@@ -14,7 +14,7 @@ from kfunclint.kernel import kernel, suffixes
 from kfunclint.kernel.release import Release
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.patch.diff import parse_patch
-from kfunclint.patch.postimage import before
+from kfunclint.patch.postimage import pre_images
 from kfunclint.rule import loader
 
 FAMILIES = sorted({found.id.partition("/")[0] for found in loader.shipped()})
@@ -56,10 +56,10 @@ def whole(text: str, mails: Path) -> dict[str, str]:
     mails.write_text(text)
     (series,) = select_series(read_inbox([str(mails)]), None, False)
     found = {}
-    for source in before([parse_patch(one) for one in series.patches]):
+    for source in pre_images([parse_patch(one) for one in series.patches]):
         lines: list[str] = []
-        for stretch in source.stretches:
-            lines += [""] * (stretch.start - 1 - len(lines)) + [line.text for line in stretch.lines]
+        for visible in source.ranges:
+            lines += [""] * (visible.start - 1 - len(lines)) + [line.text for line in visible.lines]
         found[source.path] = "".join(f"{line}\n" for line in lines)
     return found
 

@@ -20,12 +20,12 @@ from kfunclint.cli import options
 from kfunclint.cli.config import listing
 from kfunclint.cli.main import main
 from kfunclint.cli.review import parser
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.finding import Level
 from kfunclint.rule import loader
 from kfunclint.settings import files
-from kfunclint.settings.files import OFF, Folder
-from kfunclint.settings.merged import Choice, Settings, check, merged
+from kfunclint.settings.files import OFF, RuleFolder
+from kfunclint.settings.merged import RuleConfig, Settings, check, merged
 from kfunclint.settings.patterns import matches
 
 Output = pytest.CaptureFixture[str]
@@ -89,7 +89,7 @@ OPTIONS: dict[str, tuple[list[str], Any]] = {
     "fail-on": (["--fail-on", "warning"], Level.WARNING),
     "kernel": (["--kernel", "6.8"], "6.8"),
     "baseline": (["--baseline", "c/x"], Path("c/x")),
-    "rules": (["--rules", "c"], (Folder(Path("c")),)),
+    "rules": (["--rules", "c"], (RuleFolder(Path("c")),)),
 }
 ADD_UP = ("rules", "profile", "silence")
 CASES = [
@@ -120,7 +120,7 @@ def value(key: str, where: str, tree: Path) -> Any:
         "ignore": lambda: (text,),
         "tree": lambda: folder / text,
         "baseline": lambda: folder / text,
-        "rules": lambda: (Folder(folder / text, where == "user"),),
+        "rules": lambda: (RuleFolder(folder / text, where == "user"),),
         "levels": lambda: {"text": text},
         "profile": lambda: ((text,),),
         "silence": lambda: (text,),
@@ -172,25 +172,27 @@ def test_a_file_that_is_asked_for_counts_alone(tree: Path, tmp_path: Path) -> No
 def test_only_sets_aside_what_weightier_places_do_not_leave_out() -> None:
     levels: dict[str, Any] = {"flags": OFF, "args": Level.ERROR}
     tree = {"ignore": ("text",), "levels": levels}
-    assert merged({"only": ("flags",)}, [source(tree)]).choice == Choice(only=("flags",), levels={"args": Level.ERROR})
+    assert merged({"only": ("flags",)}, [source(tree)]).choice == RuleConfig(
+        only=("flags",), levels={"args": Level.ERROR}
+    )
     found = merged({"ignore": ("body",)}, [source(tree | {"only": ("text",)})]).choice
-    assert found == Choice(("text",), ("body",), levels=levels)
+    assert found == RuleConfig(("text",), ("body",), levels=levels)
 
 
 def test_a_profile_stands_between_the_options_and_the_files() -> None:
     tree = {"strict": True, "only": ("args",), "profile": ({"paths": ("mm/**",), "only": ("flags",), "strict": False},)}
     (profile,) = merged({}, [source(tree)]).profiles
-    assert profile.choice == Choice(only=("flags",))
+    assert profile.choice == RuleConfig(only=("flags",))
     (profile,) = merged({"only": ("text",), "strict": True}, [source(tree)]).profiles
-    assert profile.choice == Choice(only=("text",), strict=True)
+    assert profile.choice == RuleConfig(only=("text",), strict=True)
 
 
-def source(values: Mapping[str, Any]) -> files.Source:
-    return files.Source(toml.Document("x", "", {}), Path(), True, values)
+def source(values: Mapping[str, Any]) -> files.SettingsFile:
+    return files.SettingsFile(toml.Document("x", "", {}), Path(), True, values)
 
 
 def test_the_level_of_the_smallest_family_counts() -> None:
-    choice = Choice(levels={"flags": OFF, "flags/ret-null-missing": Level.ERROR, "own/one": Level.CHECK})
+    choice = RuleConfig(levels={"flags": OFF, "flags/ret-null-missing": Level.ERROR, "own/one": Level.CHECK})
     found = [choice.level(id_) for id_ in ("flags/ret-null-missing", "flags/other", "own/one/two", "own/two")]
     assert found == [Level.ERROR, OFF, Level.CHECK, None]
 
@@ -461,7 +463,7 @@ def test_whatever_stands_in_a_file_is_taken_or_refused_in_a_line(text: str) -> N
 def refusal_of(text: str) -> str:
     try:
         files.values(toml.loads(text.encode(), "x"), Path("/nonexistent"), trusted=False)
-    except Unreviewable as why:
+    except InputError as why:
         return str(why)
     return ""
 

@@ -71,8 +71,8 @@ def test_every_way_of_the_fixture(parser: Parser) -> None:
     fixture = read(WAYS)
     Path("ways.mbox").write_text(fixture.text)
     (one,) = select_series(read_inbox(["ways.mbox"]), None, False)
-    known = names.chosen(loader.shipped(), only=["flags", "text"], ignore=(), strict=False)
-    found = suppressions.applied(review(one, known, parser), (), loader.shipped())
+    known = names.choose(loader.shipped(), only=["flags", "text"], ignore=(), strict=False)
+    found = suppressions.apply_suppressions(review(one, known, parser), (), loader.shipped())
     first = {patch.mail.number: patch.mail.first_line or 0 for patch in found.patches}
     at = [(one, first[one.origin.patch] + one.origin.mail_line - 1) for one in found.findings]
     assert not complaints(fixture, at)
@@ -186,11 +186,11 @@ def test_a_rule_that_saw_a_part_only_leaves_no_request_without_effect(parser: Pa
     Path("series.mbox").write_text(with_line("kfunclint: ignore guards/lookup-untested - no"))
     (one,) = select_series(read_inbox(["series.mbox"]), None, False)
     whole = review(one, loader.shipped(), parser)
-    assert len(suppressions.applied(whole, (), loader.shipped()).unused) == 1
+    assert len(suppressions.apply_suppressions(whole, (), loader.shipped()).unused) == 1
     part = replace(whole, skipped={"guards/lookup-untested": "only a part is in view"})
-    assert suppressions.applied(part, (), loader.shipped()).unused == ()
+    assert suppressions.apply_suppressions(part, (), loader.shipped()).unused == ()
     failed = replace(whole, failures={"guards/lookup-untested": "KeyError"})
-    assert suppressions.applied(failed, (), loader.shipped()).unused == ()
+    assert suppressions.apply_suppressions(failed, (), loader.shipped()).unused == ()
 
 
 def test_a_mail_has_so_many_requests_and_no_more(capsys: Output) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from trees import FILES, commit, git, write
 
-from kfunclint.errors import Unreviewable
+from kfunclint.errors import InputError
 from kfunclint.git import repository as git_
 from kfunclint.git.repository import _SHUT
 from kfunclint.tree import tree as tree_module
 from kfunclint.tree.around import kernel_around
-from kfunclint.tree.tree import _PIECE, Folder, GitTree, Tree, open_tree
+from kfunclint.tree.tree import _PIECE, DirectoryTree, GitTree, Tree, open_tree
 
 DEPOT = "kernel/bpf/depot.c"
 
@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def refusal(path: Path) -> str:
-    with pytest.raises(Unreviewable) as refused:
+    with pytest.raises(InputError) as refused:
         open_tree(path)
     assert refused.value.file == str(path)
     return refused.value.reason
@@ -108,7 +108,7 @@ def test_a_folder_is_read_as_it_is(folder: Path) -> None:
 def test_a_folder_inside_of_a_repository_is_not_that_repository(repository: Path) -> None:
     write(repository / "kept", FILES | {DEPOT: "int kept;\n"})
     found = open_tree(repository / "kept")
-    assert isinstance(found, Folder)
+    assert isinstance(found, DirectoryTree)
     assert found.read(DEPOT) == b"int kept;\n"
     found.close()
 
@@ -164,7 +164,7 @@ def test_a_file_that_changes_while_it_is_read(folder: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(os, "pread", and_changed)
     assert found.read(DEPOT) == b"int first;\n"
-    with pytest.raises(Unreviewable, match=r"depot\.c: it changes while it is read"):
+    with pytest.raises(InputError, match=r"depot\.c: it changes while it is read"):
         found.read(DEPOT)
     found.close()
 
@@ -182,10 +182,10 @@ def test_limits_of_size(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tree_module, "_MAX_FILE", 1 << 20)
     write(folder, {DEPOT: " " * ((1 << 20) + 1)})
     found = open_tree(folder)
-    with pytest.raises(Unreviewable, match="more than 1 MiB"):
+    with pytest.raises(InputError, match="more than 1 MiB"):
         found.read(DEPOT)
     monkeypatch.setattr(tree_module, "_MAX_FILES", 2)
-    with pytest.raises(Unreviewable, match="more than 2 files"):
+    with pytest.raises(InputError, match="more than 2 files"):
         list(found.paths())
     found.close()
 
@@ -246,11 +246,11 @@ def test_a_corrupt_object(repository: Path) -> None:
     file.chmod(0o600)
     file.write_bytes(zlib.compress(b"blob 11\0int")[:-3] + b"xxx")
     found = open_tree(repository)
-    with pytest.raises(Unreviewable, match=f"object {blob[:12]} is missing or damaged"):
+    with pytest.raises(InputError, match=f"object {blob[:12]} is missing or damaged"):
         found.read(DEPOT)
     assert found.read("kernel/bpf/depot.h") == b"extern int depot;\n"
     file.unlink()
-    with pytest.raises(Unreviewable, match=f"object {blob[:12]} is missing or damaged"):
+    with pytest.raises(InputError, match=f"object {blob[:12]} is missing or damaged"):
         found.read(DEPOT)
     found.close()
 

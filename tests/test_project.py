@@ -45,6 +45,7 @@ RULES_MAY_IMPORT = {
     "kernel.release",
     "kernel.suffixes",
     "resources",
+    "rule.fixes",
     "rule.rule",
 }
 LONGEST_FUNCTION = 40

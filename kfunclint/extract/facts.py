@@ -80,7 +80,7 @@ def _with_mentions(
     files = {source.path: source for source in sources}
     for kfunc in kfuncs:
         line = files[kfunc.at.path or ""].line(kfunc.at.line)
-        if kfunc.added and line is not None and line.patch in titles:
+        if kfunc.definition.is_new and line is not None and line.patch in titles:
             told.setdefault(kfunc.name, []).append(titles[line.patch])
     for paragraph in messages:
         for name in dict.fromkeys(_CALLED.findall(paragraph.text)) if paragraph.kind != "title" else ():
@@ -88,7 +88,7 @@ def _with_mentions(
     for paragraph in comments:
         if paragraph.kind == "doc" and paragraph.function:
             told.setdefault(paragraph.function, []).append(paragraph)
-    return tuple(replace(kfunc, told=tuple(told.get(kfunc.name, ()))) for kfunc in kfuncs)
+    return tuple(replace(kfunc, mentions=tuple(told[kfunc.name])) if kfunc.name in told else kfunc for kfunc in kfuncs)
 
 
 def _filters(scans: Iterable[LexicalScan], units: Mapping[str, Unit]) -> Iterator[Filter]:
@@ -181,6 +181,6 @@ def _owner(comment: Comment, kfuncs: Iterable[Kfunc]) -> str | None:
     last = comment.at.line + comment.text.count("\n")
     for kfunc in kfuncs:
         documents = kfunc.doc is not None and comment.at.line <= kfunc.doc.at.line <= last
-        if documents or kfunc.at.line <= comment.at.line <= kfunc.end_line:
+        if documents or kfunc.at.line <= comment.at.line <= kfunc.definition.last_line:
             return kfunc.name
     return None

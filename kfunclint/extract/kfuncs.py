@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from itertools import pairwise
 
 from kfunclint.c.lexer import Token
-from kfunclint.c.syntax import Function, Node, Unit
+from kfunclint.c.syntax import Function, Unit
 from kfunclint.extract.definitions import Definitions, declared, dtors
 from kfunclint.extract.sets import LexicalScan
 from kfunclint.extract.tokens import bracketed, place
 from kfunclint.facts.docs import Doc
-from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.kfunc import Definition, DefsRegion, Kfunc, SeriesFacts, Signature
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
 from kfunclint.patch.postimage import PostImage
@@ -30,97 +31,127 @@ def build_kfuncs(
     docs: Mapping[str, Mapping[int, Doc]],
 ) -> tuple[Kfunc, ...]:
     """The kfuncs of `files`, in their order; `scans` are of all files of the series, `units` and `docs` are by path."""
-    registered: dict[str, list[Entry]] = {}
+    entries_by_name: dict[str, list[Entry]] = {}
     for entry in entries:
-        registered.setdefault(entry.name, []).append(entry)
-    found = [
-        replace(kfunc, types=unit.types, helpers=_helpers(unit))
+        entries_by_name.setdefault(entry.name, []).append(entry)
+    readers = [
+        _FileReader(source, scan, unit, docs[scan.path], entries_by_name)
         for source, scan in files
         if (unit := units.get(scan.path)) is not None and unit.functions
-        for kfunc in _of_file(source, scan, unit.functions, registered, docs[scan.path])
     ]
-    return tuple(_with_other_files(found, scans))
-
-
-def _helpers(unit: Unit) -> dict[str, Node]:
-    return {one.name: one.body for one in unit.functions if one.static and one.complete and not one.marker}
-
-
-def _of_file(
-    source: PostImage,
-    scan: LexicalScan,
-    functions: Sequence[Function],
-    registered: Mapping[str, Sequence[Entry]],
-    docs: Mapping[int, Doc],
-) -> Iterator[Kfunc]:
-    declared = _declarations(scan)
-    definitions = Definitions(scan.path, scan.tokens)
-    destroys = dtors(scan.path, scan.tokens)
-    kfuncs = [one for one in functions if one.name and (one.marker or one.name in registered or one.name in destroys)]
-    above = {function.first_line for function in kfuncs}
-    loose = {doc.name: doc for line, doc in docs.items() if line not in above and doc.above not in (None, doc.name)}
-    for function in kfuncs:
-        name = function.name
-        doc = docs.get(function.first_line) or loose.get(name)
-        found = _kfunc(source, scan, function, registered.get(name, ()), doc, once=declared[name] == 1)
-        yield _with_definition(replace(found, dtor=destroys.get(name)), function, definitions)
-
-
-def _with_definition(kfunc: Kfunc, function: Function, definitions: Definitions) -> Kfunc:
-    """A kfunc with what the tokens around its definition tell."""
-    header = definitions.header(function)
-    return replace(
-        kfunc,
-        parameters=header.parameters if header else kfunc.parameters,
-        exact=header is not None,
-        variadic=header is not None and header.variadic,
-        returns_at=header.returns_at if header else None,
-        in_defs=definitions.in_defs(function),
-        by_hand=definitions.by_hand(function),
+    functions = [(reader, function) for reader in readers for function in reader.kfuncs]
+    outside = {function.name for reader, function in functions if reader.definitions.in_defs(function) is False}
+    declared_names = {name for scan in scans for name in declared(outside, scan.tokens)}
+    series = SeriesFacts(verifier_words=_verifier_words(scans))
+    return tuple(
+        Kfunc(
+            name=function.name,
+            at=reader.name_place(function),
+            signature=reader.signature(function),
+            definition=reader.definition(function),
+            defs_region=DefsRegion(
+                inside=reader.definitions.in_defs(function),
+                diag_push=reader.definitions.by_hand(function),
+                has_prototype=function.name in declared_names,
+            ),
+            entries=tuple(entries_by_name.get(function.name, ())),
+            doc=reader.doc(function),
+            destructor=reader.dtors.get(function.name),
+            types=reader.unit.types,
+            series=series,
+        )
+        for reader, function in functions
     )
 
 
-def _with_other_files(kfuncs: Sequence[Kfunc], scans: Sequence[LexicalScan]) -> Iterator[Kfunc]:
-    """Kfuncs with what other files say of them: declarations, and the verifier."""
-    verifier = frozenset(
+def _verifier_words(scans: Iterable[LexicalScan]) -> frozenset[str]:
+    return frozenset(
         token.text for scan in scans if scan.path == _VERIFIER for tokens in scan.tokens for token in tokens
     )
-    outside = {kfunc.name for kfunc in kfuncs if kfunc.in_defs is False}
-    known = {name for scan in scans for name in declared(outside, scan.tokens)}
-    for kfunc in kfuncs:
-        yield replace(kfunc, declared=kfunc.name in known, verifier=verifier)
 
 
-def _kfunc(
-    source: PostImage,
-    scan: LexicalScan,
-    function: Function,
-    entries: Sequence[Entry],
-    doc: Doc | None,
-    *,
-    once: bool,
-) -> Kfunc:
-    """The kfunc that a function is; `once`: its file has no other declaration of that name."""
-    at = Place(scan.path, function.line, function.column, function.column + len(function.name))
-    tokens = next((tokens for tokens in scan.tokens if tokens and tokens[0].line <= at.line <= tokens[-1].end_line), ())
-    lines = [source.line(number) for number in range(function.first_line, function.end_line + 1)]
-    return Kfunc(
-        name=function.name,
-        at=at,
-        end_line=function.end_line,
-        returns=function.returns,
-        parameters=function.parameters,
-        parameters_at=_parameters_at(at, function, tokens),
-        static=function.static,
-        marker=function.marker,
-        body=function.body if function.complete else None,
-        entries=tuple(entries),
-        doc=doc,
-        bare=_is_bare(function.first_line, tokens),
-        added=all(line is not None and line.added for line in lines),
-        weak=any(token.text == "__weak" for token in _header(function, tokens)),
-        condition=scan.conditions.at(function.line) if once else None,
-    )
+class _FileReader:
+    """What one file tells of the kfuncs that it defines: functions with the marker, an entry in view, or a line in a
+    list of destructors."""
+
+    def __init__(
+        self,
+        source: PostImage,
+        scan: LexicalScan,
+        unit: Unit,
+        docs: Mapping[int, Doc],
+        registered: Container[str],
+    ) -> None:
+        self.unit = unit
+        self.definitions = Definitions(scan.path, scan.tokens)
+        self.dtors = dtors(scan.path, scan.tokens)
+        self.kfuncs = [
+            function
+            for function in unit.functions
+            if function.name and (function.marker or function.name in registered or function.name in self.dtors)
+        ]
+        self._source = source
+        self._scan = scan
+        self._docs = docs
+        self._declarations = _declarations(scan)
+        self._helpers = {
+            function.name: function.body
+            for function in unit.functions
+            if function.static and function.complete and not function.marker
+        }
+
+    def name_place(self, function: Function) -> Place:
+        return Place(self._scan.path, function.line, function.column, function.column + len(function.name))
+
+    def signature(self, function: Function) -> Signature:
+        header = self.definitions.header(function)
+        places = _parameters_at(self.name_place(function), function, self._tokens(function))
+        if header is None:
+            named = zip(function.parameters, places or [None] * len(function.parameters), strict=True)
+            parameters = tuple(replace(parameter, at=at) for parameter, at in named)
+            return Signature(function.returns, parameters, has_all_names=places is not None)
+        return Signature(
+            return_type=function.returns,
+            parameters=header.parameters,
+            has_all_names=places is not None,
+            is_exact=True,
+            is_variadic=header.variadic,
+            return_place=header.returns_at,
+        )
+
+    def definition(self, function: Function) -> Definition:
+        tokens = self._tokens(function)
+        lines = [self._source.line(number) for number in range(function.first_line, function.end_line + 1)]
+        is_only = self._declarations[function.name] == 1
+        return Definition(
+            last_line=function.end_line,
+            body=function.body if function.complete else None,
+            helpers=self._helpers,
+            has_marker=function.marker,
+            is_static=function.static,
+            is_weak=any(token.text == "__weak" for token in _header(function, tokens)),
+            is_new=all(line is not None and line.added for line in lines),
+            follows_code=_follows_code(function.first_line, tokens),
+            preprocessor_conditions=self._scan.conditions.at(function.line) if is_only else None,
+        )
+
+    def doc(self, function: Function) -> Doc | None:
+        """The kernel-doc right above a function, or one that names it and stands above something else."""
+        return self._docs.get(function.first_line) or self._strays.get(function.name)
+
+    @cached_property
+    def _strays(self) -> dict[str, Doc]:
+        above = {function.first_line for function in self.kfuncs}
+        return {
+            doc.name: doc for line, doc in self._docs.items() if line not in above and doc.above not in (None, doc.name)
+        }
+
+    def _tokens(self, function: Function) -> Sequence[Token]:
+        """The tokens of the visible range that the function's name stands in."""
+        line = function.line
+        return next(
+            (tokens for tokens in self._scan.tokens if tokens and tokens[0].line <= line <= tokens[-1].end_line), ()
+        )
 
 
 def _parameters_at(at: Place, function: Function, tokens: Sequence[Token]) -> tuple[Place, ...] | None:
@@ -129,15 +160,15 @@ def _parameters_at(at: Place, function: Function, tokens: Sequence[Token]) -> tu
     written = bracketed(tokens, index + 1) if index < len(tokens) and tokens[index].text == function.name else None
     if written is None or (not function.parameters and [token.text for words in written for token in words] > ["void"]):
         return None
-    found = tuple(
+    places = tuple(
         place(at.path or "", next((token for token in reversed(words) if token.text == parameter.name), words[0]))
         for words, parameter in zip(written, function.parameters, strict=False)
         if words and parameter.name
     )
-    return found if len(found) == len(function.parameters) else None
+    return places if len(places) == len(function.parameters) else None
 
 
-def _is_bare(first_line: int, tokens: Sequence[Token]) -> bool:
+def _follows_code(first_line: int, tokens: Sequence[Token]) -> bool:
     """Does code, and no comment, stand right above a line?"""
     above = tokens[: bisect_left(tokens, first_line, key=lambda token: token.line)]
     last = next((token for token in reversed(above) if token.kind != "directive"), None)

@@ -32,15 +32,18 @@ def mark_missing_entries(kfuncs: Sequence[Kfunc], files: Files, gone: Container[
     new = [
         kfunc
         for kfunc in kfuncs
-        if kfunc.exact and kfunc.name not in gone and _is_new(sources[kfunc.at.path or ""], kfunc.at.line)
+        if kfunc.signature.is_exact and kfunc.name not in gone and _is_new(sources[kfunc.at.path or ""], kfunc.at.line)
     ]
     beside = {kfunc.at.path for kfunc in new if kfunc.entries}
     alone = frozenset(
-        kfunc.name for kfunc in new if kfunc.marker and not kfunc.entries and not kfunc.dtor and kfunc.at.path in beside
+        kfunc.name
+        for kfunc in new
+        if kfunc.definition.has_marker and not kfunc.entries and not kfunc.destructor and kfunc.at.path in beside
     )
     named = {name for _, scan in files for name in _named(alone, scan)} if alone else set()
     for kfunc in kfuncs:
-        yield replace(kfunc, unlisted=kfunc.name in alone and kfunc.name not in named)
+        is_missing = kfunc.name in alone and kfunc.name not in named
+        yield replace(kfunc, entry_missing=True) if is_missing else kfunc
 
 
 def find_helpers(files: Files, units: Mapping[str, Unit], known: Container[str]) -> Iterator[Helper]:

@@ -15,31 +15,33 @@ _SHORTEST_NAME = 6
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A section of a kernel-doc comment: "@task" as written, "return" or "context" in lower case, "@returns" for what
-    only the newer kernel-doc takes for a Return: section."""
+    """A section of a kernel-doc comment."""
 
     name: str
+    """As written for a parameter, "@task"; in lower case "return" or "context"; "@returns" for what only the newer
+    kernel-doc takes for a Return: section."""
     at: Place
 
 
 @dataclass(frozen=True, slots=True)
 class Doc:
-    """A kernel-doc comment that is whole in view.
-
-    `name` is what its first line documents ("" where that line is no name), `at` the place of that name or of the
-    first line, `purpose` what that line says of it; `lines` are its lines of text without the leading " * ", each with
-    its place. `above` is the name of what follows, as kernel-doc reads it: None where it cannot. `struct` is the struct
-    that it documents and that follows, "" for none, `members` are its members; none where one of them is not plain.
-    """
+    """A kernel-doc comment that is whole in view."""
 
     name: str
+    """What its first line documents; "" where that line is no name."""
     at: Place
+    """That name, or the first line."""
     purpose: str
+    """What the first line says of it."""
     lines: tuple[tuple[Place, str], ...]
+    """Its lines of text without the leading " * ", each with its place."""
     sections: tuple[Section, ...]
     above: str | None
+    """The name of what follows, as kernel-doc reads it; None where it cannot."""
     struct: str = ""
+    """The struct that it documents and that follows; "" for none."""
     members: tuple[tuple[str, Place], ...] = ()
+    """The members of that struct; none where one of them is not plain."""
 
     @property
     def function(self) -> str | None:
@@ -64,12 +66,15 @@ class Doc:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A C comment in view, as written; `kernel_doc`: it opens with /**; `whole`: both its ends are in view."""
+    """A C comment in view."""
 
     at: Place
     text: str
+    """As written."""
     kernel_doc: bool
+    """It opens with /**."""
     whole: bool
+    """Both its ends are in view."""
 
     @property
     def function(self) -> None:
@@ -78,21 +83,19 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """A paragraph that people read.
-
-    `kind`: of a commit message ("message"), a cover letter ("cover"), the title of either ("title"), a comment or
-    kernel-doc ("comment", "doc").
-    `lines` are its lines, each with the place of its first character; quoted mail, code, shell output, diffs, trailers
-    and tables are left out before. `function` is the kfunc whose comment it is, if any; `names` are the words, in lower
-    case, that the code of the series uses as names or in them, before or after. `meant` has the name that was meant
-    for each that no file of the tree holds and that is nearly one of those, None without a tree.
-    """
+    """A paragraph that people read. Quoted mail, code, shell output, diffs, trailers and tables are no part of it."""
 
     kind: str
+    """Part of a commit "message", a "cover" letter, the "title" of either, a "comment" or a kernel-"doc"."""
     lines: tuple[tuple[Place, str], ...]
+    """Each with the place of its first character."""
     function: str | None = None
+    """The kfunc whose comment it is, if any."""
     names: frozenset[str] = frozenset()
+    """The words, in lower case, that the code of the series uses as names or in them, before or after."""
     meant: Mapping[str, str] | None = None
+    """The name that was meant for each that no file of the tree holds and that is nearly one of `names`; None without a
+    tree."""
 
     @property
     def strangers(self) -> Iterator[re.Match[str]]:

@@ -31,13 +31,17 @@ class Facts:
     @property
     def released(self) -> frozenset[str]:
         """The structs that kfuncs with KF_RELEASE take first."""
-        firsts = (kfunc.parameters[0].type for kfunc in self.kfuncs if kfunc.parameters and kfunc.has("KF_RELEASE"))
+        firsts = (
+            kfunc.signature.parameters[0].type
+            for kfunc in self.kfuncs
+            if kfunc.signature.parameters and kfunc.has("KF_RELEASE")
+        )
         return frozenset(name for type_ in firsts if (name := struct_of(type_)) is not None)
 
     @property
     def acquired(self) -> frozenset[str]:
         """The structs that kfuncs with KF_ACQUIRE return."""
-        results = (kfunc.returns for kfunc in self.kfuncs if kfunc.has("KF_ACQUIRE"))
+        results = (kfunc.signature.return_type for kfunc in self.kfuncs if kfunc.has("KF_ACQUIRE"))
         return frozenset(name for type_ in results if (name := struct_of(type_)) is not None)
 
     def of(self, kind: type[T]) -> tuple[T, ...]:

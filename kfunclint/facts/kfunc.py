@@ -6,87 +6,156 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kfunclint.c.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer
-from kfunclint.facts.docs import Doc, Prose, Section
+from kfunclint.facts.docs import Doc, Prose
 from kfunclint.facts.sets import Entry
-from kfunclint.facts.spelling import one_edit_apart
 from kfunclint.finding import Place
 
 
 @dataclass(frozen=True, slots=True)
 class Dtor:
-    """BTF_ID(func, name) in a list of destructors: `object` is the struct above it, `at` the name."""
+    """BTF_ID(func, name) in a list of destructors (kernel/bpf/btf.c: btf_find_dtor_kfunc())."""
 
     object: str
+    """The struct that the BTF_ID() above it names."""
     at: Place
+    """The name of the destructor in the list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a function takes and returns, in the spelling of C."""
+
+    return_type: str
+    """As C spells it: "struct task_struct *", "int"."""
+    parameters: tuple[Parameter, ...]
+    """In order; each has its place where that is known."""
+    has_all_names: bool = False
+    """The names of all parameters are in view, so each has its place."""
+    is_exact: bool = False
+    """The header is whole in view and the parser read it as it is written, so all fields are to be relied on."""
+    is_variadic: bool = False
+    """It ends in "..."; False where it is not exact."""
+    return_place: Place | None = None
+    """Where the return type stands; None where it is not exact."""
+
+    @property
+    def returns_pointer(self) -> bool:
+        """Does it return a pointer, of whatever type?"""
+        return is_pointer(self.return_type)
+
+    @property
+    def returns_struct_pointer(self) -> bool:
+        """Does it return a pointer to a struct or union?"""
+        return is_struct_pointer(self.return_type)
+
+    @property
+    def returns_void_pointer(self) -> bool:
+        """Does it return `void *`?"""
+        return bare(self.return_type) == "void *"
+
+    @property
+    def returns_no_pointer(self) -> bool:
+        """Does it surely return a number or nothing? A typedef may be anything."""
+        return is_scalar(self.return_type) or bare(self.return_type) == "void"
+
+    @property
+    def returns_no_struct(self) -> bool:
+        """Does it surely return something else than a pointer to a struct or union?"""
+        pointee = bare(self.return_type).removesuffix(" *")
+        return self.returns_no_pointer or is_scalar(pointee) or pointee == "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What stands from the first line of a function's header to its closing brace, and right above."""
+
+    last_line: int
+    """1-based, in the post-image: that of the closing brace."""
+    body: Node | None
+    """None unless all of it is in view and was parsed."""
+    helpers: Mapping[str, Node]
+    """The bodies of the static functions of its file by name, as far as they are whole in view."""
+    has_marker: bool
+    """It carries __bpf_kfunc."""
+    is_static: bool
+    is_weak: bool
+    """It carries __weak."""
+    is_new: bool
+    """The series brings every line of it."""
+    follows_code: bool
+    """Code stands right above it, no comment of any kind."""
+    preprocessor_conditions: tuple[str, ...] | None
+    """The #if lines around it, see extract.conditions; None where they are not all in view, or where its file declares
+    the name more than once."""
+
+
+@dataclass(frozen=True, slots=True)
+class DefsRegion:
+    """How a definition stands to the region in which -Wmissing-prototypes is off (include/linux/btf.h:
+    __bpf_kfunc_start_defs(), __bpf_hook_start())."""
+
+    inside: bool | None = None
+    """It stands between the two macros, or what they stand for written by hand; None where that is out of view."""
+    diag_push: Place | None = None
+    """The __diag_push() that silences the warning, where it is written by hand."""
+    has_prototype: bool = False
+    """It stands outside, and a declaration of it is in view."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesFacts:
+    """What holds for all kfuncs of a series; one value, that each of them points to."""
+
+    verifier_words: frozenset[str] = frozenset()
+    """The names and strings that the series shows of kernel/bpf/verifier.c."""
+    released_structs: frozenset[str] | None = None
+    """The structs of which some kfunc of the kernel drops a reference; None unless all of them are known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kfunc:
     """A function that BPF may call, joined from definition, entries and kernel-doc.
 
-    It carries __bpf_kfunc (`marker`), or an entry in view or a list of destructors (`dtor`) names it. `at` is its name
-    in the definition, `end_line` the line of its closing brace; `parameters_at` are the names of its parameters there,
-    None where not all are in view. `body` is None unless all of it is in view and was parsed. `doc` is the kernel-doc
-    right above it, or one that names it and stands above something else. `bare`: code stands right above it, no comment
-    of any kind. `added`: the series brings all of it. `weak`: it carries __weak. `condition` are the #if lines around
-    it, None where they are not all in view. `told` are the title of the patch that adds it, the paragraphs of messages
-    that say "name()", and those of its kernel-doc if the series has a hand in that.
-
-    `exact`: its header is whole in view and the parser read it as it is written, so `returns`, `parameters`, `variadic`
-    and `marker` are to be relied on; then `returns_at` is its return type. `in_defs`: it stands between
-    __bpf_kfunc_start_defs() and __bpf_kfunc_end_defs(), or what they stand for written by hand (then `by_hand` is the
-    __diag_push() there), None where that is out of view; where it does not, `declared` says that a declaration of it is
-    in view. `unlisted`: the series brings it, or its name, with the marker and without an entry, beside a new kfunc
-    with one, and names it nowhere but to call it. `verifier` are the names and strings that the series shows of
-    kernel/bpf/verifier.c.
-    `types` are those of the signature and of what the body compares with, see Unit, None unless the headers of a tree
-    were asked; `released` the structs of which some kfunc of the kernel drops a reference, None unless all of them are
-    known. `helpers` are
-    the bodies of the static functions of its file by name, as far as they are whole in view.
+    It carries __bpf_kfunc, or an entry in view or a list of destructors names it.
     """
 
     name: str
     at: Place
-    end_line: int
-    returns: str
-    parameters: tuple[Parameter, ...]
-    parameters_at: tuple[Place, ...] | None
-    static: bool
-    marker: bool
-    body: Node | None
+    """Its name in the definition."""
+    signature: Signature
+    definition: Definition
+    defs_region: DefsRegion
     entries: tuple[Entry, ...]
+    """Those in view, in the order of files and lines."""
     doc: Doc | None
-    bare: bool
-    added: bool
-    weak: bool = False
-    condition: tuple[str, ...] | None = None
-    told: tuple[Prose, ...] = ()
-    exact: bool = False
-    variadic: bool = False
-    returns_at: Place | None = None
-    in_defs: bool | None = None
-    by_hand: Place | None = None
-    declared: bool = False
-    unlisted: bool = False
-    dtor: Dtor | None = None
-    verifier: frozenset[str] = frozenset()
+    """The kernel-doc right above it, or one that names it and stands above something else."""
+    destructor: Dtor | None = None
+    """Its line in a list of destructors, if one names it."""
+    mentions: tuple[Prose, ...] = ()
+    """The title of the patch that adds it, the paragraphs of messages that say "name()", and those of its kernel-doc
+    if the series has a hand in that."""
+    entry_missing: bool = False
+    """The series brings it, or its name, with the marker and without an entry, beside a new kfunc with one, and names
+    it nowhere but to call it."""
     types: Mapping[str, Type] | None = None
-    released: frozenset[str] | None = None
-    helpers: Mapping[str, Node] = field(default_factory=dict)
+    """The types of the signature and of what the body compares with, see c.syntax.Unit; None unless the headers of a
+    tree were asked."""
+    series: SeriesFacts = field(default_factory=SeriesFacts)
 
     @property
     def function(self) -> str:
-        """Itself."""
+        """Its name, as that of every fact's function."""
         return self.name
 
     @property
-    def also(self) -> tuple[Place, ...]:
+    def alternate_places(self) -> tuple[Place, ...]:
         """Where else a parameter can be said to be wrong: at the name, and where it is registered."""
         return (self.at, *(entry.at for entry in self.entries))
 
-    def taught(self, parameter: str) -> bool:
+    def taught_by_series(self, parameter: str) -> bool:
         """Does the series teach the verifier a suffix that the parameter's name has?"""
-        return any(word.startswith('"__') and parameter.endswith(word.strip('"')) for word in self.verifier)
+        words = self.series.verifier_words
+        return any(word.startswith('"__') and parameter.endswith(word.strip('"')) for word in words)
 
     @property
     def is_called(self) -> bool:
@@ -94,88 +163,33 @@ class Kfunc:
 
         It is marked as a kfunc or stands in a set of kfuncs, and the series does not teach the verifier its name.
         """
-        if not self.exact or self.name in self.verifier:
+        if not self.signature.is_exact or self.name in self.series.verifier_words:
             return False
-        return self.marker or any(entry.set is not None and entry.set.is_kfuncs for entry in self.entries)
+        return self.definition.has_marker or any(
+            entry.set is not None and entry.set.is_kfuncs for entry in self.entries
+        )
 
     def has(self, flag: str) -> bool:
         """Does an entry in view give it the flag?"""
         return any(entry.flag(flag) for entry in self.entries)
 
     @property
-    def returns_pointer(self) -> bool:
-        """Does it return a pointer, of whatever type?"""
-        return is_pointer(self.returns)
-
-    @property
-    def returns_struct_pointer(self) -> bool:
-        """Does it return a pointer to a struct or union?"""
-        return is_struct_pointer(self.returns)
-
-    @property
-    def returns_no_pointer(self) -> bool:
-        """Does it surely return a number or nothing? A typedef may be anything."""
-        return is_scalar(self.returns) or bare(self.returns) == "void"
-
-    @property
-    def returns_no_struct(self) -> bool:
-        """Does it surely return something else than a pointer to a struct or union?"""
-        pointee = bare(self.returns).removesuffix(" *")
-        return self.returns_no_pointer or is_scalar(pointee) or pointee == "void"
-
-    @property
-    def prototype(self) -> bool:
+    def shows_all_parameters(self) -> bool:
         """Are all its parameters in view?"""
-        return self.body is not None or self.parameters_at is not None
+        return self.definition.body is not None or self.signature.has_all_names
 
     @property
     def takes_no_pointer(self) -> bool:
         """Are all its parameters in view, and numbers?"""
-        return self.prototype and all(parameter.is_scalar for parameter in self.parameters)
+        return self.shows_all_parameters and all(parameter.is_scalar for parameter in self.signature.parameters)
 
     @property
-    def supplied(self) -> tuple[Parameter, ...]:
+    def implicit_parameters(self) -> tuple[Parameter, ...]:
         """Its last parameters that the verifier passes, not the program: with KF_IMPLICIT_ARGS all from the first of a
         type that can be implicit (tools/bpf/resolve_btfids/main.c: process_kfunc_with_implicit_args())."""
-        first = next((index for index, one in enumerate(self.parameters) if one.may_be_implicit), None)
-        return self.parameters[first:] if first is not None and self.has("KF_IMPLICIT_ARGS") else ()
-
-    @property
-    def returns_void_pointer(self) -> bool:
-        """Does it return `void *`?"""
-        return bare(self.returns) == "void *"
-
-    @property
-    def documented(self) -> Doc | None:
-        """Its kernel-doc, if that names it and stands right above it; of any other kernel-doc reads no more."""
-        doc = self.doc
-        if doc is None or doc.above not in (None, self.name):
-            return None
-        return doc if doc.name == self.name else None
-
-    @property
-    def undescribed(self) -> tuple[tuple[str, Place], ...]:
-        """The parameters without a section in its kernel-doc, each with its place in the definition."""
-        doc = self.documented
-        names = zip((parameter.name for parameter in self.parameters), self.parameters_at or (), strict=False)
-        return tuple((name, at) for name, at in names if not doc.section(f"@{name}")) if doc else ()
-
-    @property
-    def excess(self) -> tuple[Section, ...]:
-        """The sections of its kernel-doc that are named after a parameter which it has not; not "@returns"."""
-        known = {f"@{parameter.name}" for parameter in self.parameters} | {"@...", "@returns"}
-        sections = self.documented.sections if self.documented and self.parameters_at is not None else ()
-        return tuple(section for section in sections if section.name[0] == "@" and section.name not in known)
-
-    def meant_by(self, section: Section) -> str | None:
-        """The one undescribed parameter that a section in excess is named after but for a suffix or one letter."""
-        name = section.name[1:]
-        near = [
-            known
-            for known, _ in self.undescribed
-            if known.startswith(f"{name}__") or (len(name) > 2 and one_edit_apart(name, known))
-        ]
-        return near[0] if len(near) == 1 else None
+        parameters = self.signature.parameters
+        first = next((index for index, parameter in enumerate(parameters) if parameter.may_be_implicit), None)
+        return parameters[first:] if first is not None and self.has("KF_IMPLICIT_ARGS") else ()
 
     def place(self, node: Node) -> Place:
         """Where a node of its body stands."""
@@ -186,13 +200,14 @@ class Kfunc:
 class Helper:
     """A global function that the series brings into a file of kfuncs, maybe where -Wmissing-prototypes is off.
 
-    It is no kfunc itself, and only called, and only in its file. `at` is its name in the definition.
+    It is no kfunc itself, and only called, and only in its file.
     """
 
     name: str
     at: Place
+    """Its name in the definition."""
 
     @property
     def function(self) -> str:
-        """Itself."""
+        """Its name, as that of every fact's function."""
         return self.name

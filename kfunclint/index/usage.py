@@ -171,7 +171,7 @@ class Precedents:
         test = Condition(missing.guard, missing.holds)
         if peers is None or not peers.is_custom(test):
             return ()
-        returns = bare(fact.returns) if isinstance(fact, Kfunc) else None
+        returns = bare(fact.signature.return_type) if isinstance(fact, Kfunc) else None
         those = sorted(peers.testing(test), key=lambda peer: bare(peer.returns) != returns)
         who = f"{_number(len(those), len(peers.public))} public functions that use {missing.symbol}"
         return (Reason(those[0].at, f"{who} test {missing.guard} first{_named(those)}"),)

@@ -92,7 +92,7 @@ def _line(entry: Entry) -> _Span:
 
 def kfunc_lines(kfunc: Kfunc) -> tuple[int, int]:
     """The first and the last line of a kfunc with its kernel-doc."""
-    lines = [kfunc.at.line, kfunc.end_line, *(doc_lines(kfunc.doc) if kfunc.doc else ())]
+    lines = [kfunc.at.line, kfunc.definition.last_line, *(doc_lines(kfunc.doc) if kfunc.doc else ())]
     return min(lines), max(lines)
 
 

@@ -178,7 +178,8 @@ def _doubtful(paragraphs: Iterable[Prose]) -> Iterator[tuple[str, tuple[str, str
 
 def with_released(facts: Facts, released: frozenset[str]) -> Facts:
     """The facts of a kernel whose kfuncs release these structs, and no others."""
-    return replace(facts, kfuncs=tuple(replace(kfunc, released=released) for kfunc in facts.kfuncs))
+    kfuncs = tuple(replace(kfunc, series=replace(kfunc.series, released_structs=released)) for kfunc in facts.kfuncs)
+    return replace(facts, kfuncs=kfuncs)
 
 
 def wants_types(file: PostImage, unit: Unit, kernel: Kernel) -> bool:

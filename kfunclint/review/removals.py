@@ -87,7 +87,7 @@ def _same(suspect: Candidate, facts: Facts) -> Kfunc | Doc | None:
     kind = type(suspect.fact)
     for fact in facts.of(kind):
         if isinstance(fact, Kfunc | Doc) and fact.function == suspect.fact.function:
-            known = not suspect.rule.needs_body or not isinstance(fact, Kfunc) or fact.body is not None
+            known = not suspect.rule.needs_body or not isinstance(fact, Kfunc) or fact.definition.body is not None
             return fact if known else None
     return None
 

@@ -27,7 +27,8 @@ def _unknown(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tuple[
         names = [
             kfunc.name
             for kfunc in facts.kfuncs
-            if kfunc.body is None and lines.any_added(kfunc.at.path, kfunc.at.line, kfunc.end_line)
+            if kfunc.definition.body is None
+            and lines.any_added(kfunc.at.path, kfunc.at.line, kfunc.definition.last_line)
         ]
         if names:
             yield rule.id, f"only a part is in view of {', '.join(f'{name}()' for name in names)}"
@@ -68,7 +69,7 @@ class RuleRunner:
         remarks: list[tuple[Fact, Remark]] = []
         try:
             for fact in facts.of(rule.over):
-                if not (rule.needs_body and isinstance(fact, Kfunc) and fact.body is None):
+                if not (rule.needs_body and isinstance(fact, Kfunc) and fact.definition.body is None):
                     remarks += ((fact, remark) for remark in rule.check(fact, self.kernel))
                 if len(remarks) > _MOST_REMARKS:
                     self.skipped[rule.id] = f"stopped after {_MOST_REMARKS} remarks"

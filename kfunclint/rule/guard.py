@@ -68,13 +68,13 @@ class Guard:
     def check(self, kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         """One remark for the first use that nothing guards; one early return mends all that stand behind it."""
         del kernel
-        assert kfunc.body is not None
-        if any(kind in parameter.type for parameter in kfunc.parameters for kind in self.takes):
+        assert kfunc.definition.body is not None
+        if any(kind in parameter.type for parameter in kfunc.signature.parameters for kind in self.takes):
             return
-        if not only_tested(kfunc.body, self.guard.removesuffix("()")):
+        if not only_tested(kfunc.definition.body, self.guard.removesuffix("()")):
             return
-        for symbol, use in self._uses(kfunc.body, kfunc.helpers):
-            if not self._may_be_guarded(use, kfunc.helpers):
+        for symbol, use in self._uses(kfunc.definition.body, kfunc.definition.helpers):
+            if not self._may_be_guarded(use, kfunc.definition.helpers):
                 at = kfunc.place(use.node)
                 message = f"{kfunc.name}() uses {symbol} without testing {self.guard}: {self.because}"
                 missing = Missing(symbol, self.guard, self.holds)
@@ -93,8 +93,8 @@ class Guard:
 
     def _because(self, kfunc: Kfunc, use: Use | Call) -> tuple[Reason, ...]:
         """The tests that are there and do not count."""
-        assert kfunc.body is not None
-        found = other_tests(kfunc.body, use.node, lambda node: spelled(node) == self.guard)
+        assert kfunc.definition.body is not None
+        found = other_tests(kfunc.definition.body, use.node, lambda node: spelled(node) == self.guard)
         against = Condition(self.guard, not self.holds) in use.known
         notes = (
             (one, "used on the wrong branch of this test" if against and one.before else one.note) for one in found
@@ -120,16 +120,16 @@ class Guard:
 
     def _fix(self, kfunc: Kfunc, use: Place) -> Fix:
         condition = f"!{self.guard}" if self.holds else self.guard
-        if not kfunc.returns_pointer:
+        if not kfunc.signature.returns_pointer:
             return Fix(f"return early if {condition}")
         return Fix(f"return NULL first if {condition}", _early_return(kfunc, use, condition))
 
 
 def _early_return(kfunc: Kfunc, use: Place, condition: str) -> tuple[Edit, ...]:
     """Two lines and an empty one behind the declarations, unless the use stands among those."""
-    assert kfunc.body is not None
-    statements = [node for node in kfunc.body.kids if node.kind != "decl"]
-    line = statements[0].line if len(statements) < len(kfunc.body.kids) else kfunc.body.line + 1
+    assert kfunc.definition.body is not None
+    statements = [node for node in kfunc.definition.body.kids if node.kind != "decl"]
+    line = statements[0].line if len(statements) < len(kfunc.definition.body.kids) else kfunc.definition.body.line + 1
     if use.line < line:
         return ()
     return (Edit(Place(use.path, line, 1, 1), f"\tif ({condition})\n\t\treturn NULL;\n\n"),)

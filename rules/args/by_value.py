@@ -27,20 +27,20 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     del kernel
     if not kfunc.is_called:
         return
-    if is_aggregate(kfunc.returns):
+    if is_aggregate(kfunc.signature.return_type):
         yield Remark(
-            kfunc.returns_at or kfunc.at,
-            f"{kfunc.name}() returns {kfunc.returns} by value, which fits no register: "
+            kfunc.signature.return_place or kfunc.at,
+            f"{kfunc.name}() returns {kfunc.signature.return_type} by value, which fits no register: "
             "every program that calls it is rejected",
             fix=Fix("fill in a struct that the program passes a pointer to"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )
-    for parameter in kfunc.parameters:
+    for parameter in kfunc.signature.parameters:
         if is_aggregate(parameter.type) and not parameter.name.endswith("__ign"):
             yield Remark(
                 parameter.at or kfunc.at,
                 f"{kfunc.name}() takes {parameter.name} ({parameter.type}) by value, but an argument is a number or "
                 "a pointer: every program that calls it is rejected",
                 fix=Fix("take a pointer"),
-                or_at=kfunc.also,
+                or_at=kfunc.alternate_places,
             )

@@ -31,12 +31,12 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     del kernel
     if not kfunc.is_called or kfunc.name in table("special")["callbacks"]["names"]:
         return
-    for parameter in kfunc.parameters:
+    for parameter in kfunc.signature.parameters:
         if is_function_pointer(parameter.type) and not parameter.name.endswith("__ign"):
             yield Remark(
                 parameter.at or kfunc.at,
                 f"{kfunc.name}() takes {parameter.name or 'a function'} as a callback, but the verifier does not know "
                 "it as a kfunc that calls one, and does not check what the callback is given",
                 fix=Fix("add it to is_callback_calling_kfunc(), or make it an iterator"),
-                or_at=kfunc.also,
+                or_at=kfunc.alternate_places,
             )

@@ -26,7 +26,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called:
         return
-    for index, parameter in enumerate(kfunc.parameters):
+    for index, parameter in enumerate(kfunc.signature.parameters):
         points_to, named = parameter.pointee, suffix(parameter.name)
         if points_to is None or not points_to.endswith("*") or (named and named.takes_any_pointer(kernel)):
             continue
@@ -37,5 +37,5 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() takes {parameter.name or 'a parameter'} as a pointer to a pointer, which programs cannot "
             "pass: every program that calls it is rejected",
             fix=Fix("return the pointer instead"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )

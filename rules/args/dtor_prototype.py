@@ -25,22 +25,23 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc void bpf_foo_release_dtor(void *foo)
     """
     del kernel
-    if not kfunc.exact or kfunc.dtor is None:
+    if not kfunc.signature.is_exact or kfunc.destructor is None:
         return
-    because = (Reason(kfunc.dtor.at, "listed as a destructor here"),)
+    because = (Reason(kfunc.destructor.at, "listed as a destructor here"),)
     for at, problem in _problems(kfunc):
         yield Remark(
             at,
-            f"{kfunc.name}() destroys {kfunc.dtor.object} but {problem}: the registration of all destructors fails",
+            f"{kfunc.name}() destroys {kfunc.destructor.object} but {problem}: "
+            "the registration of all destructors fails",
             because,
-            or_at=(kfunc.at, kfunc.dtor.at),
+            or_at=(kfunc.at, kfunc.destructor.at),
         )
 
 
 def _problems(kfunc: Kfunc) -> Iterator[tuple[Place, str]]:
-    if is_scalar(kfunc.returns) or is_pointer(kfunc.returns):
-        yield kfunc.returns_at or kfunc.at, "does not return void"
-    if len(kfunc.parameters) != 1:
+    if is_scalar(kfunc.signature.return_type) or is_pointer(kfunc.signature.return_type):
+        yield kfunc.signature.return_place or kfunc.at, "does not return void"
+    if len(kfunc.signature.parameters) != 1:
         yield kfunc.at, "does not take exactly one parameter"
-    elif kfunc.parameters[0].is_scalar:
-        yield kfunc.parameters[0].at or kfunc.at, "does not take a pointer"
+    elif kfunc.signature.parameters[0].is_scalar:
+        yield kfunc.signature.parameters[0].at or kfunc.at, "does not take a pointer"

@@ -27,15 +27,15 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc void bpf_foo_release_dtor(void *foo)
     """
     del kernel
-    if not kfunc.exact or kfunc.dtor is None or len(kfunc.parameters) != 1:
+    if not kfunc.signature.is_exact or kfunc.destructor is None or len(kfunc.signature.parameters) != 1:
         return
-    (parameter,) = kfunc.parameters
+    (parameter,) = kfunc.signature.parameters
     if parameter.pointee not in (None, "void"):
         yield Remark(
             parameter.at or kfunc.at,
-            f"{kfunc.name}() destroys {kfunc.dtor.object} but does not take void *: "
+            f"{kfunc.name}() destroys {kfunc.destructor.object} but does not take void *: "
             "the registration of all destructors fails on kernels with CFI",
-            (Reason(kfunc.dtor.at, "listed as a destructor here"),),
+            (Reason(kfunc.destructor.at, "listed as a destructor here"),),
             Fix("take void *, in a wrapper if it is called otherwise too"),
-            or_at=(kfunc.at, kfunc.dtor.at),
+            or_at=(kfunc.at, kfunc.destructor.at),
         )

@@ -35,12 +35,12 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     if not kern and kernel.release < _FIRST_WITHOUT_KERN:
         return
     effect = "a program may make up its content" if kern else "every program that calls it is rejected"
-    for parameter in kfunc.parameters:
+    for parameter in kfunc.signature.parameters:
         if parameter.pointee == f"struct {wrong}" and not parameter.name.endswith("__ign"):
             yield Remark(
                 parameter.at or kfunc.at,
                 f"{kfunc.name}() takes {parameter.name or 'a parameter'} as struct {wrong} *, which {kernel.release} "
                 f"does not take for a dynptr: {effect}",
                 fix=Fix(f"take struct {right} *"),
-                or_at=kfunc.also,
+                or_at=kfunc.alternate_places,
             )

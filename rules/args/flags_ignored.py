@@ -31,14 +31,14 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return foo_start(foo);
     """
     del kernel
-    if kfunc.static or not kfunc.is_called:
+    if kfunc.definition.is_static or not kfunc.is_called:
         return
-    assert kfunc.body is not None
-    names = {node.text for node in kfunc.body.walk() if node.kind == "name"}
-    for at, parameter in zip(kfunc.parameters_at or (), kfunc.parameters, strict=False):
+    assert kfunc.definition.body is not None
+    names = {node.text for node in kfunc.definition.body.walk() if node.kind == "name"}
+    for parameter in kfunc.signature.parameters if kfunc.signature.has_all_names else ():
         if parameter.name == "flags" and parameter.is_scalar and parameter.name not in names:
             yield Remark(
-                at,
+                parameter.at or kfunc.at,
                 f"{kfunc.name}() never looks at {parameter.name}, so programs can pass any bits, "
                 "and none can be given a meaning later",
                 (Reason(kfunc.at, "it is not named in this function"),),

@@ -34,5 +34,5 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() ends in _impl, a name that since 7.0 belongs to the prototypes that the build makes for "
             "kfuncs with implicit arguments",
             fix=Fix("use KF_IMPLICIT_ARGS, or another name"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )

@@ -43,16 +43,16 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
 
 
 def _problems(kfunc: Kfunc, method: str) -> Iterator[tuple[Place, str]]:
-    first = kfunc.parameters[0] if kfunc.parameters else None
+    first = kfunc.signature.parameters[0] if kfunc.signature.parameters else None
     points_to = (first.pointee or "") if first else ""
     iterator = points_to.removeprefix("struct ")
     if first is None or first.is_scalar or (points_to and not points_to.startswith("struct bpf_iter_")):
         yield (first.at if first else None) or kfunc.at, "does not take its iterator, struct bpf_iter_... *, first"
     elif points_to and kfunc.name != f"{iterator}_{method}":
         yield kfunc.at, f"is not named {iterator}_{method}"
-    if method != "new" and len(kfunc.parameters) > 1:
-        yield kfunc.parameters[1].at or kfunc.at, "does not take the iterator alone"
-    if method == "next" and (is_scalar(kfunc.returns) or kfunc.returns == "void"):
-        yield kfunc.returns_at or kfunc.at, "does not return a pointer"
-    if method == "destroy" and (is_scalar(kfunc.returns) or is_pointer(kfunc.returns)):
-        yield kfunc.returns_at or kfunc.at, "does not return void"
+    if method != "new" and len(kfunc.signature.parameters) > 1:
+        yield kfunc.signature.parameters[1].at or kfunc.at, "does not take the iterator alone"
+    if method == "next" and (is_scalar(kfunc.signature.return_type) or kfunc.signature.return_type == "void"):
+        yield kfunc.signature.return_place or kfunc.at, "does not return a pointer"
+    if method == "destroy" and (is_scalar(kfunc.signature.return_type) or is_pointer(kfunc.signature.return_type)):
+        yield kfunc.signature.return_place or kfunc.at, "does not return void"

@@ -21,15 +21,14 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     flag = next((flag for entry in kfunc.entries if (flag := entry.flag("KF_ITER_NEW"))), None)
-    if flag is None or kfunc.types is None or not kfunc.parameters:
+    if flag is None or kfunc.types is None or not kfunc.signature.parameters:
         return
-    pointer = kfunc.types.get(kfunc.parameters[0].type)
+    pointer = kfunc.types.get(kfunc.signature.parameters[0].type)
     state = pointer.target if pointer else None
     if state is None or state.kind != "struct" or state.size is None or (state.size and state.size % 8 == 0):
         return
-    at = kfunc.parameters_at[0] if kfunc.parameters_at else kfunc.at
     yield Remark(
-        at,
+        kfunc.signature.parameters[0].at or kfunc.at,
         f"the state of {kfunc.name}() is {state.size} bytes long, not a multiple of 8, "
         "so the whole set fails to register",
         fix=Fix("make the struct an array of __u64, aligned to 8"),

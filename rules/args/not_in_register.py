@@ -32,14 +32,14 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called:
         return
-    for parameter in kfunc.parameters[_REGISTERS:]:
+    for parameter in kfunc.signature.parameters[_REGISTERS:]:
         if what := _kind(parameter, kernel):
             yield Remark(
                 parameter.at or kfunc.at,
                 f"{kfunc.name}() takes {parameter.name or 'a parameter'}, {what}, behind its fifth parameter, where it "
                 "gets no register: every program that calls it is rejected",
                 fix=Fix("leave at most four parameters before it"),
-                or_at=kfunc.also,
+                or_at=kfunc.alternate_places,
             )
 
 

@@ -34,7 +34,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called:
         return
-    for parameter in kfunc.parameters:
+    for parameter in kfunc.signature.parameters:
         named = suffix(parameter.name, kernel)
         what = _reserved(kfunc.name, parameter.pointee, named.name if named else "", kernel)
         if what:
@@ -42,7 +42,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 parameter.at or kfunc.at,
                 f"{kfunc.name}() takes {parameter.name or 'a parameter'}, {what}, which the verifier allows only to "
                 "kfuncs that it lists by name: every program that calls it is rejected",
-                or_at=kfunc.also,
+                or_at=kfunc.alternate_places,
             )
 
 

@@ -29,16 +29,17 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc u8 *bpf_foo_data(struct foo *foo, u32 rdonly_buf_size)
     """
     del kernel
-    points_to = pointee(kfunc.returns)
+    points_to = pointee(kfunc.signature.return_type)
     if not kfunc.is_called or points_to is None or not (points_to == "void" or is_scalar(points_to)):
         return
-    if any(parameter.name in _SIZES for parameter in kfunc.parameters):
+    if any(parameter.name in _SIZES for parameter in kfunc.signature.parameters):
         return
     if any(entry.flags is None or entry.flag("KF_ACQUIRE") for entry in kfunc.entries):
         return
     yield Remark(
-        kfunc.returns_at or kfunc.at,
-        f"{kfunc.name}() returns {kfunc.returns} and no parameter is its size: every program that calls it is rejected",
+        kfunc.signature.return_place or kfunc.at,
+        f"{kfunc.name}() returns {kfunc.signature.return_type} and no parameter is its size: "
+        "every program that calls it is rejected",
         fix=Fix("add a parameter rdonly_buf_size or rdwr_buf_size"),
-        or_at=kfunc.also,
+        or_at=kfunc.alternate_places,
     )

@@ -31,9 +31,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called:
         return
-    for index, parameter in enumerate(kfunc.parameters):
+    for index, parameter in enumerate(kfunc.signature.parameters):
         named = suffix(parameter.name, kernel)
-        before = kfunc.parameters[index - 1] if index else None
+        before = kfunc.signature.parameters[index - 1] if index else None
         if named is None or named.name not in SIZES or not parameter.is_scalar:
             continue
         if before is None or before.is_scalar:
@@ -43,7 +43,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 + _effect(before, kernel),
                 (Reason(before.at, "this stands before it"),) if before and before.at else (),
                 Fix("put it behind its buffer"),
-                or_at=kfunc.also,
+                or_at=kfunc.alternate_places,
             )
 
 

@@ -31,7 +31,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called or kfunc.types is None:
         return
-    for parameter, size in zip(kfunc.parameters, kfunc.parameters[1:], strict=False):
+    for parameter, size in zip(kfunc.signature.parameters, kfunc.signature.parameters[1:], strict=False):
         pointer, named = kfunc.types.get(parameter.type), suffix(size.name, kernel)
         struct = pointer.target if pointer else None
         if named is None or named.name not in SIZES or not size.is_scalar or _is_no_memory(parameter, kernel):
@@ -44,7 +44,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 "it is rejected",
                 (Reason(size.at, "its size"),) if size.at else (),
                 Fix(f"put only numbers into it, or drop {size.name}"),
-                or_at=kfunc.also,
+                or_at=kfunc.alternate_places,
             )
 
 

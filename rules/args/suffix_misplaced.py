@@ -37,16 +37,18 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         __bpf_kfunc int bpf_foo_set(struct foo *foo, u32 value)
     """
-    for index, parameter in enumerate(kfunc.parameters if kfunc.is_called else ()):
+    for index, parameter in enumerate(kfunc.signature.parameters if kfunc.is_called else ()):
         named = suffix(parameter.name, kernel)
-        problem = _problem(named, kernel, parameter, kfunc.parameters[index + 1 : index + 2]) if named else None
+        problem = (
+            _problem(named, kernel, parameter, kfunc.signature.parameters[index + 1 : index + 2]) if named else None
+        )
         if named and problem:
             wanted, effect = problem
             yield Remark(
                 parameter.at or kfunc.at,
                 f"{kfunc.name}() names a parameter {parameter.name}, but {named.name} is for {wanted}: {effect}",
                 fix=Fix(f"drop {named.name}"),
-                or_at=kfunc.also,
+                or_at=kfunc.alternate_places,
             )
 
 

@@ -31,9 +31,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called:
         return
-    for parameter in kfunc.parameters:
+    for parameter in kfunc.signature.parameters:
         meant = _meant(parameter.name, kernel)
-        if meant is None or kfunc.taught(parameter.name) or of_tree(parameter.name, kernel):
+        if meant is None or kfunc.taught_by_series(parameter.name) or of_tree(parameter.name, kernel):
             continue
         ending = parameter.name[parameter.name.rindex("__") :]
         yield Remark(
@@ -41,7 +41,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() names a parameter {parameter.name}, but {ending} is no suffix that the verifier knows: "
             "it has no effect",
             fix=Fix(f"end the name in {meant}"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )
 
 

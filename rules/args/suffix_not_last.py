@@ -25,7 +25,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called:
         return
-    for parameter in kfunc.parameters:
+    for parameter in kfunc.signature.parameters:
         last = suffix(parameter.name, kernel)
         first = suffix(parameter.name.removesuffix(last.name), kernel) if last else None
         if last and first:
@@ -34,5 +34,5 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 f"{kfunc.name}() names a parameter {parameter.name}, but only the last suffix counts: "
                 f"{first.name} has no effect",
                 fix=Fix(f"drop {first.name}, or {last.name}"),
-                or_at=kfunc.also,
+                or_at=kfunc.alternate_places,
             )

@@ -28,9 +28,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called:
         return
-    for parameter in kfunc.parameters:
+    for parameter in kfunc.signature.parameters:
         named = suffix(parameter.name)
-        if named is None or suffix(parameter.name, kernel) or f'"{named.name}"' in kfunc.verifier:
+        if named is None or suffix(parameter.name, kernel) or f'"{named.name}"' in kfunc.series.verifier_words:
             continue
         if (when := _when(named, kernel)) is None:
             continue
@@ -39,7 +39,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() names a parameter {parameter.name}, but {named.name} {when}: "
             f"the verifier is not told that {named.meaning}",
             fix=Fix(f"use {named.instead}" if named.instead else f"do not rely on {named.name}"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )
 
 

@@ -30,12 +30,12 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_copy(struct foo *to, struct foo *from, struct bpf_foo_range *range, u64 flags)
     """
     most = _REGISTERS if kernel.release <= _LAST_WITHOUT_STACK else _MOST
-    count = len(kfunc.parameters)
+    count = len(kfunc.signature.parameters)
     if kfunc.is_called and count > most:
         yield Remark(
-            kfunc.parameters[most].at or kfunc.at,
+            kfunc.signature.parameters[most].at or kfunc.at,
             f"{kfunc.name}() has {count} parameters, but a program can pass {most}: "
             "every program that calls it is rejected",
             fix=Fix("put some of them into a struct"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )

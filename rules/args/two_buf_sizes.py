@@ -27,7 +27,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc u8 *bpf_foo_data(struct foo *foo, u32 rdwr_buf_size)
     """
     del kernel
-    found = [parameter for parameter in kfunc.parameters if parameter.name in _SIZES and parameter.is_scalar]
+    found = [parameter for parameter in kfunc.signature.parameters if parameter.name in _SIZES and parameter.is_scalar]
     if kfunc.is_called and len(found) > 1:
         yield Remark(
             found[1].at or kfunc.at,
@@ -35,5 +35,5 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             "every program that calls it is rejected",
             (Reason(found[0].at, "the first one"),) if found[0].at else (),
             Fix("drop one of them"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )

@@ -30,7 +30,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return
     found = [
         parameter
-        for parameter in kfunc.parameters
+        for parameter in kfunc.signature.parameters
         if (named := suffix(parameter.name, kernel)) and named.name in _CONSTANTS and parameter.is_scalar
     ]
     if len(found) > 1:
@@ -41,5 +41,5 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             "every program that calls it is rejected",
             (Reason(first.at, "the first one"),) if first.at else (),
             Fix("drop one of the suffixes"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )

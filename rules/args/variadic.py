@@ -19,11 +19,11 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_print(const char *fmt__str, const void *args, u32 args__sz)
     """
     del kernel
-    if kfunc.is_called and kfunc.variadic:
+    if kfunc.is_called and kfunc.signature.is_variadic:
         yield Remark(
             kfunc.at,
             f"{kfunc.name}() takes a variable number of arguments, which programs cannot pass: "
             "every program that calls it is rejected",
             fix=Fix("take an array and its size"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )

@@ -28,27 +28,27 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called or kfunc.name in table("special")["void_pointer"]["names"] or _may_be_dtor(kfunc):
         return
-    for index, parameter in enumerate(kfunc.parameters):
+    for index, parameter in enumerate(kfunc.signature.parameters):
         named = suffix(parameter.name)
         if parameter.pointee != "void" or _has_size(kfunc, index) or (named and named.takes_any_pointer(kernel)):
             continue
-        if named is None and (kfunc.taught(parameter.name) or of_tree(parameter.name, kernel)):
+        if named is None and (kfunc.taught_by_series(parameter.name) or of_tree(parameter.name, kernel)):
             continue
         yield Remark(
             parameter.at or kfunc.at,
             f"{kfunc.name}() takes {parameter.name or 'a parameter'} as void *, and nothing tells the verifier what it "
             "points to: every program that calls it is rejected",
             fix=Fix("name its type, or end the name of the size that follows it in __sz"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )
 
 
 def _has_size(kfunc: Kfunc, index: int) -> bool:
-    following = kfunc.parameters[index + 1 : index + 2]
+    following = kfunc.signature.parameters[index + 1 : index + 2]
     return any((found := suffix(one.name)) is not None and found.name in SIZES for one in following)
 
 
 def _may_be_dtor(kfunc: Kfunc) -> bool:
     """Destructors take `void *`, and only the kernel calls them."""
-    shape = len(kfunc.parameters) == 1 and kfunc.returns == "void"
-    return kfunc.dtor is not None or (shape and not kfunc.entries)
+    shape = len(kfunc.signature.parameters) == 1 and kfunc.signature.return_type == "void"
+    return kfunc.destructor is not None or (shape and not kfunc.entries)

@@ -33,13 +33,13 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called:
         return
-    assert kfunc.body is not None
-    changed = assigned(kfunc.body)
-    for parameter in kfunc.parameters:
+    assert kfunc.definition.body is not None
+    changed = assigned(kfunc.definition.body)
+    for parameter in kfunc.signature.parameters:
         named = suffix(parameter.name, kernel)
         if named is None or named.name != "__arena" or parameter.name in changed:
             continue
-        for test in null_tests(kfunc.body, parameter.name):
+        for test in null_tests(kfunc.definition.body, parameter.name):
             yield Remark(
                 kfunc.place(test),
                 f"{kfunc.name}() tests {parameter.name} for NULL, but NULL arrives as the first byte of the arena",

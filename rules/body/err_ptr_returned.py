@@ -28,10 +28,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return NULL;
     """
     del kernel
-    if not kfunc.returns_pointer:
+    if not kfunc.signature.returns_pointer:
         return
-    assert kfunc.body is not None
-    for found in returns(kfunc.body):
+    assert kfunc.definition.body is not None
+    for found in returns(kfunc.definition.body):
         if found.errors:
             at, cause = kfunc.place(found.node), kfunc.place(found.errors[0])
             note = "an error pointer on this branch" if found.errors[0].text == "IS_ERR" else "made here"

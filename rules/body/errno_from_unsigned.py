@@ -24,17 +24,18 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_count(struct foo *foo)
     """
     del kernel
-    words = [word for word in kfunc.returns.split() if word not in ("const", "volatile")]
-    if not words or "*" in kfunc.returns or not (words[0] == "unsigned" or words[-1] in _UNSIGNED):
+    words = [word for word in kfunc.signature.return_type.split() if word not in ("const", "volatile")]
+    if not words or "*" in kfunc.signature.return_type or not (words[0] == "unsigned" or words[-1] in _UNSIGNED):
         return
-    assert kfunc.body is not None
-    for found in returns(kfunc.body):
+    assert kfunc.definition.body is not None
+    for found in returns(kfunc.definition.body):
         if (code := _error_code(found.value)) is not None:
             seen = "true" if words[-1] in ("bool", "_Bool") else "a large positive number"
             yield Remark(
                 kfunc.place(found.node),
-                f"{kfunc.name}() returns {code}, but its type {kfunc.returns} is unsigned: programs see {seen}",
-                (Reason(kfunc.returns_at or kfunc.at, "declared here"),),
+                f"{kfunc.name}() returns {code}, but its type {kfunc.signature.return_type} is unsigned: "
+                f"programs see {seen}",
+                (Reason(kfunc.signature.return_place or kfunc.at, "declared here"),),
                 Fix("return a signed type"),
             )
 

@@ -34,11 +34,11 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     flag = next((flag for entry in kfunc.entries if (flag := entry.flag("KF_ITER_NEW"))), None)
-    if flag is None or not kfunc.parameters:
+    if flag is None or not kfunc.signature.parameters:
         return
-    assert kfunc.body is not None
-    state = aliases(kfunc.body, kfunc.parameters[0].name)
-    for found in returns(kfunc.body):
+    assert kfunc.definition.body is not None
+    state = aliases(kfunc.definition.body, kfunc.signature.parameters[0].name)
+    for found in returns(kfunc.definition.body):
         if _is_error(found.value) and not state & found.written:
             yield Remark(
                 kfunc.place(found.node),

@@ -38,9 +38,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     del kernel
     if kfunc.has("KF_ITER_NEW") or kfunc.has("KF_ITER_NEXT") or any(word in kfunc.name for word in _HANDS_ON):
         return
-    assert kfunc.body is not None
+    assert kfunc.definition.body is not None
     pairs = table("locks")["pairs"]
-    for found in held_at_return(kfunc.body, pairs, kfunc.helpers):
+    for found in held_at_return(kfunc.definition.body, pairs, kfunc.definition.helpers):
         if not _fails(found.value):
             continue
         at, taken = kfunc.place(found.node), kfunc.place(found.lock)

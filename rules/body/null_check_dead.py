@@ -30,14 +30,16 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         the test left out, or the parameter named task__nullable
     """
-    if not kfunc.entries or not all(_refuses_null(entry, kernel, kfunc.marker) for entry in kfunc.entries):
+    if not kfunc.entries or not all(
+        _refuses_null(entry, kernel, kfunc.definition.has_marker) for entry in kfunc.entries
+    ):
         return
-    assert kfunc.body is not None
-    changed = assigned(kfunc.body)
-    for parameter in kfunc.parameters:
-        if not _is_object(parameter) or parameter in kfunc.supplied or parameter.name in changed:
+    assert kfunc.definition.body is not None
+    changed = assigned(kfunc.definition.body)
+    for parameter in kfunc.signature.parameters:
+        if not _is_object(parameter) or parameter in kfunc.implicit_parameters or parameter.name in changed:
             continue
-        for test in null_tests(kfunc.body, parameter.name):
+        for test in null_tests(kfunc.definition.body, parameter.name):
             flag = next((flag for entry in kfunc.entries for name in _NEVER_NULL if (flag := entry.flag(name))), None)
             yield Remark(
                 kfunc.place(test),

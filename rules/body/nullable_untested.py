@@ -33,16 +33,20 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return foo__nullable->size;
     """
     del kernel
-    assert kfunc.body is not None
-    changed = assigned(kfunc.body)
-    for index, parameter in enumerate(kfunc.parameters):
+    assert kfunc.definition.body is not None
+    changed = assigned(kfunc.definition.body)
+    for index, parameter in enumerate(kfunc.signature.parameters):
         if not parameter.name.endswith(_NULL_ALLOWED) or parameter.name in changed:
             continue
         # a test of the size that follows may stand for one of the buffer
-        others = [following.name for following in kfunc.parameters[index + 1 : index + 2] if "__sz" in following.name]
-        if any(conditions_on(kfunc.body, name) for name in (parameter.name, *others)):
+        others = [
+            following.name
+            for following in kfunc.signature.parameters[index + 1 : index + 2]
+            if "__sz" in following.name
+        ]
+        if any(conditions_on(kfunc.definition.body, name) for name in (parameter.name, *others)):
             continue
-        for found in dereferences(kfunc.body):
+        for found in dereferences(kfunc.definition.body):
             if found.node.text == parameter.name:
                 yield Remark(
                     kfunc.place(found.node),

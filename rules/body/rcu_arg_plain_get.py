@@ -34,9 +34,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     flag = next((flag for entry in kfunc.entries if (flag := entry.flag("KF_RCU"))), None)
     if flag is None:
         return
-    assert kfunc.body is not None
-    own = {parameter.name for parameter in kfunc.parameters} - assigned(kfunc.body)
-    for call in calls(kfunc.body):
+    assert kfunc.definition.body is not None
+    own = {parameter.name for parameter in kfunc.signature.parameters} - assigned(kfunc.definition.body)
+    for call in calls(kfunc.definition.body):
         row, name = table("plain_gets").get(call.node.text), counted(call.node)
         if row and name in own:
             at = kfunc.place(call.node)

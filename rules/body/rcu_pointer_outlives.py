@@ -39,13 +39,13 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_get, KF_RCU_PROTECTED | KF_RET_NULL)
     """
     entries = [one for one in kfunc.entries if sleepers_may_call(one) and not any(map(one.flag, _KEPT))]
-    if not entries or not kfunc.returns_struct_pointer:
+    if not entries or not kfunc.signature.returns_struct_pointer:
         return
-    assert kfunc.body is not None
-    if any(_takes_reference(call.node) for call in calls(kfunc.body)):
+    assert kfunc.definition.body is not None
+    if any(_takes_reference(call.node) for call in calls(kfunc.definition.body)):
         return
     known = table("rcu")
-    for found in outliving(kfunc.body, known["calls"]["names"], known["loops"]["names"]):
+    for found in outliving(kfunc.definition.body, known["calls"]["names"], known["loops"]["names"]):
         at, given, end = map(kfunc.place, (found.node, found.source, found.end))
         scope = "guard" in found.end.text
         yield Remark(

@@ -34,11 +34,11 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return foo->mask & BIT(nr);
     """
     del kernel
-    assert kfunc.body is not None
-    made, changed = shifts(kfunc.body), assigned(kfunc.body)
-    own = [one for one in kfunc.parameters if one.is_scalar and one.type not in _TOO_NARROW]
+    assert kfunc.definition.body is not None
+    made, changed = shifts(kfunc.definition.body), assigned(kfunc.definition.body)
+    own = [one for one in kfunc.signature.parameters if one.is_scalar and one.type not in _TOO_NARROW]
     for parameter in own[:_MOST_PARAMETERS]:
-        tests = conditions_on(kfunc.body, parameter.name)
+        tests = conditions_on(kfunc.definition.body, parameter.name)
         if parameter.name in changed or any(spelled(condition) is None for condition in tests):
             continue  # a check that cannot be followed is a check
         for found in made:

@@ -19,9 +19,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         __bpf_kfunc_start_defs();
     """
-    if kfunc.is_called and kfunc.by_hand and kernel.has_macro("__bpf_kfunc_start_defs") is not False:
+    if kfunc.is_called and kfunc.defs_region.diag_push and kernel.has_macro("__bpf_kfunc_start_defs") is not False:
         yield Remark(
-            kfunc.by_hand,
+            kfunc.defs_region.diag_push,
             "kfuncs stand between __diag_push() and __diag_pop() written by hand, which may not silence "
             "what the compiler says of them",
             fix=Fix("use __bpf_kfunc_start_defs() and __bpf_kfunc_end_defs()"),

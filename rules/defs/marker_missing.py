@@ -24,7 +24,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         __bpf_kfunc int bpf_foo_size(struct foo *foo)
     """
-    if kfunc.marker or not kfunc.is_called or kernel.has_macro("__bpf_kfunc") is False:
+    if kfunc.definition.has_marker or not kfunc.is_called or kernel.has_macro("__bpf_kfunc") is False:
         return
     yield Remark(
         kfunc.at,
@@ -32,5 +32,5 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         "so the compiler may inline or change it and its entry loses its function",
         tuple(Reason(entry.at, "registered here") for entry in kfunc.entries[:1]),
         Fix("add __bpf_kfunc"),
-        or_at=kfunc.also,
+        or_at=kfunc.alternate_places,
     )

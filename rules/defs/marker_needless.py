@@ -30,7 +30,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         static int __bpf_foo_find(struct foo *foo, u32 id)
     """
     del kernel
-    if kfunc.unlisted and not _ITERATOR.fullmatch(kfunc.name):
+    if kfunc.entry_missing and not _ITERATOR.fullmatch(kfunc.name):
         yield Remark(
             kfunc.at,
             f"{kfunc.name}() carries __bpf_kfunc but stands in no set, so no program can call it",

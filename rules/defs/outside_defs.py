@@ -28,13 +28,23 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         ...
         __bpf_kfunc_end_defs();
     """
-    if not kfunc.is_called or not kfunc.added or kfunc.static or kfunc.declared or "bpf" not in kfunc.name:
+    if (
+        not kfunc.is_called
+        or not kfunc.definition.is_new
+        or kfunc.definition.is_static
+        or kfunc.defs_region.has_prototype
+        or "bpf" not in kfunc.name
+    ):
         return
-    if kfunc.marker and kfunc.in_defs is False and kernel.has_macro("__bpf_kfunc_start_defs") is not False:
+    if (
+        kfunc.definition.has_marker
+        and kfunc.defs_region.inside is False
+        and kernel.has_macro("__bpf_kfunc_start_defs") is not False
+    ):
         yield Remark(
             kfunc.at,
             f"{kfunc.name}() is defined outside of __bpf_kfunc_start_defs() and __bpf_kfunc_end_defs(), "
             "so the compiler warns that it has no prototype",
             fix=Fix("move it between them"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )

@@ -25,10 +25,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_size(struct foo *foo)
     """
     del kernel
-    if kfunc.is_called and kfunc.static and kfunc.name.startswith("bpf_"):
+    if kfunc.is_called and kfunc.definition.is_static and kfunc.name.startswith("bpf_"):
         yield Remark(
             kfunc.at,
             f"{kfunc.name}() is static, but nothing in the kernel calls a kfunc: kfuncs have external linkage",
             fix=Fix("drop static"),
-            or_at=kfunc.also,
+            or_at=kfunc.alternate_places,
         )

@@ -20,7 +20,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo(void)
     """
     del kernel
-    if kfunc.weak and (kfunc.marker or not all(entry.may_be_hook for entry in kfunc.entries)):
+    if kfunc.definition.is_weak and (
+        kfunc.definition.has_marker or not all(entry.may_be_hook for entry in kfunc.entries)
+    ):
         yield Remark(
             kfunc.at,
             f"{kfunc.name}() is weak, so what programs are verified against need not be what they call",

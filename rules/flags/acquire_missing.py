@@ -5,6 +5,7 @@ from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.queries import calls, counted, returns
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
+from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
 
@@ -23,11 +24,11 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     del kernel
     entries = [entry for entry in kfunc.entries if entry.flags is not None and not entry.flag("KF_ACQUIRE")]
     entries = [entry for entry in entries if not entry.flag("KF_ITER_NEXT") and entry.set and not entry.set.is_fmodret]
-    if not kfunc.returns_pointer or not entries:
+    if not kfunc.signature.returns_pointer or not entries:
         return
-    assert kfunc.body is not None
-    made = calls(kfunc.body)
-    returned = {found.value.text: found.node for found in returns(kfunc.body) if found.value.kind == "name"}
+    assert kfunc.definition.body is not None
+    made = calls(kfunc.definition.body)
+    returned = {found.value.text: found.node for found in returns(kfunc.definition.body) if found.value.kind == "name"}
     for call in made:
         name = counted(call.node) if call.node.text in table("plain_gets") else None
         if name is None or name not in returned or any(_gives_back(other.node.text) for other in made):
@@ -39,7 +40,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 f"{kfunc.name}() returns {name} with a reference that it took, but is registered without KF_ACQUIRE, "
                 "so no program has to give it back",
                 (Reason(at, "the reference is taken here"), Reason(kfunc.place(returned[name]), "returned here")),
-                Fix("add KF_ACQUIRE", entry.adding("KF_ACQUIRE")),
+                Fix("add KF_ACQUIRE", add_flag(entry, "KF_ACQUIRE")),
                 or_at=(at,),
             )
         return

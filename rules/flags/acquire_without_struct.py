@@ -21,13 +21,13 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc struct foo *bpf_foo_get(u32 id)
     """
     del kernel
-    if not kfunc.returns_no_struct or kfunc.name in table("special")["verifier"]["returns"]:
+    if not kfunc.signature.returns_no_struct or kfunc.name in table("special")["verifier"]["returns"]:
         return
     for entry in kfunc.entries:
         if flag := entry.flag("KF_ACQUIRE"):
             yield Remark(
                 flag.at,
-                f"{kfunc.name}() has KF_ACQUIRE but returns {kfunc.returns}, not a pointer to a struct, "
+                f"{kfunc.name}() has KF_ACQUIRE but returns {kfunc.signature.return_type}, not a pointer to a struct, "
                 "so every program that calls it is rejected",
                 (Reason(kfunc.at, "its return type"),),
                 or_at=(kfunc.at,),

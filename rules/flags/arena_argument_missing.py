@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
 
 _NUMBERS = {"KF_ARENA_ARG1": 1, "KF_ARENA_ARG2": 2}
@@ -27,9 +28,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_free, KF_ARENA_ARG1)
     """
     del kernel
-    if not kfunc.prototype:
+    if not kfunc.shows_all_parameters:
         return
-    count = len(kfunc.parameters)
+    count = len(kfunc.signature.parameters)
     for entry in kfunc.entries:
         for flag in entry.flags or ():
             if _NUMBERS.get(flag.name, 0) > count:
@@ -38,6 +39,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                     f"{flag.name} has no effect on {kfunc.name}(), which has {count or 'no'} "
                     f"parameter{'' if count == 1 else 's'}",
                     (Reason(kfunc.at, "its prototype"),),
-                    Fix(f"drop {flag.name}", entry.dropping(flag)),
+                    Fix(f"drop {flag.name}", drop_flag(entry, flag)),
                     or_at=(kfunc.at,),
                 )

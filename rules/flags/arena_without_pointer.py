@@ -29,10 +29,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         __bpf_kfunc int bpf_foo_fill(void *page, u32 size)
     """
-    if not kfunc.prototype:
+    if not kfunc.shows_all_parameters:
         return
-    numbers = {"KF_ARENA_RET": kfunc.returns_no_pointer}
-    numbers |= {f"KF_ARENA_ARG{index}": one.is_scalar for index, one in enumerate(kfunc.parameters[:2], 1)}
+    numbers = {"KF_ARENA_RET": kfunc.signature.returns_no_pointer}
+    numbers |= {f"KF_ARENA_ARG{index}": one.is_scalar for index, one in enumerate(kfunc.signature.parameters[:2], 1)}
     for entry in kfunc.entries:
         for flag in entry.flags or ():
             if numbers.get(flag.name):
@@ -43,11 +43,11 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                     (Reason(kfunc.at, "its prototype"),),
                     or_at=(kfunc.at,),
                 )
-    for parameter in kfunc.parameters if kfunc.is_called else ():
+    for parameter in kfunc.signature.parameters if kfunc.is_called else ():
         named = suffix(parameter.name, kernel)
         if named and named.name in _SUFFIXES and parameter.is_scalar:
             yield Remark(
                 parameter.at or kfunc.at,
                 f"{named.name} marks {parameter.name} of {kfunc.name}(), which is no pointer into an arena",
-                or_at=kfunc.also,
+                or_at=kfunc.alternate_places,
             )

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
 
 
@@ -24,6 +25,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
             yield Remark(
                 flag.at,
                 f"{flag.name} stands twice on {entry.name}(), where one does it or another flag was meant",
-                fix=Fix(f"drop one {flag.name}", entry.dropping(flag)),
+                fix=Fix(f"drop one {flag.name}", drop_flag(entry, flag)),
             )
         seen.add(flag.name)

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
 
 
@@ -25,7 +26,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_start(struct foo *foo, struct bpf_prog_aux *aux)
     """
     del kernel
-    if not kfunc.prototype or any(parameter.may_be_implicit for parameter in kfunc.parameters):
+    if not kfunc.shows_all_parameters or any(parameter.may_be_implicit for parameter in kfunc.signature.parameters):
         return
     for entry in kfunc.entries:
         if flag := entry.flag("KF_IMPLICIT_ARGS"):
@@ -34,6 +35,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 f"KF_IMPLICIT_ARGS has no effect on {kfunc.name}(): it takes no struct bpf_prog_aux *, "
                 "which the verifier could pass",
                 (Reason(kfunc.at, "its parameters"),),
-                Fix("drop KF_IMPLICIT_ARGS", entry.dropping(flag)),
+                Fix("drop KF_IMPLICIT_ARGS", drop_flag(entry, flag)),
                 or_at=(kfunc.at,),
             )

@@ -26,9 +26,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_start(u64 flags, struct bpf_prog_aux *aux)
     """
     del kernel
-    hidden = kfunc.supplied
+    hidden = kfunc.implicit_parameters
     behind = [parameter.name for parameter in hidden if not parameter.may_be_implicit]
-    if not behind or not kfunc.prototype or hidden[0].pointee != "struct bpf_prog_aux":
+    if not behind or not kfunc.shows_all_parameters or hidden[0].pointee != "struct bpf_prog_aux":
         return
     for entry in kfunc.entries:
         if flag := entry.flag("KF_IMPLICIT_ARGS"):

@@ -6,6 +6,7 @@ from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
+from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
 _PROTECTING = ("KF_TRUSTED_ARGS", "KF_RCU", "KF_RELEASE")
@@ -37,7 +38,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 f"{kfunc.name}() {what} a {bare(objects[0]).removesuffix(' *')} without KF_TRUSTED_ARGS or KF_RCU, "
                 "so programs may pass a stale pointer",
                 (Reason(kfunc.at, "its parameters"),),
-                Fix("add KF_TRUSTED_ARGS", entry.adding("KF_TRUSTED_ARGS")),
+                Fix("add KF_TRUSTED_ARGS", add_flag(entry, "KF_TRUSTED_ARGS")),
                 or_at=(kfunc.at,),
             )
 
@@ -48,13 +49,13 @@ def _use(kfunc: Kfunc, entry: Entry) -> str:
         return "takes a reference by"
     if entry.flag("KF_ITER_NEW"):
         return "starts an iteration from"
-    return "returns an object from" if kfunc.returns_struct_pointer and not entry.flag("KF_ITER_NEXT") else ""
+    return "returns an object from" if kfunc.signature.returns_struct_pointer and not entry.flag("KF_ITER_NEXT") else ""
 
 
 def _objects(kfunc: Kfunc) -> Iterator[Parameter]:
     """The parameters that are surely objects of the kernel: no context, no memory of the program, nothing special."""
-    following = (*(parameter.name for parameter in kfunc.parameters[1:]), "")
-    for parameter, behind in zip(kfunc.parameters, following, strict=False):
+    following = (*(parameter.name for parameter in kfunc.signature.parameters[1:]), "")
+    for parameter, behind in zip(kfunc.signature.parameters, following, strict=False):
         name = bare(parameter.type).removesuffix(" *")
         plain = "__" not in parameter.name.strip("_") and not behind.endswith(("__sz", "__szk"))
         special = name.startswith("struct bpf_") or name in table("special")["context"]["types"]

@@ -6,6 +6,7 @@ from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.queries import calls
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
+from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
 
@@ -33,12 +34,19 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     if not kernel.has_flag(row.name) or (kernel.guessed and kernel.release == row.since):
         return  # while the first release with the flag was made, it came late
     lacking = (entry for entry in kfunc.entries if entry.flags is not None and not entry.flag(row.name))
-    entries = [entry for entry in lacking if kfunc.marker or not entry.may_be_hook]
+    entries = [entry for entry in lacking if kfunc.definition.has_marker or not entry.may_be_hook]
     if not entries:
         return
-    assert kfunc.body is not None
-    given = {one.name for one in kfunc.parameters if one.name.endswith("__ign") and not one.is_scalar}
-    path = next((found for call in calls(kfunc.body) if (found := _reads(call.node, given, kfunc.helpers))), None)
+    assert kfunc.definition.body is not None
+    given = {one.name for one in kfunc.signature.parameters if one.name.endswith("__ign") and not one.is_scalar}
+    path = next(
+        (
+            found
+            for call in calls(kfunc.definition.body)
+            if (found := _reads(call.node, given, kfunc.definition.helpers))
+        ),
+        None,
+    )
     if path is None:
         return
     because = tuple(Reason(kfunc.place(node), f"{node.text}() is called here") for node in path)
@@ -48,7 +56,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() reads with {path[-1].text}() where the program points to, but is registered without "
             "KF_PERFMON, so programs without CAP_PERFMON can read kernel memory",
             because,
-            Fix("add KF_PERFMON", entry.adding("KF_PERFMON")),
+            Fix("add KF_PERFMON", add_flag(entry, "KF_PERFMON")),
             or_at=tuple(reason.at for reason in because),
         )
 

@@ -19,7 +19,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc void bpf_foo_put(struct foo *foo, u32 how)
     """
     del kernel
-    if not kfunc.prototype or kfunc.takes_no_pointer or not kfunc.parameters[0].is_scalar:
+    if not kfunc.shows_all_parameters or kfunc.takes_no_pointer or not kfunc.signature.parameters[0].is_scalar:
         return
     for entry in kfunc.entries:
         if flag := entry.flag("KF_RELEASE"):

@@ -21,8 +21,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc void bpf_foo_put(struct foo *foo)
     """
     del kernel
-    objects = [parameter for parameter in kfunc.parameters if parameter.is_struct_pointer]
-    if len(objects) < 2 or not kfunc.prototype:
+    objects = [parameter for parameter in kfunc.signature.parameters if parameter.is_struct_pointer]
+    if len(objects) < 2 or not kfunc.shows_all_parameters:
         return
     for entry in kfunc.entries:
         if flag := entry.flag("KF_RELEASE"):

@@ -5,6 +5,7 @@ from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.queries import NullReturn, null_returns
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
 # the verifier makes this one's result untrusted by name, so reading through NULL only faults softly
@@ -34,10 +35,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_get, KF_ACQUIRE | KF_RET_NULL)
     """
     del kernel
-    if not kfunc.returns_pointer or _is_void(kfunc.returns) or kfunc.name in _UNTRUSTED_BY_NAME:
+    if not kfunc.signature.returns_pointer or _is_void(kfunc.signature.return_type) or kfunc.name in _UNTRUSTED_BY_NAME:
         return
-    assert kfunc.body is not None
-    nulls = null_returns(kfunc.body)
+    assert kfunc.definition.body is not None
+    nulls = null_returns(kfunc.definition.body)
     entries = [entry for entry in kfunc.entries if _lacks_flag(entry)]
     if not nulls or not entries:
         return
@@ -48,7 +49,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() can return NULL but is registered without KF_RET_NULL, "
             "so the verifier lets programs use the result unchecked",
             because,
-            Fix("add KF_RET_NULL", entry.adding("KF_RET_NULL")),
+            Fix("add KF_RET_NULL", add_flag(entry, "KF_RET_NULL")),
             or_at=tuple(kfunc.place(null.node) for null in nulls[:3]),
         )
 

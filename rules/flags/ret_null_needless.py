@@ -6,6 +6,7 @@ from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.queries import assigned, never_null, returns
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
+from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
 
 _TRUSTED_BY_DEFAULT = Release(7, 0)
@@ -27,17 +28,22 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_bar, KF_RCU)
     """
     entries = [entry for entry in kfunc.entries if entry.flag("KF_RET_NULL") and not entry.flag("KF_ITER_NEXT")]
-    if not kfunc.returns_struct_pointer or not entries or kfunc.condition is None or kfunc.name in kfunc.verifier:
+    if (
+        not kfunc.signature.returns_struct_pointer
+        or not entries
+        or kfunc.definition.preprocessor_conditions is None
+        or kfunc.name in kfunc.series.verifier_words
+    ):
         return
-    assert kfunc.body is not None
+    assert kfunc.definition.body is not None
     sure = {
         parameter.name
-        for parameter in kfunc.parameters
+        for parameter in kfunc.signature.parameters
         if parameter.is_struct_pointer and not parameter.name.endswith(_MAY_BE_NULL)
     }
     if not all(_refuses_null(entry, kernel) for entry in kfunc.entries):
         sure = set()
-    if not never_null(kfunc.body, sure - assigned(kfunc.body)):
+    if not never_null(kfunc.definition.body, sure - assigned(kfunc.definition.body)):
         return
     for entry in entries:
         flag = entry.flag("KF_RET_NULL")
@@ -45,9 +51,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         yield Remark(
             flag.at,
             f"{kfunc.name}() never returns NULL, but KF_RET_NULL makes every program test for it",
-            tuple(Reason(kfunc.place(found.node), "never NULL") for found in returns(kfunc.body)[:3]),
-            Fix("drop KF_RET_NULL", entry.dropping(flag)),
-            or_at=tuple(kfunc.place(found.node) for found in returns(kfunc.body)),
+            tuple(Reason(kfunc.place(found.node), "never NULL") for found in returns(kfunc.definition.body)[:3]),
+            Fix("drop KF_RET_NULL", drop_flag(entry, flag)),
+            or_at=tuple(kfunc.place(found.node) for found in returns(kfunc.definition.body)),
         )
 
 

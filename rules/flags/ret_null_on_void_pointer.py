@@ -21,7 +21,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc struct foo_data *bpf_foo_data(struct foo *foo)
     """
     del kernel
-    if not kfunc.returns_void_pointer or kfunc.name in table("special")["verifier"]["returns"]:
+    if not kfunc.signature.returns_void_pointer or kfunc.name in table("special")["verifier"]["returns"]:
         return
     for entry in kfunc.entries:
         if flag := entry.flag("KF_RET_NULL"):

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
 
 
@@ -19,14 +20,15 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_lock)
     """
     del kernel
-    if not kfunc.returns_no_pointer:
+    if not kfunc.signature.returns_no_pointer:
         return
     for entry in kfunc.entries:
         if flag := entry.flag("KF_RET_NULL"):
             yield Remark(
                 flag.at,
-                f"KF_RET_NULL has no effect on {kfunc.name}(), which returns {kfunc.returns} and no pointer",
+                f"KF_RET_NULL has no effect on {kfunc.name}(), "
+                f"which returns {kfunc.signature.return_type} and no pointer",
                 (Reason(kfunc.at, "its return type"),),
-                Fix("drop KF_RET_NULL", entry.dropping(flag)),
+                Fix("drop KF_RET_NULL", drop_flag(entry, flag)),
                 or_at=(kfunc.at,),
             )

@@ -8,6 +8,7 @@ from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.queries import Call, calls
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
+from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
 # a call under a condition that asks such a thing is made only where it may sleep
@@ -38,8 +39,15 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     entries = [entry for entry in kfunc.entries if _lets_others_call(entry)]
     if not entries:
         return
-    assert kfunc.body is not None
-    why = next((words for call in calls(kfunc.body) if (words := _sleeps(call, kfunc.helpers)) is not None), None)
+    assert kfunc.definition.body is not None
+    why = next(
+        (
+            words
+            for call in calls(kfunc.definition.body)
+            if (words := _sleeps(call, kfunc.definition.helpers)) is not None
+        ),
+        None,
+    )
     if why is None:
         return
     *callers, node = why.calls
@@ -53,7 +61,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() {why.what}, which may sleep, but is registered without KF_SLEEPABLE, "
             "so programs that must not sleep can call it",
             because,
-            Fix("add KF_SLEEPABLE", entry.adding("KF_SLEEPABLE")),
+            Fix("add KF_SLEEPABLE", add_flag(entry, "KF_SLEEPABLE")),
             or_at=tuple(reason.at for reason in because),
         )
 

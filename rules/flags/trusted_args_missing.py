@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
 _PROTECTING = {"KF_TRUSTED_ARGS", "KF_RCU", "KF_RELEASE"}
@@ -23,7 +24,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         BTF_ID_FLAGS(func, bpf_foo_size, KF_TRUSTED_ARGS)
     """
-    objects = [parameter for parameter in kfunc.parameters if parameter.is_struct_pointer]
+    objects = [parameter for parameter in kfunc.signature.parameters if parameter.is_struct_pointer]
     if not objects or not kernel.has_flag("KF_TRUSTED_ARGS"):
         return
     for entry in kfunc.entries:
@@ -35,6 +36,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() takes a {objects[0].type.removesuffix(' *')} without KF_TRUSTED_ARGS, KF_RCU or "
             f"KF_RELEASE, so on {kernel.release} programs may pass a stale pointer",
             (Reason(kfunc.at, "its parameters"),),
-            Fix("add KF_TRUSTED_ARGS", entry.adding("KF_TRUSTED_ARGS")),
+            Fix("add KF_TRUSTED_ARGS", add_flag(entry, "KF_TRUSTED_ARGS")),
             or_at=(kfunc.at,),
         )

@@ -18,7 +18,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_start(struct bpf_prog_aux *aux)
     """
     del kernel
-    if kfunc.entries and [parameter.pointee for parameter in kfunc.parameters].count("struct bpf_prog_aux") > 1:
+    if (
+        kfunc.entries
+        and [parameter.pointee for parameter in kfunc.signature.parameters].count("struct bpf_prog_aux") > 1
+    ):
         yield Remark(
             kfunc.at,
             f"{kfunc.name}() takes two struct bpf_prog_aux *, so every program that calls it is rejected",

@@ -49,17 +49,17 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return foo->counts[item];
     """
     del kernel
-    assert kfunc.body is not None
-    changed = assigned(kfunc.body)
-    for parameter in kfunc.parameters[:_MOST_PARAMETERS]:
+    assert kfunc.definition.body is not None
+    changed = assigned(kfunc.definition.body)
+    for parameter in kfunc.signature.parameters[:_MOST_PARAMETERS]:
         if parameter.name in changed or not _any_value(parameter):
             continue
-        tests = conditions_on(kfunc.body, parameter.name)
+        tests = conditions_on(kfunc.definition.body, parameter.name)
         if any(spelled(condition) is None for condition in tests):
             continue  # a check that cannot be followed is a check
-        for call, what in _uses(kfunc.body, parameter.name):
+        for call, what in _uses(kfunc.definition.body, parameter.name):
             if not any(parameter.name in names(condition.text) for condition in call.asked):
-                others = other_tests(kfunc.body, call.node, partial(_names, parameter.name))
+                others = other_tests(kfunc.definition.body, call.node, partial(_names, parameter.name))
                 because = tuple(Reason(kfunc.place(test.node), test.note) for test in others)
                 yield _remark(kfunc, parameter.name, call, f"{what} unchecked", because)
                 break

@@ -37,10 +37,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return task->tgid;
     """
     del kernel
-    assert kfunc.body is not None
-    tasks = {parameter.name for parameter in kfunc.parameters if parameter.type == "struct task_struct *"}
+    assert kfunc.definition.body is not None
+    tasks = {parameter.name for parameter in kfunc.signature.parameters if parameter.type == "struct task_struct *"}
     seen: set[str] = set()
-    for found in dereferences(kfunc.body):
+    for found in dereferences(kfunc.definition.body):
         for source in found.sources:
             why = _may_be_null(source, tasks)
             if why is None or found.node.text in seen:
@@ -48,7 +48,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             seen.add(found.node.text)
             at, given = kfunc.place(found.node), kfunc.place(source)
             few = len(seen) <= _MOST_SHOWN
-            tests = other_tests(kfunc.body, found.node, partial(_tests, found.node.text)) if few else ()
+            tests = other_tests(kfunc.definition.body, found.node, partial(_tests, found.node.text)) if few else ()
             yield Remark(
                 at,
                 f"{kfunc.name}() reads through {found.node.text} without a test, but it is NULL if {why}",

@@ -41,8 +41,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     entry = next(filter(sleepers_may_call, kfunc.entries), None)
     if entry is None or any(map(kfunc.has, _INSIDE)):
         return
-    assert kfunc.body is not None
-    made = calls(kfunc.body)
+    assert kfunc.definition.body is not None
+    made = calls(kfunc.definition.body)
     if any(word in call.node.text for call in made for word in _PROTECTS):
         return
     use = next((call.node for call in made if _needs_section(call.node)), None)

@@ -1,6 +1,7 @@
 import re
 from collections.abc import Iterator
 
+from kfunclint.facts.doc_check import own_doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
@@ -24,16 +25,18 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc long bpf_foo(...)
     """
     del kernel
-    words = [word for word in kfunc.returns.split() if word not in ("const", "volatile")]
-    if kfunc.documented is None or "*" in kfunc.returns or not words:
+    words = [word for word in kfunc.signature.return_type.split() if word not in ("const", "volatile")]
+    doc = own_doc(kfunc)
+    if doc is None or "*" in kfunc.signature.return_type or not words:
         return
     if not (words[0] == "unsigned" or words[-1] in _UNSIGNED):
         return
-    for at, text in kfunc.documented.result:
+    for at, text in doc.result:
         if match := _NEGATIVE.search(text):
             yield Remark(
                 Place(at.path, at.line, at.column + match.start(), at.column + match.end()),
-                f"the kernel-doc of {kfunc.name}() promises {match[0]}, which its type {kfunc.returns} cannot hold",
+                f"the kernel-doc of {kfunc.name}() promises {match[0]}, "
+                f"which its type {kfunc.signature.return_type} cannot hold",
                 (Reason(kfunc.at, "defined here"),),
                 Fix("return a signed type, or say what is returned instead"),
                 or_at=(kfunc.at,),

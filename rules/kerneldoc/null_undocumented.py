@@ -1,6 +1,7 @@
 import re
 from collections.abc import Iterator
 
+from kfunclint.facts.doc_check import own_doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
@@ -19,9 +20,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         * Return: the foo, or NULL if there is none
     """
     del kernel
-    doc = kfunc.documented
+    doc = own_doc(kfunc)
     flag = next((flag for entry in kfunc.entries if (flag := entry.flag("KF_RET_NULL"))), None)
-    if doc is None or not doc.result or flag is None or not kfunc.returns_pointer:
+    if doc is None or not doc.result or flag is None or not kfunc.signature.returns_pointer:
         return
     if not any(re.search("null", text, re.IGNORECASE) for _, text in doc.lines):
         yield Remark(

@@ -1,10 +1,12 @@
 import re
 from collections.abc import Iterator
 
+from kfunclint.facts.doc_check import own_doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
 from kfunclint.flow.queries import null_returns
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
 _NULL = re.compile(r"\b(?:or|and|else|otherwise|returns?:?) %?NULL\b|%?\bNULL,? (?:if|when|on|in case|otherwise|for)\b")
@@ -23,10 +25,14 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_get, KF_ACQUIRE | KF_RET_NULL)
     """
     del kernel
-    doc = kfunc.documented
-    if doc is None or not re.match(r"(?:const )?(?:struct|union) ", kfunc.returns) or not kfunc.returns_pointer:
+    doc = own_doc(kfunc)
+    if (
+        doc is None
+        or not re.match(r"(?:const )?(?:struct|union) ", kfunc.signature.return_type)
+        or not kfunc.signature.returns_pointer
+    ):
         return
-    if kfunc.body is not None and null_returns(kfunc.body):
+    if kfunc.definition.body is not None and null_returns(kfunc.definition.body):
         return
     said = next(
         (Place(at.path, at.line, at.column, at.end_column) for at, text in doc.result if _NULL.search(text)), None
@@ -40,6 +46,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 entry.at,
                 f"{kfunc.name}() is registered without KF_RET_NULL, but its kernel-doc says that it returns NULL",
                 (Reason(said, "said here"),),
-                Fix("add KF_RET_NULL", entry.adding("KF_RET_NULL")),
+                Fix("add KF_RET_NULL", add_flag(entry, "KF_RET_NULL")),
                 or_at=(said,),
             )

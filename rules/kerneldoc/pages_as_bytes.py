@@ -2,6 +2,7 @@ import re
 from collections.abc import Iterator
 
 from kfunclint.c.syntax import Node
+from kfunclint.facts.doc_check import own_doc
 from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
@@ -26,11 +27,12 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return page_counter_read(&memcg->memory) * PAGE_SIZE;
     """
     del kernel
-    said = _said(kfunc.documented) if kfunc.documented else None
+    doc = own_doc(kfunc)
+    said = _said(doc) if doc else None
     if said is None:
         return
-    assert kfunc.body is not None
-    for found in returns(kfunc.body):
+    assert kfunc.definition.body is not None
+    for found in returns(kfunc.definition.body):
         if _counts_pages(found.value):
             yield Remark(
                 said,

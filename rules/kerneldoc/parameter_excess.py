@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 
+from kfunclint.facts.doc_check import excess_sections, intended_parameter
 from kfunclint.facts.docs import Section
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Place, Remark
@@ -19,9 +20,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         * @opts__nullable: what to do
     """
     del kernel
-    for section in kfunc.excess:
+    for section in excess_sections(kfunc):
         name = section.name
-        meant = kfunc.meant_by(section)
+        meant = intended_parameter(kfunc, section)
         at = Place(section.at.path, section.at.line, section.at.column, section.at.column + len(name))
         yield Remark(
             at,

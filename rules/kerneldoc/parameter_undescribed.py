@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
+from kfunclint.facts.doc_check import excess_sections, intended_parameter, own_doc, undescribed
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
@@ -22,11 +23,11 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         * @flags: how
     """
     del kernel
-    doc = kfunc.documented
+    doc = own_doc(kfunc)
     if doc is None:
         return
-    misnamed = {kfunc.meant_by(section) for section in kfunc.excess}
-    missing = [(name, at) for name, at in kfunc.undescribed if name not in misnamed]
+    misnamed = {intended_parameter(kfunc, section) for section in excess_sections(kfunc)}
+    missing = [(name, at) for name, at in undescribed(kfunc) if name not in misnamed]
     for _, same_line in groupby(missing, key=lambda parameter: parameter[1].line):
         parameters = list(same_line)
         names = [name for name, _ in parameters]

@@ -5,6 +5,7 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.program_types import sleepers_may_call
+from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
 _LOCK = r"(?:the )?(?:rcu_read_lock(?:\(\))?|RCU(?: read)?(?:-side)? (?:lock|critical section|section|protection))"
@@ -32,7 +33,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kernel.has_flag("KF_RCU_PROTECTED"):
         return
-    for paragraph in kfunc.told:
+    for paragraph in kfunc.mentions:
         if paragraph.kind != "doc" or not (match := _SAYS.search(paragraph.text)):
             continue
         said = paragraph.place(*match.span())
@@ -43,6 +44,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                     f"{kfunc.name}() is registered without KF_RCU_PROTECTED, but its kernel-doc asks callers to hold "
                     "the RCU read lock",
                     (Reason(said, "said here"),),
-                    Fix("add KF_RCU_PROTECTED", entry.adding("KF_RCU_PROTECTED")),
+                    Fix("add KF_RCU_PROTECTED", add_flag(entry, "KF_RCU_PROTECTED")),
                     or_at=(said,),
                 )

@@ -1,6 +1,7 @@
 import re
 from collections.abc import Iterator
 
+from kfunclint.facts.doc_check import own_doc
 from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Place, Reason, Remark
@@ -27,8 +28,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         * Return: the foo, or NULL.
     """
-    doc = kfunc.documented
-    if doc is None or _VOID.search(kfunc.returns) or doc.section("return"):
+    doc = own_doc(kfunc)
+    if doc is None or _VOID.search(kfunc.signature.return_type) or doc.section("return"):
         return
     if doc.section("@returns") and kernel.release > _LAST_WITHOUT_AT_RETURNS:
         return

@@ -5,6 +5,7 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
 _SYSCALL = "BPF_PROG_TYPE_SYSCALL"  # whose programs may all sleep
@@ -28,7 +29,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         rf"(?:^|[.] ){subject} (?:may|can|might|will) sleep\b"
         rf"|(?:^|[.] ){subject} (?:may|can|must) only be (?:called|used) (?:from|in|by) (?:a )?sleepable\b"
     )
-    for paragraph in kfunc.told:
+    for paragraph in kfunc.mentions:
         if paragraph.kind != "doc" or not (match := sleeps.search(paragraph.text)):
             continue
         said = paragraph.place(match.start() + (2 if match[0][0] == "." else 0), match.end())
@@ -38,7 +39,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                     entry.at,
                     f"{kfunc.name}() is registered without KF_SLEEPABLE, but its kernel-doc says that it sleeps",
                     (Reason(said, "said here"),),
-                    Fix("add KF_SLEEPABLE", entry.adding("KF_SLEEPABLE")),
+                    Fix("add KF_SLEEPABLE", add_flag(entry, "KF_SLEEPABLE")),
                     or_at=(said,),
                 )
 

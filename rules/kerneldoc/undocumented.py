@@ -24,7 +24,13 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc void bpf_foo_release(struct foo *foo)
     """
     del kernel
-    if kfunc.bare and kfunc.added and kfunc.doc is None and not kfunc.static and not _explains_itself(kfunc):
+    if (
+        kfunc.definition.follows_code
+        and kfunc.definition.is_new
+        and kfunc.doc is None
+        and not kfunc.definition.is_static
+        and not _explains_itself(kfunc)
+    ):
         yield Remark(kfunc.at, f"{kfunc.name}() has no kernel-doc", fix=Fix("say above it what it does"))
 
 

@@ -25,10 +25,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     flag = next((flag for entry in kfunc.entries if (flag := entry.flag("KF_ACQUIRE"))), None)
-    if flag is None or kfunc.released is None or kfunc.has("KF_RELEASE"):
+    if flag is None or kfunc.series.released_structs is None or kfunc.has("KF_RELEASE"):
         return
-    struct = struct_of(kfunc.returns)
-    if struct is None or struct in _NODES | kfunc.released:
+    struct = struct_of(kfunc.signature.return_type)
+    if struct is None or struct in _NODES | kfunc.series.released_structs:
         return
     yield Remark(
         kfunc.at,

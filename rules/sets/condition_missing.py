@@ -29,10 +29,14 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     for entry in kfunc.entries:
-        if kfunc.condition is None or entry.condition is None or entry.at.path != kfunc.at.path:
+        if (
+            kfunc.definition.preprocessor_conditions is None
+            or entry.condition is None
+            or entry.at.path != kfunc.at.path
+        ):
             continue
-        missing = [word for word in kfunc.condition if word not in entry.condition]
-        if set(entry.condition) - set(kfunc.condition):
+        missing = [word for word in kfunc.definition.preprocessor_conditions if word not in entry.condition]
+        if set(entry.condition) - set(kfunc.definition.preprocessor_conditions):
             continue  # Kconfig may let the one option depend on the other
         if missing and all(_OPTION.fullmatch(word) for word in missing):
             yield Remark(

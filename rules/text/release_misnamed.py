@@ -29,7 +29,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     del kernel
     if not kfunc.has("KF_ACQUIRE"):
         return
-    for paragraph in kfunc.told:
+    for paragraph in kfunc.mentions:
         for match in _RELEASED.finditer(paragraph.text):
             name = match["name"]
             meant = [one for one in _releases(kfunc) if _is_near(name, one.name)]

@@ -27,8 +27,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         Subject: bpf: Add bpf_foo_get() kfunc
     """
     del kernel
-    title = next((paragraph for paragraph in kfunc.told if paragraph.kind == "title"), None)
-    match = _ADDS.match(title.text) if title and kfunc.added else None
+    title = next((paragraph for paragraph in kfunc.mentions if paragraph.kind == "title"), None)
+    match = _ADDS.match(title.text) if title and kfunc.definition.is_new else None
     if title is None or match is None:
         return
     group = "name" if match["name"] else "behind"

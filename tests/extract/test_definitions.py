@@ -37,12 +37,16 @@ def test_places_of_a_header(kfuncs: Kfuncs) -> None:
         f"__bpf_kfunc const struct foo *\nbpf_foo(struct task *task, u64 flags,\n\tint (*call)(struct call *x)){BODY}"
     )
     (found,) = kfuncs(text)
-    assert found.exact
-    assert found.returns_at is not None
-    assert (found.returns_at.line, found.returns_at.column, found.returns_at.end_column) == (1, 13, 31)
-    assert [(one.at.line, one.at.column) for one in found.parameters if one.at] == [(2, 22), (2, 32), (3, 8)]
-    assert found.parameters[0].at is not None
-    assert found.parameters[0].at.end_column == 26
+    assert found.signature.is_exact
+    assert found.signature.return_place is not None
+    assert (
+        found.signature.return_place.line,
+        found.signature.return_place.column,
+        found.signature.return_place.end_column,
+    ) == (1, 13, 31)
+    assert [(one.at.line, one.at.column) for one in found.signature.parameters if one.at] == [(2, 22), (2, 32), (3, 8)]
+    assert found.signature.parameters[0].at is not None
+    assert found.signature.parameters[0].at.end_column == 26
 
 
 @pytest.mark.parametrize(
@@ -60,22 +64,22 @@ def test_places_of_a_header(kfuncs: Kfuncs) -> None:
 )
 def test_headers_that_are_understood(kfuncs: Kfuncs, parameters: str) -> None:
     (found,) = kfuncs(f"__bpf_kfunc int bpf_foo({parameters}){BODY}")
-    assert found.exact
-    assert len(found.parameters) == (parameters not in ("void", ""))
-    assert found.variadic == ("..." in parameters)
+    assert found.signature.is_exact
+    assert len(found.signature.parameters) == (parameters not in ("void", ""))
+    assert found.signature.is_variadic == ("..." in parameters)
 
 
 def test_a_header_made_by_a_macro_is_not_relied_on(kfuncs: Kfuncs) -> None:
     (found,) = kfuncs(f"#define TWO int a, int b\n__bpf_kfunc int bpf_foo(TWO){BODY}")
-    assert not found.exact
+    assert not found.signature.is_exact
     assert not found.is_called
 
 
 def test_a_header_that_may_begin_above_the_hunk_is_not_relied_on(kfuncs: Kfuncs) -> None:
     text = f"int bpf_foo(u32 a){BODY}BTF_KFUNCS_START(ids)\nBTF_ID_FLAGS(func, bpf_foo)\nBTF_KFUNCS_END(ids)\n"
-    assert [found.exact for found in kfuncs(text, start=20)] == [False]
-    assert [found.exact for found in kfuncs(text, start=1)] == [True]
-    assert [found.exact for found in kfuncs(f"}}\n{text}", start=20)] == [True]
+    assert [found.signature.is_exact for found in kfuncs(text, start=20)] == [False]
+    assert [found.signature.is_exact for found in kfuncs(text, start=1)] == [True]
+    assert [found.signature.is_exact for found in kfuncs(f"}}\n{text}", start=20)] == [True]
 
 
 @pytest.mark.parametrize(
@@ -95,8 +99,8 @@ def test_a_header_that_may_begin_above_the_hunk_is_not_relied_on(kfuncs: Kfuncs)
 )
 def test_definitions_between_macros(kfuncs: Kfuncs, before: str, after: str, start: int, expected: bool | None) -> None:
     (found,) = kfuncs(f"{before}__bpf_kfunc int bpf_foo(void){BODY}{after}", start=start)
-    assert found.in_defs is expected
-    assert bool(found.by_hand) == (expected is True and "__diag" in before)
+    assert found.defs_region.inside is expected
+    assert bool(found.defs_region.diag_push) == (expected is True and "__diag" in before)
 
 
 def test_definitions_between_hunks_of_what_is_written_by_hand(parser: Parser) -> None:
@@ -109,7 +113,7 @@ def test_definitions_between_hunks_of_what_is_written_by_hand(parser: Parser) ->
     ranges = [VisibleRange(start, tuple(map(Line, text.rstrip("\n").split("\n")))) for start, text in texts.items()]
     source = PostImage("a.c", tuple(ranges))
     found = extract([], None, [source], scan([source]), {"a.c": parser.parse(source)}).kfuncs
-    assert [(kfunc.name, kfunc.by_hand and kfunc.by_hand.line) for kfunc in found] == [
+    assert [(kfunc.name, kfunc.defs_region.diag_push and kfunc.defs_region.diag_push.line) for kfunc in found] == [
         ("bpf_foo", 10),
         ("bpf_bar", None),
     ]
@@ -117,10 +121,11 @@ def test_definitions_between_hunks_of_what_is_written_by_hand(parser: Parser) ->
 
 def test_a_declaration_in_another_file_is_seen(kfuncs: Kfuncs) -> None:
     text = f"__bpf_kfunc int bpf_foo(void){BODY}"
-    assert [found.declared for found in kfuncs(text, more={"a.h": "int bpf_foo(void);\n"})] == [True]
-    assert [found.declared for found in kfuncs(text, more={"b.c": "\tx();\n\tbpf_foo();\n\treturn bpf_foo();\n"})] == [
-        False
-    ]
+    assert [found.defs_region.has_prototype for found in kfuncs(text, more={"a.h": "int bpf_foo(void);\n"})] == [True]
+    assert [
+        found.defs_region.has_prototype
+        for found in kfuncs(text, more={"b.c": "\tx();\n\tbpf_foo();\n\treturn bpf_foo();\n"})
+    ] == [False]
 
 
 def test_destructors(kfuncs: Kfuncs) -> None:
@@ -131,8 +136,8 @@ def test_destructors(kfuncs: Kfuncs) -> None:
         "const struct btf_id_dtor_kfunc dtors[] = {\n\t{ .btf_id = ids[0], .kfunc_btf_id = ids[1] },\n};\n"
     )
     (found,) = kfuncs(text)
-    assert found.dtor is not None
-    assert (found.name, found.dtor.object, found.dtor.at.line) == ("foo_dtor", "foo", 11)
+    assert found.destructor is not None
+    assert (found.name, found.destructor.object, found.destructor.at.line) == ("foo_dtor", "foo", 11)
     assert not found.is_called
 
 
@@ -151,7 +156,7 @@ def test_what_the_series_teaches_the_verifier_is_left_alone(kfuncs: Kfuncs) -> N
     text = f"__bpf_kfunc int bpf_foo(void *x){BODY}"
     (found,) = kfuncs(text, more={"kernel/bpf/verifier.c": 'BTF_ID(func, bpf_foo)\nx = "__foo";\n'})
     assert not found.is_called
-    assert '"__foo"' in found.verifier
+    assert '"__foo"' in found.series.verifier_words
 
 
 def test_files_that_break_the_contract_on_purpose_give_no_kfunc(parser: Parser) -> None:

@@ -109,19 +109,6 @@ def test_registrations_find_their_set() -> None:
     assert not found.sets[0].is_fmodret
 
 
-def test_adding_and_dropping_flags() -> None:
-    (entry,) = one("BTF_ID_FLAGS(func, x, KF_A | KF_B)\n").entries
-    assert entry.flags is not None
-    (first,) = entry.dropping(entry.flags[0])
-    assert (first.at.column, first.at.end_column, first.text) == (23, 30, "")
-    (last,) = entry.dropping(entry.flags[1])
-    assert (last.at.column, last.at.end_column) == (27, 34)
-    (more,) = entry.adding("KF_C")
-    assert (more.at.column, more.text) == (34, " | KF_C")
-    (bare,) = one("BTF_ID_FLAGS(func, x)\n").entries
-    assert bare.adding("KF_C")[0].text == ", KF_C"
-
-
 @pytest.mark.parametrize(
     "piece",
     [

@@ -138,9 +138,9 @@ def kfuncs(release: str, parser: Parser) -> tuple[Kfunc, ...]:
 def test_kfuncs_that_reach_the_data_of_a_cpu(parser: Parser) -> None:
     sinks = {name for name, row in table("index_sinks").items() if row["what"] == "CPU"}
     uses = {
-        kfunc.name: [call for call in calls(kfunc.body) if call.node.text in sinks]
+        kfunc.name: [call for call in calls(kfunc.definition.body) if call.node.text in sinks]
         for kfunc in kfuncs("6.12", parser)
-        if kfunc.body
+        if kfunc.definition.body
     }
     uses = {name: found for name, found in uses.items() if found}
     tests = {"ops_cpu_valid", "cpu_valid"}

@@ -1,0 +1,30 @@
+"""The edits of fixes that many rules offer."""
+
+from __future__ import annotations
+
+from kfunclint.facts.sets import Entry, Flag
+from kfunclint.finding import Edit, Place
+
+
+def add_flag(entry: Entry, name: str) -> tuple[Edit, ...]:
+    """The edit that adds a flag behind the others; none for an entry that a macro makes."""
+    if entry.flags is None or entry.macro:
+        return ()
+    last = entry.flags[-1].at if entry.flags else entry.at
+    text = f" | {name}" if entry.flags else f", {name}"
+    return (Edit(Place(last.path, last.line, last.end_column, last.end_column), text),)
+
+
+def drop_flag(entry: Entry, flag: Flag) -> tuple[Edit, ...]:
+    """The edit that takes out one of several flags; none where they stand on lines of their own."""
+    places = [written.at for written in entry.flags or ()]
+    index = places.index(flag.at)
+    if len(places) == 1:
+        return ()
+    first, last = (index, index + 1) if index == 0 else (index - 1, index)
+    if places[first].line != places[last].line:
+        return ()
+    start, end = (
+        (places[first].column, places[last].column) if index == 0 else (places[first].end_column, flag.at.end_column)
+    )
+    return (Edit(Place(flag.at.path, flag.at.line, start, end), ""),)

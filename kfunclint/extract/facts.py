@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise, takewhile
+from pathlib import Path
+from typing import Any
 
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Unit
 from kfunclint.extract import kerneldoc, uses
+from kfunclint.extract.extractor import Extractor, Material, extractor
 from kfunclint.extract.kfuncs import build_kfuncs
 from kfunclint.extract.paragraphs import of_comment, of_message, of_title
 from kfunclint.extract.sets import LexicalScan
 from kfunclint.extract.tokens import place
 from kfunclint.facts.docs import Comment, Doc, Prose
 from kfunclint.facts.facts import Facts
-from kfunclint.facts.kfunc import Kfunc
-from kfunclint.facts.sets import Filter
+from kfunclint.facts.kfunc import Helper, Kfunc
+from kfunclint.facts.sets import Entry, Filter, KfuncSet, Registration
 from kfunclint.finding import Place
 from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import PostImage
@@ -38,55 +43,121 @@ def extract(
     scans: Sequence[LexicalScan],
     units: Mapping[str, Unit],
 ) -> Facts:
-    """All facts of a series; `scans` are of the sources, one each, `units` are by path, `cover` is the cover letter.
+    """All facts of a series, of every type that an extractor yields; see Material.
 
     Hooks that fmod_ret programs attach to are no kfuncs, and files that break the contract on purpose, to test the
     verifier, have no say: neither gives an entry, a set or a kfunc.
     """
-    files = [(source, scan) for source, scan in zip(sources, scans, strict=True) if not _tests_the_verifier(scan.path)]
-    held = [scan for _, scan in files]
-    entries = tuple(entry for scan in held for entry in scan.entries if not (entry.set and entry.set.is_fmodret))
-    documented = {scan.path: docs(scan) for scan in scans}
-    gone = _removed_names(patches)
-    kfuncs = tuple(uses.mark_missing_entries(build_kfuncs(files, scans, units, entries, documented), files, gone))
-    names = _names(scans, gone)
-    messages = tuple(_messages(patches, cover, names))
-    comments = tuple(
-        found for source, scan in zip(sources, scans, strict=True) for found in _comments(source, scan, kfuncs, names)
-    )
-    return Facts(
-        kfuncs=_with_mentions(kfuncs, messages, comments, sources),
-        entries=entries,
-        sets=tuple(found for scan in held for found in scan.sets),
-        registrations=tuple(registration for scan in held for registration in scan.registrations),
-        filters=tuple(_filters(held, units)),
-        helpers=tuple(uses.find_helpers(files, units, {kfunc.name for kfunc in kfuncs} | gone)),
-        docs=tuple(doc for scan in scans for doc in documented[scan.path].values()),
-        comments=tuple(comment for scan in scans for comment in scan.comments),
-        prose=(*messages, *comments),
-    )
+    known = extractors()
+    material = Material(patches, cover, sources, scans, units, extractors=known)
+    return Facts({kind: material.facts(kind) for kind in known})
+
+
+@cache
+def extractors() -> Mapping[type[Any], Extractor[Any]]:
+    """The extractors of all modules of this package, by what they yield."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem != "__init__")
+    modules = (importlib.import_module(f"kfunclint.extract.{name}") for name in names)
+    values = (value for module in modules for value in vars(module).values() if isinstance(value, Extractor))
+    return {value.yields: value for value in values}
+
+
+def _files(material: Material) -> tuple[tuple[PostImage, LexicalScan], ...]:
+    """The files that have a say about kfuncs."""
+    pairs = zip(material.sources, material.scans, strict=True)
+    return tuple((source, scan) for source, scan in pairs if not _tests_the_verifier(scan.path))
 
 
 def _tests_the_verifier(path: str) -> bool:
     return path.startswith(tuple(table("special")["tests"]["paths"]))
 
 
+@extractor(Entry)
+def entries(material: Material) -> Iterator[Entry]:
+    """The lines of sets of kfuncs."""
+    for _, scan in material.once(_files):
+        yield from (entry for entry in scan.entries if not (entry.set and entry.set.is_fmodret))
+
+
+@extractor(KfuncSet)
+def sets(material: Material) -> Iterator[KfuncSet]:
+    """The sets of BTF ids."""
+    return (ids for _, scan in material.once(_files) for ids in scan.sets)
+
+
+@extractor(Registration)
+def registrations(material: Material) -> Iterator[Registration]:
+    """The calls that register sets."""
+    return (registration for _, scan in material.once(_files) for registration in scan.registrations)
+
+
+@extractor(Filter)
+def filters(material: Material) -> Iterator[Filter]:
+    """The functions that registrations name as filters."""
+    return _filters([scan for _, scan in material.once(_files)], material.units)
+
+
+@extractor(Doc)
+def kernel_docs(material: Material) -> Iterator[Doc]:
+    """The kernel-doc comments."""
+    return (doc for docs in material.once(_documented).values() for doc in docs.values())
+
+
+@extractor(Comment)
+def comments(material: Material) -> Iterator[Comment]:
+    """The comments."""
+    return (comment for scan in material.scans for comment in scan.comments)
+
+
+@extractor(Helper)
+def helpers(material: Material) -> Iterator[Helper]:
+    """The helpers that the series brings."""
+    names = {kfunc.name for kfunc in material.once(_defined)}
+    return uses.find_helpers(material.once(_files), material.units, names | material.once(_removed_names))
+
+
+@extractor(Prose)
+def prose(material: Material) -> Iterator[Prose]:
+    """The paragraphs of messages, then those of comments."""
+    names = material.once(_names)
+    yield from _messages(material.patches, material.cover, names)
+    for source, scan in zip(material.sources, material.scans, strict=True):
+        yield from _comments(source, scan, material.once(_defined), names)
+
+
+@extractor(Kfunc)
+def kfuncs(material: Material) -> tuple[Kfunc, ...]:
+    """The kfuncs, with what people write of them."""
+    return _with_mentions(material.once(_defined), material.facts(Prose), material.sources)
+
+
+def _documented(material: Material) -> dict[str, dict[int, Doc]]:
+    return {scan.path: docs(scan) for scan in material.scans}
+
+
+def _defined(material: Material) -> tuple[Kfunc, ...]:
+    """The kfuncs as the code has them."""
+    files = material.once(_files)
+    joined = build_kfuncs(files, material.scans, material.units, material.facts(Entry), material.once(_documented))
+    return tuple(uses.mark_missing_entries(joined, files, material.once(_removed_names)))
+
+
 def _with_mentions(
-    kfuncs: Iterable[Kfunc], messages: Iterable[Prose], comments: Iterable[Prose], sources: Iterable[PostImage]
+    kfuncs: Iterable[Kfunc], paragraphs: Sequence[Prose], sources: Iterable[PostImage]
 ) -> tuple[Kfunc, ...]:
     """The kfuncs with what titles, messages and kernel-doc tell of each."""
     told: dict[str, list[Prose]] = {}
-    titles = {paragraph.lines[0][0].patch: paragraph for paragraph in messages if paragraph.kind == "title"}
+    titles = {paragraph.lines[0][0].patch: paragraph for paragraph in paragraphs if paragraph.kind == "title"}
     files = {source.path: source for source in sources}
     for kfunc in kfuncs:
         line = files[kfunc.at.path or ""].line(kfunc.at.line)
         if kfunc.definition.is_new and line is not None and line.patch in titles:
             told.setdefault(kfunc.name, []).append(titles[line.patch])
-    for paragraph in messages:
-        for name in dict.fromkeys(_CALLED.findall(paragraph.text)) if paragraph.kind != "title" else ():
-            told.setdefault(name, []).append(paragraph)
-    for paragraph in comments:
-        if paragraph.kind == "doc" and paragraph.function:
+    for paragraph in paragraphs:
+        if paragraph.kind in ("message", "cover"):
+            for name in dict.fromkeys(_CALLED.findall(paragraph.text)):
+                told.setdefault(name, []).append(paragraph)
+        elif paragraph.kind == "doc" and paragraph.function:
             told.setdefault(paragraph.function, []).append(paragraph)
     return tuple(replace(kfunc, mentions=tuple(told[kfunc.name])) if kfunc.name in told else kfunc for kfunc in kfuncs)
 
@@ -140,11 +211,11 @@ def _is_plain(token: Token) -> bool:
     return token.kind == "comment" and not token.text.startswith("/**")
 
 
-def _removed_names(patches: Iterable[Patch]) -> frozenset[str]:
+def _removed_names(material: Material) -> frozenset[str]:
     """The names in lines that the series takes out."""
     return frozenset(
         name
-        for patch in patches
+        for patch in material.patches
         for file in patch.files
         for hunk in file.hunks
         for line in hunk.lines
@@ -153,10 +224,13 @@ def _removed_names(patches: Iterable[Patch]) -> frozenset[str]:
     )
 
 
-def _names(scans: Iterable[LexicalScan], gone: Iterable[str]) -> frozenset[str]:
+def _names(material: Material) -> frozenset[str]:
     """The names in the code and the words that they are made of, and those that are gone; in lower case."""
-    names = {token.text for scan in scans for tokens in scan.tokens for token in tokens if token.kind == "name"}
-    return frozenset(word for name in (*names, *gone) for word in (name.lower(), *name.lower().split("_")))
+    ranges = (tokens for scan in material.scans for tokens in scan.tokens)
+    names = {token.text for tokens in ranges for token in tokens if token.kind == "name"}
+    return frozenset(
+        word for name in (*names, *material.once(_removed_names)) for word in (name.lower(), *name.lower().split("_"))
+    )
 
 
 def _messages(patches: Iterable[Patch], cover: Patch | None, names: frozenset[str]) -> Iterator[Prose]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from kfunclint.facts.fact import Extent, line_of
 from kfunclint.finding import Place
 
 _NAME = re.compile(r"(?<![\w/.<>@=*&\\$%#+~^|:'-])[a-z]\w*_\w*(?![\w/*\[\]\\@<>|{}'-]|\.\w|->|::)", re.ASCII)
@@ -48,6 +49,12 @@ class Doc:
         """What it documents."""
         return self.name or None
 
+    @property
+    def extent(self) -> tuple[Extent, ...]:
+        """Its first line and those of text."""
+        lines = [self.at.line, *(at.line for at, _ in self.lines)]
+        return (Extent(self.at.path, min(lines), max(lines)),)
+
     def section(self, *names: str) -> Section | None:
         """The first section that has one of the names."""
         return next((section for section in self.sections if section.name in names), None)
@@ -80,6 +87,11 @@ class Comment:
     def function(self) -> None:
         """No kfunc is meant by it alone."""
 
+    @property
+    def extent(self) -> tuple[Extent, ...]:
+        """All its lines."""
+        return (Extent(self.at.path, self.at.line, self.at.line + self.text.count("\n")),)
+
 
 @dataclass(frozen=True, slots=True)
 class Prose:
@@ -96,6 +108,11 @@ class Prose:
     meant: Mapping[str, str] | None = None
     """The name that was meant for each that no file of the tree holds and that is nearly one of `names`; None without a
     tree."""
+
+    @property
+    def extent(self) -> tuple[Extent, ...]:
+        """Its lines."""
+        return tuple(line_of(at) for at, _ in self.lines)
 
     @property
     def strangers(self) -> Iterator[re.Match[str]]:

@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from kfunclint.c.syntax import struct_of
-from kfunclint.facts.docs import Comment, Doc, Prose
-from kfunclint.facts.kfunc import Helper, Kfunc
-from kfunclint.facts.sets import Entry, Filter, KfuncSet, Registration
+from kfunclint.facts.fact import Fact
+from kfunclint.facts.kfunc import Kfunc
 
-Fact = Kfunc | Entry | KfuncSet | Registration | Filter | Helper | Doc | Comment | Prose
 T = TypeVar("T", bound=Fact)
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All facts of one series, each kind in the order of files and lines."""
+    """All facts of one series by type, those of each type in the order of files and lines."""
 
-    kfuncs: tuple[Kfunc, ...]
-    entries: tuple[Entry, ...]
-    sets: tuple[KfuncSet, ...]
-    registrations: tuple[Registration, ...]
-    filters: tuple[Filter, ...]
-    helpers: tuple[Helper, ...]
-    docs: tuple[Doc, ...]
-    comments: tuple[Comment, ...]
-    prose: tuple[Prose, ...]
+    types: Mapping[type[Any], tuple[Fact, ...]]
+
+    def by_type(self, kind: type[T]) -> tuple[T, ...]:
+        """The facts of one type. Raises KeyError for one that nothing in kfunclint/extract/ makes."""
+        if kind not in self.types:
+            raise KeyError(f"no extractor in kfunclint/extract/ yields {kind.__name__}")
+        return cast("tuple[T, ...]", self.types[kind])
+
+    def replaced(self, kind: type[T], facts: Iterable[T]) -> Facts:
+        """The same with other facts of one type."""
+        return Facts({**self.types, kind: tuple(facts)})
+
+    def filtered(self, holds: Callable[[Fact], bool]) -> Facts:
+        """Those facts for which it holds, of every type."""
+        return Facts({kind: tuple(filter(holds, facts)) for kind, facts in self.types.items()})
 
     @property
     def released(self) -> frozenset[str]:
         """The structs that kfuncs with KF_RELEASE take first."""
+        kfuncs = self.by_type(Kfunc)
         firsts = (
             kfunc.signature.parameters[0].type
-            for kfunc in self.kfuncs
+            for kfunc in kfuncs
             if kfunc.signature.parameters and kfunc.has("KF_RELEASE")
         )
         return frozenset(name for type_ in firsts if (name := struct_of(type_)) is not None)
@@ -41,20 +47,5 @@ class Facts:
     @property
     def acquired(self) -> frozenset[str]:
         """The structs that kfuncs with KF_ACQUIRE return."""
-        results = (kfunc.signature.return_type for kfunc in self.kfuncs if kfunc.has("KF_ACQUIRE"))
+        results = (kfunc.signature.return_type for kfunc in self.by_type(Kfunc) if kfunc.has("KF_ACQUIRE"))
         return frozenset(name for type_ in results if (name := struct_of(type_)) is not None)
-
-    def of(self, kind: type[T]) -> tuple[T, ...]:
-        """The facts of one type."""
-        every: dict[object, tuple[Fact, ...]] = {
-            Kfunc: self.kfuncs,
-            Entry: self.entries,
-            KfuncSet: self.sets,
-            Registration: self.registrations,
-            Filter: self.filters,
-            Helper: self.helpers,
-            Doc: self.docs,
-            Comment: self.comments,
-            Prose: self.prose,
-        }
-        return cast("tuple[T, ...]", every[kind])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kfunclint.c.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer
 from kfunclint.facts.docs import Doc, Prose
+from kfunclint.facts.fact import Extent, line_of
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
 
@@ -148,6 +149,13 @@ class Kfunc:
         return self.name
 
     @property
+    def extent(self) -> tuple[Extent, ...]:
+        """Its definition with its kernel-doc, and its entries."""
+        doc = [line for lines in self.doc.extent for line in (lines.first, lines.last)] if self.doc else []
+        lines = [self.at.line, self.definition.last_line, *doc]
+        return (Extent(self.at.path, min(lines), max(lines)), *(line_of(entry.at) for entry in self.entries))
+
+    @property
     def alternate_places(self) -> tuple[Place, ...]:
         """Where else a parameter can be said to be wrong: at the name, and where it is registered."""
         return (self.at, *(entry.at for entry in self.entries))
@@ -211,3 +219,8 @@ class Helper:
     def function(self) -> str:
         """Its name, as that of every fact's function."""
         return self.name
+
+    @property
+    def extent(self) -> tuple[Extent, ...]:
+        """The line of its name."""
+        return (line_of(self.at),)

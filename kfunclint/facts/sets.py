@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kfunclint.c.syntax import Node
+from kfunclint.facts.fact import Extent, line_of
 from kfunclint.finding import Place
 
 
@@ -31,6 +32,11 @@ class Registration:
     @property
     def function(self) -> None:
         """No kfunc is meant by it alone."""
+
+    @property
+    def extent(self) -> tuple[Extent, ...]:
+        """The line of the call."""
+        return (line_of(self.at),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,13 @@ class KfuncSet:
         """No kfunc is meant by it alone."""
 
     @property
+    def extent(self) -> tuple[Extent, ...]:
+        """Its lines with the one above and the one below, as its END may be what was taken away; its registrations."""
+        lines = [self.at.line, *(listing.at.line for listing in self.entries)]
+        own = Extent(self.at.path, min(lines) - 1, max(lines) + 1)
+        return (own, *(line_of(registration.at) for registration in self.registrations))
+
+    @property
     def is_fmodret(self) -> bool:
         """It lists hooks that programs may attach to, not kfuncs that they may call."""
         return any(registration.call == "register_btf_fmodret_id_set" for registration in self.registrations)
@@ -119,6 +132,11 @@ class Entry(Listing):
         return self.name
 
     @property
+    def extent(self) -> tuple[Extent, ...]:
+        """Its line, and those of the other sets."""
+        return (line_of(self.at), *(line_of(listing.at) for _, listing in self.other_entries))
+
+    @property
     def may_be_hook(self) -> bool:
         """May it list a hook that programs attach to? A SET8 whose registration is out of view may hold such."""
         return self.set is not None and not self.set.is_kfuncs
@@ -139,3 +157,8 @@ class Filter:
     def function(self) -> str:
         """Its name, as that of every fact's function."""
         return self.name
+
+    @property
+    def extent(self) -> tuple[Extent, ...]:
+        """The whole function."""
+        return (Extent(self.at.path, self.at.line, max(node.line for node in self.body.walk())),)

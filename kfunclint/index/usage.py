@@ -10,7 +10,7 @@ from kfunclint.c.lexer import code
 from kfunclint.c.syntax import Function, bare
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
-from kfunclint.facts.facts import Fact
+from kfunclint.facts.fact import Fact
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Missing, Place, Reason
 from kfunclint.flow.queries import Condition, bars, calls, is_plain_call, taken

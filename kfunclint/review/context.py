@@ -15,6 +15,8 @@ from kfunclint.extract.facts import extract
 from kfunclint.extract.sets import LexicalScan, scan
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.facts import Facts
+from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.sets import Entry
 from kfunclint.facts.spelling import slips, wrong_word
 from kfunclint.flow.bounds import needs_types
 from kfunclint.kernel.kernel import Kernel
@@ -85,13 +87,13 @@ class FactBuilder:
         """The facts with what was meant by names in messages and comments that the tree does not have."""
         if self.base is None:
             return found
-        doubtful = dict(_doubtful(found.prose))
+        doubtful = dict(_doubtful(found.by_type(Prose)))
         try:
             self._seek({sought for sought, _ in doubtful.values()})
         except (InputError, OSError):
             return found
         meant = {name: known for name, (sought, known) in doubtful.items() if self.absent.get(sought)}
-        return replace(found, prose=tuple(replace(prose, meant=meant) for prose in found.prose))
+        return found.replaced(Prose, (replace(prose, meant=meant) for prose in found.by_type(Prose)))
 
     def _seek(self, words: Iterable[str]) -> None:
         """Find out which words the tree does not have, whatever longer word they stand in; it takes seconds, so once.
@@ -141,9 +143,10 @@ class FactBuilder:
 
     def _more(self, found: Facts, sources: Sequence[PostImage]) -> list[PostImage]:
         """The files that register or define what the series touches in these."""
-        defined = {kfunc.name for kfunc in found.kfuncs}
-        wanted = {kfunc.name for kfunc in found.kfuncs if not kfunc.entries and self.touched.overlaps(kfunc)}
-        wanted |= {entry.name for entry in found.entries if entry.name not in defined and self.touched.overlaps(entry)}
+        kfuncs, entries = found.by_type(Kfunc), found.by_type(Entry)
+        defined = {kfunc.name for kfunc in kfuncs}
+        wanted = {kfunc.name for kfunc in kfuncs if not kfunc.entries and self.touched.overlaps(kfunc)}
+        wanted |= {entry.name for entry in entries if entry.name not in defined and self.touched.overlaps(entry)}
         if not wanted or self.base is None:
             return []
         from kfunclint.index.index import related  # most reviews have no tree
@@ -178,8 +181,10 @@ def _doubtful(paragraphs: Iterable[Prose]) -> Iterator[tuple[str, tuple[str, str
 
 def with_released(facts: Facts, released: frozenset[str]) -> Facts:
     """The facts of a kernel whose kfuncs release these structs, and no others."""
-    kfuncs = tuple(replace(kfunc, series=replace(kfunc.series, released_structs=released)) for kfunc in facts.kfuncs)
-    return replace(facts, kfuncs=kfuncs)
+    return facts.replaced(
+        Kfunc,
+        (replace(kfunc, series=replace(kfunc.series, released_structs=released)) for kfunc in facts.by_type(Kfunc)),
+    )
 
 
 def wants_types(file: PostImage, unit: Unit, kernel: Kernel) -> bool:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfunclint.facts.docs import Doc
-from kfunclint.facts.facts import Fact, Facts
+from kfunclint.facts.fact import Extent, Fact
+from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Place, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.patch.diff import Hunk, Patch
 from kfunclint.patch.postimage import Line, PostImage
-from kfunclint.review.changed import doc_lines, kfunc_lines, moved
+from kfunclint.review.changed import moved
 from kfunclint.rule.rule import Rule
 
 _WORD = re.compile(r"[A-Za-z_]\w{2,}", re.ASCII)
@@ -68,11 +69,7 @@ def regressions(
         then = _same(suspect, facts) if path in sources else None
         if then is None or _fired_before(suspect, then, kernel):
             continue
-        gone = [
-            line
-            for line in _lines(sources[path], *(doc_lines(then) if isinstance(then, Doc) else kfunc_lines(then)))
-            if line.added
-        ]
+        gone = [line for line in _lines(sources[path], then.extent[0]) if line.added]
         if gone:
             told = max(gone, key=lambda line: _common(line.text, suspect))
             yield suspect, _removed(path, told, patches)
@@ -85,7 +82,7 @@ def _loses_lines(source: PostImage) -> bool:
 def _same(suspect: Candidate, facts: Facts) -> Kfunc | Doc | None:
     """The fact about the same function before the series; none where less was in view."""
     kind = type(suspect.fact)
-    for fact in facts.of(kind):
+    for fact in facts.by_type(kind):
         if isinstance(fact, Kfunc | Doc) and fact.function == suspect.fact.function:
             known = not suspect.rule.needs_body or not isinstance(fact, Kfunc) or fact.definition.body is not None
             return fact if known else None
@@ -99,8 +96,8 @@ def _fired_before(suspect: Candidate, then: Kfunc | Doc, kernel: Kernel) -> bool
     return suspect.remark.message in before or not before <= now
 
 
-def _lines(source: PostImage, first: int, last: int) -> Iterator[Line]:
-    return (line for number in range(first, last + 1) if (line := source.line(number)) is not None)
+def _lines(source: PostImage, extent: Extent) -> Iterator[Line]:
+    return (line for number in range(extent.first, extent.last + 1) if (line := source.line(number)) is not None)
 
 
 def _common(text: str, suspect: Candidate) -> int:

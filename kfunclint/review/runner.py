@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from kfunclint.facts.facts import Fact, Facts
+from kfunclint.facts.fact import Fact
+from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Finding, Missing, Origin, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
@@ -26,7 +27,7 @@ def _unknown(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tuple[
     if rule.needs_body and rule.over is Kfunc:
         names = [
             kfunc.name
-            for kfunc in facts.kfuncs
+            for kfunc in facts.by_type(Kfunc)
             if kfunc.definition.body is None
             and lines.any_added(kfunc.at.path, kfunc.at.line, kfunc.definition.last_line)
         ]
@@ -68,7 +69,7 @@ class RuleRunner:
         """Run a rule; one that raises is kept as a failure, and what it found before counts for nothing."""
         remarks: list[tuple[Fact, Remark]] = []
         try:
-            for fact in facts.of(rule.over):
+            for fact in facts.by_type(rule.over):
                 if not (rule.needs_body and isinstance(fact, Kfunc) and fact.definition.body is None):
                     remarks += ((fact, remark) for remark in rule.check(fact, self.kernel))
                 if len(remarks) > _MOST_REMARKS:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
+from kfunclint.facts.docs import Comment, Doc, Prose
 from kfunclint.facts.facts import Facts
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Origin
 from kfunclint.index import index
 from kfunclint.index.index import Index
@@ -120,10 +121,6 @@ def _text(tree: Tree, path: str) -> str | None:
 
 def _of_kfuncs(facts: Facts) -> Facts:
     """The facts without what people read about other functions in the same files."""
-    kfuncs = {kfunc.name for kfunc in facts.kfuncs}
-    return replace(
-        facts,
-        prose=tuple(prose for prose in facts.prose if prose.function in kfuncs),
-        docs=tuple(doc for doc in facts.docs if doc.function in kfuncs),
-        comments=(),
-    )
+    kfuncs = {kfunc.name for kfunc in facts.by_type(Kfunc)}
+    read = facts.replaced(Prose, (prose for prose in facts.by_type(Prose) if prose.function in kfuncs))
+    return read.replaced(Doc, (doc for doc in facts.by_type(Doc) if doc.function in kfuncs)).replaced(Comment, ())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kfunclint.facts.facts import Fact
+from kfunclint.facts.fact import Fact
 from kfunclint.finding import Level, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release

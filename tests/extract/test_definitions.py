@@ -27,7 +27,7 @@ def kfuncs(parser: Parser) -> Kfuncs:
             for path, content in files.items()
         ]
         units = {"a.c": parser.parse(sources[0])}
-        return extract([], None, sources, scan(sources), units).kfuncs
+        return extract([], None, sources, scan(sources), units).by_type(Kfunc)
 
     return read
 
@@ -112,7 +112,7 @@ def test_definitions_between_hunks_of_what_is_written_by_hand(parser: Parser) ->
     }
     ranges = [VisibleRange(start, tuple(map(Line, text.rstrip("\n").split("\n")))) for start, text in texts.items()]
     source = PostImage("a.c", tuple(ranges))
-    found = extract([], None, [source], scan([source]), {"a.c": parser.parse(source)}).kfuncs
+    found = extract([], None, [source], scan([source]), {"a.c": parser.parse(source)}).by_type(Kfunc)
     assert [(kfunc.name, kfunc.defs_region.diag_push and kfunc.defs_region.diag_push.line) for kfunc in found] == [
         ("bpf_foo", 10),
         ("bpf_bar", None),
@@ -163,7 +163,7 @@ def test_files_that_break_the_contract_on_purpose_give_no_kfunc(parser: Parser) 
     lines = tuple(Line(line) for line in f"__bpf_kfunc int bpf_foo(void){BODY}".split("\n"))
     for path, count in (("tools/testing/selftests/bpf/a.c", 0), ("net/bpf/test_run.c", 0), ("net/a.c", 1)):
         source = PostImage(path, (VisibleRange(1, lines),))
-        assert len(extract([], None, [source], scan([source]), {path: parser.parse(source)}).kfuncs) == count
+        assert len(extract([], None, [source], scan([source]), {path: parser.parse(source)}).by_type(Kfunc)) == count
 
 
 @pytest.mark.parametrize("piece", ["__bpf_kfunc f(", "__diag_push();", "__bpf_kfunc_end_defs();", "BTF_ID_LIST(", "f("])

@@ -132,7 +132,7 @@ def kfuncs(release: str, parser: Parser) -> tuple[Kfunc, ...]:
         found = index.build(tree)
         paths = {file.path for file in found.files} | {one.at.path or "" for one in found.elsewhere}
         sources = [source for path in sorted(paths) if (source := index.source_of(tree, path))]
-        return build_facts(sources, lambda source, names: parser.parse(source, names=names))[0].kfuncs
+        return build_facts(sources, lambda source, names: parser.parse(source, names=names))[0].by_type(Kfunc)
 
 
 def test_kfuncs_that_reach_the_data_of_a_cpu(parser: Parser) -> None:

@@ -1,0 +1,68 @@
+"""How facts are made: an extractor yields those of one type, and may ask for those of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from kfunclint.facts.fact import Fact
+
+if TYPE_CHECKING:
+    from kfunclint.c.syntax import Unit
+    from kfunclint.extract.sets import LexicalScan
+    from kfunclint.patch.diff import Patch
+    from kfunclint.patch.postimage import PostImage
+
+T = TypeVar("T", bound=Fact)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor(Generic[T]):
+    """Makes all facts of one type, in the order of files and lines."""
+
+    yields: type[T]
+    extract: Callable[[Material], Iterable[T]]
+
+
+def extractor(yields: type[T]) -> Callable[[Callable[[Material], Iterable[T]]], Extractor[T]]:
+    """Make an extractor of a function; it is found wherever it stands in kfunclint/extract/."""
+    return lambda extract: Extractor(yields, extract)
+
+
+class Material:
+    """What the facts of one series are made of, and what was made of it so far.
+
+    `scans` are of `sources`, one each; `units` are by path; `cover` is the cover letter.
+    """
+
+    def __init__(
+        self,
+        patches: Iterable[Patch],
+        cover: Patch | None,
+        sources: Sequence[PostImage],
+        scans: Sequence[LexicalScan],
+        units: Mapping[str, Unit],
+        *,
+        extractors: Mapping[type[Any], Extractor[Any]],
+    ) -> None:
+        self.patches = tuple(patches)
+        self.cover = cover
+        self.sources = sources
+        self.scans = scans
+        self.units = units
+        self._extractors = extractors
+        self._made: dict[object, Any] = {}
+
+    def facts(self, kind: type[T]) -> tuple[T, ...]:
+        """The facts of one type, made at the first call."""
+        if kind not in self._made:
+            self._made[kind] = tuple(self._extractors[kind].extract(self))
+        return cast("tuple[T, ...]", self._made[kind])
+
+    def once(self, make: Callable[[Material], R]) -> R:
+        """What a function makes of it, for those who share it; made at the first call."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return cast("R", self._made[make])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kfunclint.finding import Finding, Level
-from kfunclint.mail.inbox import Mail
+from kfunclint.mail.message import Mail
 from kfunclint.report import formats
 from kfunclint.review.result import Review
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfunclint.finding import Finding, Level, Reason
-from kfunclint.mail.inbox import Mail
+from kfunclint.mail.message import Mail
 from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.text import visible

@@ -44,7 +44,7 @@ def render(review: Review) -> str:
         .get_template("html.html.j2")
         .render(
             subject=visible(formats.title(review)),
-            author=visible(first.author) if first else "",
+            author=visible(first.headers.author) if first else "",
             kernel=review.kernel,
             base=visible(f"{review.base.name}: {review.base.why}") if review.base else "",
             counts=_counts(review.findings),
@@ -128,8 +128,8 @@ class _Page:
         }
 
     def _patch(self, patch: Patch) -> dict[str, Any]:
-        number = patch.mail.number
-        return self._part(number, patch.mail.subject or patch.mail.file) | {
+        number = patch.mail.subject.number
+        return self._part(number, patch.mail.subject.text or patch.mail.source.file) | {
             "message": [
                 *self._title(patch),
                 *(self._line(number, line.mail_line, line.text) for line in patch.message),
@@ -139,7 +139,7 @@ class _Page:
 
     def _title(self, patch: Patch) -> list[dict[str, Any]]:
         """The title once more, below the subject, if there is something to say about it."""
-        row = self._line(patch.mail.number, 0, patch.mail.title)
+        row = self._line(patch.mail.subject.number, 0, patch.mail.subject.title)
         return [row] if row["findings"] else []
 
     def _of_tree(self, source: PostImage) -> dict[str, Any]:

@@ -41,8 +41,8 @@ def _series(review: Review) -> dict[str, Any] | None:
     if first is None or review.series is None:
         return None
     return {
-        "subject": first.subject,
-        "message_id": first.message_id or None,
+        "subject": first.subject.text,
+        "message_id": first.headers.message_id or None,
         "version": review.series.version,
         "total": review.series.total,
     }
@@ -65,9 +65,9 @@ def _mail(why: InputError) -> str:
 
 def _patch(patch: Patch) -> dict[str, Any]:
     return {
-        "index": patch.mail.number,
-        "subject": patch.mail.subject,
-        "message_id": patch.mail.message_id or None,
+        "index": patch.mail.subject.number,
+        "subject": patch.mail.subject.text,
+        "message_id": patch.mail.headers.message_id or None,
         "files": [file.new_path or file.old_path for file in patch.files],
     }
 

@@ -9,7 +9,7 @@ from email.header import Header
 
 from kfunclint import __version__
 from kfunclint.finding import Comparison, Finding, Reason
-from kfunclint.mail.inbox import Mail
+from kfunclint.mail.message import Mail
 from kfunclint.patch.diff import DiffLine, FileDiff, Patch
 from kfunclint.report import formats
 from kfunclint.review.lines import LineIndex
@@ -37,9 +37,9 @@ def files(review: Review) -> dict[str, str]:
     texts = formats.lines(review)
     mails: dict[str, str] = {}
     for patch in (review.cover, *review.patches):
-        findings = [found for found in review.findings if patch and found.origin.patch == patch.mail.number]
+        findings = [found for found in review.findings if patch and found.origin.patch == patch.mail.subject.number]
         if patch and findings:
-            version, dash, rest = formats.slug(patch.mail).rpartition(f"{patch.mail.number:04}")
+            version, dash, rest = formats.slug(patch.mail).rpartition(f"{patch.mail.subject.number:04}")
             name = f"{version}{dash}-reply{rest}.eml"
             mails[name] = f"{_header(patch.mail)}\n{_body(review, patch, findings, texts)}"
     return mails
@@ -60,15 +60,26 @@ _MOST_IDS = 100
 
 
 def _header(mail: Mail) -> str:
-    to = _unique([mail.author, *mail.reply_to] if mail.author == mail.sender else [mail.author])
-    cc = _unique([*([] if mail.reply_to else [mail.sender]), *mail.reply_to, *mail.to, *mail.cc])
-    ids = [found for found in mail.references if _ID.fullmatch(found) and found != mail.message_id]
-    parent = [mail.message_id] if _ID.fullmatch(mail.message_id) else []
+    to = _unique(
+        [mail.headers.author, *mail.headers.reply_to]
+        if mail.headers.author == mail.headers.sender
+        else [mail.headers.author]
+    )
+    cc = _unique(
+        [
+            *([] if mail.headers.reply_to else [mail.headers.sender]),
+            *mail.headers.reply_to,
+            *mail.headers.to,
+            *mail.headers.cc,
+        ]
+    )
+    ids = [found for found in mail.headers.references if _ID.fullmatch(found) and found != mail.headers.message_id]
+    parent = [mail.headers.message_id] if _ID.fullmatch(mail.headers.message_id) else []
     ids = ids[:1] + ids[1:][-_MOST_IDS:] + parent
     fields = {
         "To": ",\n ".join(to.values()),
         "Cc": ",\n ".join(entry for address, entry in cc.items() if address not in to),
-        "Subject": _subject(mail.subject),
+        "Subject": _subject(mail.subject.text),
         "In-Reply-To": "".join(f"<{found}>" for found in parent),
         "References": "\n ".join(f"<{found}>" for found in ids) if parent else "",
         "MIME-Version": "1.0",
@@ -126,9 +137,9 @@ def _one_line(text: str) -> str:
 
 
 def _body(review: Review, patch: Patch, findings: Sequence[Finding], texts: LineIndex) -> str:
-    name, address = _parted(patch.mail.author)
+    name, address = _parted(patch.mail.headers.author)
     who = f"{(name or address or 'the author')[:_EXCERPT]} wrote:"
-    date = _one_line(patch.mail.date)[:_EXCERPT]
+    date = _one_line(patch.mail.headers.date)[:_EXCERPT]
     lines = [_safe(f"On {date}, {who}" if date else who), *_Quote(patch, findings, texts, review.since).lines(), "-- "]
     lines += _wrapped(f"kfunclint {__version__}, a program, judged this for Linux {review.kernel.release}.")
     lines += ["Is a remark wrong? Please say so in a reply; a person reads it."]
@@ -235,7 +246,7 @@ class _Quote:
         if finding.fix and self._is_new(finding, finding.fix.description):
             yield f"Please {_full(finding.fix.description)}"
         if finding.repaired_by:
-            yield f"Patch {finding.repaired_by}/{self.mail.total} repairs it."
+            yield f"Patch {finding.repaired_by}/{self.mail.subject.total} repairs it."
         if finding.persisted:
             yield _sentence(self.since)
         yield f"[{finding.rule}]"
@@ -254,7 +265,7 @@ class _Quote:
             text = text[:_EXCERPT].rpartition(" ")[0] + " ..."
         words = f'{reason.note}: "{text}"' if text else reason.note
         if origin and origin.patch != finding.origin.patch:
-            return f"{words} (patch {origin.patch}/{self.mail.total})"
+            return f"{words} (patch {origin.patch}/{self.mail.subject.total})"
         if reason.at.path and reason.at.path != finding.at.path:
             return f"{words} ({reason.at.path})"
         return words
@@ -271,8 +282,8 @@ def _line_of(finding: Finding) -> tuple[str | None, int]:
 
 def _titled(mail: Mail) -> tuple[str, int]:
     """The subject as a line of the header, and how much stands in it in front of the title."""
-    text = f"Subject: {mail.subject if mail.subject.endswith(mail.title) else mail.title}"
-    return text, len(text) - len(mail.title)
+    text = f"Subject: {mail.subject.text if mail.subject.text.endswith(mail.subject.title) else mail.subject.title}"
+    return text, len(text) - len(mail.subject.title)
 
 
 def _quoted(line: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from kfunclint import __version__
 from kfunclint.finding import Edit, Finding, Fix, Level, Place
-from kfunclint.mail.inbox import Mail
+from kfunclint.mail.message import Mail
 from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
 from kfunclint.finding import Comparison, Finding, Level, Place, Reason
-from kfunclint.mail.inbox import Mail
+from kfunclint.mail.message import Mail
 from kfunclint.report import formats
 from kfunclint.review.lines import LineIndex
 from kfunclint.review.result import Review

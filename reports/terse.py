@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kfunclint.finding import Finding, Level, Place
-from kfunclint.mail.inbox import Mail
+from kfunclint.mail.message import Mail
 from kfunclint.report import formats
 from kfunclint.review.result import Review
 
@@ -28,7 +28,7 @@ def render(review: Review) -> str:
 def _place(finding: Finding, mails: dict[int, Mail]) -> str:
     """The line of the input; that of the file where a tree was reviewed, or the mail is encoded."""
     mail = mails.get(finding.origin.patch)
-    if finding.at.path is not None and (mail is None or mail.first_line is None):
+    if finding.at.path is not None and (mail is None or mail.source.body_line is None):
         return f"{finding.at.path}:{finding.at.line}"
     assert mail is not None, "a message is that of a mail"
     at = finding.at if finding.at.path is None else Place(None, finding.origin.mail_line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import (
@@ -21,7 +22,7 @@ from kfunclint.finding import (
 )
 from kfunclint.kernel import kernel
 from kfunclint.kernel.release import Release
-from kfunclint.mail.inbox import Mail, Series
+from kfunclint.mail.message import Headers, Mail, MailSource, Series, Subject, TitlePlace
 from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
 from kfunclint.review.lines import LineIndex, fingerprint
@@ -96,32 +97,42 @@ PATH = "kernel/depot/bpf.c"
 def a_mail(number: int, total: int, title: str, body: str) -> Mail:
     """Patch n of m by Ann Author; the bodies of an mbox follow each other from its line 10 on."""
     count = f" {number}/{total}" if total > 1 else ""
+    author = "Ann Author <ann@example.org>"
     return Mail(
-        subject=f"[PATCH bpf-next{count}] {title}",
-        title=title,
-        tags=("bpf-next",),
-        number=number,
-        total=total,
-        version=1,
-        author="Ann Author <ann@example.org>",
-        date="Tue, 21 Oct 2025 09:30:01 +0200",
-        message_id=f"depot-{number}@example.org",
-        in_reply_to="depot-0@example.org",
-        references=("depot-0@example.org",),
-        to=("bpf@example.org",),
-        cc=('"Maintainer, Max" <max@example.org>', "Ann Author <ann@example.org>"),
-        reply_to=(),
+        subject=Subject(title, ("bpf-next",), number, total, text=f"[PATCH bpf-next{count}] {title}"),
         body=body,
-        file="series.mbox",
-        first_line=10 + 100 * (number - 1),
-        title_at=(7 + 100 * (number - 1), len(f"Subject: [PATCH bpf-next{count}] ") + 1),
-        sender="Ann Author <ann@example.org>",
+        source=MailSource(
+            file="series.mbox",
+            body_line=10 + 100 * (number - 1),
+            title=TitlePlace(7 + 100 * (number - 1), len(f"Subject: [PATCH bpf-next{count}] ") + 1),
+        ),
+        headers=Headers(
+            author=author,
+            sender=author,
+            date="Tue, 21 Oct 2025 09:30:01 +0200",
+            message_id=f"depot-{number}@example.org",
+            in_reply_to="depot-0@example.org",
+            references=("depot-0@example.org",),
+            to=("bpf@example.org",),
+            cc=('"Maintainer, Max" <max@example.org>', author),
+        ),
     )
+
+
+def with_fields(mail: Mail, **fields: Any) -> Mail:
+    """The mail with other fields, whichever part of it holds them; `subject` is the text of the subject."""
+    if "subject" in fields:
+        fields["text"] = fields.pop("subject")
+    parts: dict[str, Any] = {
+        name: replace(part, **{field: fields.pop(field) for field in part.__slots__ if field in fields})
+        for name, part in (("subject", mail.subject), ("headers", mail.headers), ("source", mail.source))
+    }
+    return replace(mail, **parts, **fields)
 
 
 def a_review(mails: list[Mail], findings: list[Finding] | None = None, cover: Mail | None = None) -> Review:
     """A review of these mails for 6.18."""
-    series = Series(tuple(mails), cover, mails[0].version, mails[0].total, "", ())
+    series = Series(tuple(mails), cover, mails[0].subject.version, mails[0].subject.total, "", ())
     patches = tuple(parse_patch(mail) for mail in mails)
     return Review(
         series=series,
@@ -174,7 +185,7 @@ def _place(one: Patch, words: str, within: str) -> Place | None:
     for line in one.message:
         if words in line.text and within in line.text:
             start = line.text.index(words) + 1
-            return Place(None, line.mail_line, start, start + len(words), one.mail.number)
+            return Place(None, line.mail_line, start, start + len(words), one.mail.subject.number)
     for file in one.files:
         for diff_line in (line for hunk in file.hunks for line in hunk.lines):
             if diff_line.new and words in diff_line.text and within in diff_line.text:
@@ -185,9 +196,9 @@ def _place(one: Patch, words: str, within: str) -> Place | None:
 
 def titled(review: Review, words: str) -> Place:
     """Where the first title that has the words has them."""
-    mail = next(one.mail for one in review.patches if words in one.mail.title)
-    start = mail.title.index(words) + 1
-    return Place(None, 0, start, start + len(words), mail.number)
+    mail = next(one.mail for one in review.patches if words in one.mail.subject.title)
+    start = mail.subject.title.index(words) + 1
+    return Place(None, 0, start, start + len(words), mail.subject.number)
 
 
 def a_finding(review: Review, at: Place, rule: str, level: Level, message: str, **more: object) -> Finding:

@@ -14,8 +14,8 @@ from kfunclint.clang import Parser
 from kfunclint.cli import options
 from kfunclint.errors import InputError
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.mail.inbox import Series, read_inbox, select_series
-from kfunclint.mail.message import Inbox
+from kfunclint.mail.inbox import read_inbox, select_series
+from kfunclint.mail.message import Inbox, Series
 from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.review.review import review

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from kfunclint.cli import options
-from kfunclint.mail.inbox import Inbox, Series, read_inbox
+from kfunclint.mail.inbox import read_inbox
+from kfunclint.mail.message import Inbox, Series
 from kfunclint.mail.series import is_reroll
 from kfunclint.report import formats
 from kfunclint.review import rerolls

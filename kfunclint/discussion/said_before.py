@@ -10,7 +10,7 @@ from kfunclint.discussion.quotes import normalized
 from kfunclint.discussion.thread import CommentedLine, ReviewComment, Thread
 from kfunclint.discussion.topic import Matcher, is_reason, speaks_of_several
 from kfunclint.finding import Finding, SuppressedFinding
-from kfunclint.mail.inbox import Inbox, Series
+from kfunclint.mail.message import Inbox, Series
 from kfunclint.review.lines import LineIndex
 from kfunclint.review.result import Review
 
@@ -46,9 +46,9 @@ class _Answers:
         self.thread = thread
         self.lines = LineIndex(review.patches, review.cover, review.sources)
         mails = [mail for mail in (series.cover, *series.patches) if mail]
-        self.mails = {mail.number: mail for mail in mails}
-        self.bodies = {mail.number: mail.body.split("\n") for mail in mails}
-        self.authors = {who for mail in mails for who in (*_people(mail.sender), *_people(mail.author))}
+        self.mails = {mail.subject.number: mail for mail in mails}
+        self.bodies = {mail.subject.number: mail.body.split("\n") for mail in mails}
+        self.authors = {who for mail in mails for who in (*_people(mail.headers.sender), *_people(mail.headers.author))}
         family = [one for one in inbox.series if one.family == series.family]
         older = family[: next((at for at, one in enumerate(family) if one is series), 0)]
         self.older = {id(mail): one for one in older for mail in (one.cover, *one.patches) if mail}
@@ -85,7 +85,7 @@ class _Answers:
         if mail is None or finding.at.is_title:  # a subject says which version it is of
             return
         path = finding.at.path
-        line = self.bodies[mail.number][finding.origin.mail_line - 1]
+        line = self.bodies[mail.subject.number][finding.origin.mail_line - 1]
         for point in self.thread.like(normalized(line)):
             same = point.is_unique and (path is None or self.thread.holds(point.mail, f"+++ b/{path}"))
             if same and id(point.mail) in self.older:
@@ -113,7 +113,7 @@ class _Answers:
         return matcher.matches_nearby(_text(comment), certain=self._is_author(comment))
 
     def _is_author(self, comment: ReviewComment) -> bool:
-        return comment.by is not None and not self.authors.isdisjoint(_people(comment.by.author))
+        return comment.by is not None and not self.authors.isdisjoint(_people(comment.by.headers.author))
 
 
 _CARETS = re.compile(r"[\^~ ]+")
@@ -154,7 +154,7 @@ def _people(entry: str) -> Iterator[str]:
 def _where(comment: ReviewComment, did: str) -> str:
     """Who did it in which mail; the mail that quotes it where their own is not there."""
     if comment.by is None:
-        return f"somebody {did}, <{comment.read_in.message_id}> quotes it"
-    name, _, rest = comment.by.author.rpartition("<")
+        return f"somebody {did}, <{comment.read_in.headers.message_id}> quotes it"
+    name, _, rest = comment.by.headers.author.rpartition("<")
     who = name.replace('"', "").strip() or rest.rstrip("> ") or "somebody"
-    return f"{who} {did} in <{comment.by.message_id}>"
+    return f"{who} {did} in <{comment.by.headers.message_id}>"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kfunclint.discussion.quotes import QuotedBlock, Utterance, normalized, quoted_blocks
-from kfunclint.mail.inbox import Inbox, Mail
+from kfunclint.mail.message import Inbox, Mail
 
 _LONGEST_CHAIN = 64
 MOST_TEXT = 8 << 20  # characters of all replies; a long thread has a tenth of it
@@ -54,7 +54,7 @@ class _Body:
     """The subject, as line 0, and the lines of a mail that are not empty, to find quotes in."""
 
     def __init__(self, mail: Mail) -> None:
-        written = (f"Subject: {mail.subject}", *mail.body.split("\n"))
+        written = (f"Subject: {mail.subject.text}", *mail.body.split("\n"))
         numbered = ((number, normalized(line)) for number, line in enumerate(written))
         self.lines = [(number, text) for number, text in numbered if text]
         self.where: dict[str, list[int]] = {}
@@ -101,8 +101,8 @@ class Thread:
 
     def __init__(self, inbox: Inbox) -> None:
         self._posted = [mail for one in inbox.series for mail in (one.cover, *one.patches) if mail]
-        self._patches = {mail.message_id: mail for mail in self._posted if mail.message_id}
-        self._replies = {mail.message_id: mail for mail in inbox.replies if mail.message_id}
+        self._patches = {mail.headers.message_id: mail for mail in self._posted if mail.headers.message_id}
+        self._replies = {mail.headers.message_id: mail for mail in inbox.replies if mail.headers.message_id}
         self._bodies: dict[int, _Body] = {}
         self._talks: dict[tuple[int, str], list[ReviewComment] | None] = {}  # None: at several places
         self._at: dict[tuple[int, int], list[CommentedLine]] = {}
@@ -129,13 +129,13 @@ class Thread:
 
     def _chain(self, mail: Mail) -> list[Mail]:
         """A reply, what it answers, and so on up to the patch; [] if it leads to none."""
-        if not (mail.in_reply_to or mail.references):
-            subject = _ANSWER.sub("", mail.subject, count=1)
-            named = [patch for patch in self._posted if patch.subject == subject]
+        if not (mail.headers.in_reply_to or mail.headers.references):
+            subject = _ANSWER.sub("", mail.subject.text, count=1)
+            named = [patch for patch in self._posted if patch.subject.text == subject]
             return [mail, named[0]] if len(named) == 1 else []
         chain = [mail]
         while len(chain) < _LONGEST_CHAIN:  # replies may answer each other in a circle
-            parents = (chain[-1].in_reply_to, *reversed(chain[-1].references))
+            parents = (chain[-1].headers.in_reply_to, *reversed(chain[-1].headers.references))
             parent = next((name for name in parents if name in self._patches or name in self._replies), "")
             if parent in self._patches:
                 return [*chain, self._patches[parent]]

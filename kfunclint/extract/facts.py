@@ -236,8 +236,8 @@ def _names(material: Material) -> frozenset[str]:
 def _messages(patches: Iterable[Patch], cover: Patch | None, names: frozenset[str]) -> Iterator[Prose]:
     for patch in (cover, *patches):
         if patch is not None:
-            number = patch.mail.number
-            yield from of_title(patch.mail.title, number, names)
+            number = patch.mail.subject.number
+            yield from of_title(patch.mail.subject.title, number, names)
             yield from of_message(patch.message, "message" if number else "cover", number, names)
 
 

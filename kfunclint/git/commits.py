@@ -12,7 +12,7 @@ from kfunclint.git.repository import Repository, around
 from kfunclint.mail import mime
 from kfunclint.mail.inbox import only_mail
 from kfunclint.mail.mbox import MAX_MAIL, MAX_MAILS, Raw
-from kfunclint.mail.message import Inbox, Mail, Series
+from kfunclint.mail.message import Inbox, Mail, MailSource, Series, Subject, TitlePlace
 
 _HASH_SHOWN = 12
 _DIFF = (
@@ -119,14 +119,8 @@ def alone(patch: Mail) -> Inbox:
 def unsent(body: str, file: str, title: str = "", first_line: int = 1) -> Mail:
     """A patch that is no mail yet: a message and a diff, of which `first_line` is that of the message in its file,
     below the line of the title."""
-    return Mail(
-        subject=title,
-        title=title,
-        body=body,
-        file=file,
-        first_line=first_line,
-        title_at=(first_line - 1, 1) if title else None,
-    )
+    title_place = TitlePlace(first_line - 1, 1) if title else None
+    return Mail(Subject(title, text=title), body, MailSource(file, body_line=first_line, title=title_place))
 
 
 def _series(repository: Repository, mbox: bytes) -> Inbox:
@@ -157,4 +151,5 @@ def _patch(commit: str, data: bytes) -> Mail:
     if len(data) > MAX_MAIL:
         raise InputError(name, None, f"larger than {MAX_MAIL >> 20} MiB")
     found = only_mail(Raw(name, 1, data))
-    return replace(found, file=f'{name} ("{found.title}")', first_line=3, title_at=(1, 1))
+    source = MailSource(f'{name} ("{found.subject.title}")', body_line=3, title=TitlePlace(1, 1))
+    return replace(found, source=source)

@@ -46,15 +46,15 @@ def _neighbours(file: Path) -> list[Path]:
     """The files of the series that ends with this one. A folder may hold older series: of two files of one number the
     newer counts."""
     last = _header(file)
-    if last is None or last.total <= 1:
+    if last is None or last.subject.total <= 1:
         return [file]
-    if last.number < last.total:
+    if last.subject.number < last.subject.total:
         return []
-    found = {last.number: file}
+    found = {last.subject.number: file}
     for path in sorted(_beside(file), key=_time):
         other = _header(path)
-        if other is not None and other.number < last.number and _same_series(other, last):
-            found[other.number] = path
+        if other is not None and other.subject.number < last.subject.number and _same_series(other, last):
+            found[other.subject.number] = path
     return [path for _, path in sorted(found.items())]
 
 
@@ -78,16 +78,16 @@ def _same_series(one: Mail, last: Mail) -> bool:
         return False
     if not _parent(last):
         return not _parent(one)
-    return (_parent(one) or one.message_id or _parent(last)) == _parent(last)
+    return (_parent(one) or one.headers.message_id or _parent(last)) == _parent(last)
 
 
 def _name(one: Mail) -> tuple[object, ...]:
-    return one.total, one.version, sorted(tag.lower() for tag in one.tags), address(one)
+    return one.subject.total, one.subject.version, sorted(tag.lower() for tag in one.subject.tags), address(one)
 
 
 def _parent(one: Mail) -> str:
     """The message-id that opens the thread it is sent in, "" where none is given yet."""
-    return next(iter(one.references), one.in_reply_to)
+    return next(iter(one.headers.references), one.headers.in_reply_to)
 
 
 def _header(path: Path) -> Mail | None:
@@ -100,4 +100,4 @@ def _header(path: Path) -> Mail | None:
         found = only_mail(Raw(str(path), 1, data.partition(b"\n\n")[0] + b"\n\n"))
     except (OSError, InputError):
         return None
-    return found if found.subject else None
+    return found if found.subject.text else None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from kfunclint.errors import InputError
 from kfunclint.mail import mime, series
 from kfunclint.mail.body import diff_start, layout
 from kfunclint.mail.mbox import Raw, label, raw_mails
-from kfunclint.mail.message import Inbox, Mail, Series, Subject, subject
-
-__all__ = ["Inbox", "Mail", "Series", "only_mail", "read_inbox", "select_series"]
+from kfunclint.mail.message import Headers, Inbox, Mail, MailSource, Series, Subject, TitlePlace, subject
 
 NO_PATCH = "no patch in it"
 _MAIL_FIELDS = {"from", "subject", "date", "message-id", "received", "return-path", "mime-version"}
@@ -76,7 +75,7 @@ def _mails(raw: Raw | InputError) -> tuple[list[Mail], list[Mail]]:
         mail, parsed = _from_mail(one, raw)
         if _is_patch(mail, parsed, raw):
             patches.append(mail)
-        elif parsed.reply or mail.in_reply_to or mail.references:
+        elif parsed.is_reply or mail.headers.in_reply_to or mail.headers.references:
             answers.append(mail)
     return patches, answers
 
@@ -84,13 +83,13 @@ def _mails(raw: Raw | InputError) -> tuple[list[Mail], list[Mail]]:
 def _is_patch(mail: Mail, parsed: Subject, raw: Raw) -> bool:
     """Is it a patch or cover letter? Raises InputError for one that says so and has no diff."""
     # without a mark, a mail in a thread is an answer, unless it is laid out as git does
-    if parsed.reply or not (parsed.marked or not mail.in_reply_to or "\n---\n" in mail.body):
+    if parsed.is_reply or not (parsed.is_marked or not mail.headers.in_reply_to or "\n---\n" in mail.body):
         return False
     if diff_start(mail.body.split("\n"), 0) is not None:
         return True
-    if parsed.marked and mail.number:
+    if parsed.is_marked and mail.subject.number:
         raise InputError(raw.file, raw.line, "no diff in this patch mail")
-    return parsed.marked
+    return parsed.is_marked
 
 
 def _from_mail(decoded: mime.Decoded, raw: Raw) -> tuple[Mail, Subject]:
@@ -100,35 +99,34 @@ def _from_mail(decoded: mime.Decoded, raw: Raw) -> tuple[Mail, Subject]:
     parsed = subject(field("subject"))
     parent, references = _ids(decoded.fields, "in-reply-to"), _ids(decoded.fields, "references")
     sender = _mailbox(decoded.fields.get("from", ("",))[0])
-    inner = {} if parsed.reply else layout(decoded.text.split("\n"), 0).fields
+    inner = {} if parsed.is_reply else layout(decoded.text.split("\n"), 0).fields
     line = None if "subject" in inner or decoded.subject_line is None else raw.line + decoded.subject_line - 1
     mail = Mail(
-        subject=field("subject"),
-        title=subject(mime.words(inner["subject"])).title if "subject" in inner else parsed.title,
-        tags=parsed.tags,
-        number=parsed.number,
-        total=parsed.total,
-        version=parsed.version,
-        author=_mailbox(inner["from"]) if "from" in inner else sender,
-        date=field("date"),
-        message_id=next(iter(_ids(decoded.fields, "message-id")), ""),
-        in_reply_to=parent[0] if parent else "",
-        references=references,
-        to=_mailboxes(decoded.fields, "to"),
-        cc=_mailboxes(decoded.fields, "cc"),
-        reply_to=_mailboxes(decoded.fields, "reply-to"),
+        subject=replace(parsed, title=subject(mime.words(inner["subject"])).title) if "subject" in inner else parsed,
         body=decoded.text,
-        file=raw.file,
-        first_line=raw.line + decoded.line - 1 if decoded.line else None,
-        sender=sender,
-        title_at=_title_at(line, f"Subject: {field('subject')}", parsed.title),
-        line=raw.line,
+        source=MailSource(
+            file=raw.file,
+            line=raw.line,
+            body_line=raw.line + decoded.line - 1 if decoded.line else None,
+            title=_title_place(line, f"Subject: {field('subject')}", parsed.title),
+        ),
+        headers=Headers(
+            author=_mailbox(inner["from"]) if "from" in inner else sender,
+            sender=sender,
+            date=field("date"),
+            message_id=next(iter(_ids(decoded.fields, "message-id")), ""),
+            in_reply_to=parent[0] if parent else "",
+            references=references,
+            to=_mailboxes(decoded.fields, "to"),
+            cc=_mailboxes(decoded.fields, "cc"),
+            reply_to=_mailboxes(decoded.fields, "reply-to"),
+        ),
     )
     return mail, parsed
 
 
-def _title_at(line: int | None, text: str, title: str) -> tuple[int, int] | None:
-    return (line, len(text) - len(title) + 1) if line is not None and text.endswith(title) else None
+def _title_place(line: int | None, text: str, title: str) -> TitlePlace | None:
+    return TitlePlace(line, len(text) - len(title) + 1) if line is not None and text.endswith(title) else None
 
 
 _ID = re.compile(r"<([^<>\s]{1,1000})>")
@@ -177,21 +175,18 @@ def _from_text(text: str, raw: Raw) -> Mail:
     if diff is None:
         raise InputError(raw.file, None if raw.line == 1 else raw.line, NO_PATCH)
     titles = ((at, match[1]) for at in range(diff - 1, -1, -1) if (match := _TITLE.match(lines[at])))
-    at, line = next(((at, line) for at, line in titles if subject(line).marked), (diff - 1, ""))
+    at, line = next(((at, line) for at, line in titles if subject(line).is_marked), (diff - 1, ""))
     posted = _POSTED.match(lines[at + 1]) if line else None
     parsed = subject(mime.words(line))
     return Mail(
-        subject=mime.words(line),
-        title=parsed.title,
-        tags=parsed.tags,
-        number=parsed.number,
-        total=parsed.total,
-        version=parsed.version,
-        author=mime.words(posted[1]) if posted else "",
+        subject=parsed,
         body=text,
-        file=raw.file,
-        first_line=raw.line,
+        source=MailSource(
+            file=raw.file,
+            line=raw.line,
+            body_line=raw.line,
+            title=_title_place(raw.line + at, lines[at], parsed.title) if line else None,
+        ),
+        headers=Headers(author=mime.words(posted[1]) if posted else ""),
         message_start=at + (3 if posted else 2),
-        title_at=_title_at(raw.line + at, lines[at], parsed.title) if line else None,
-        line=raw.line,
     )

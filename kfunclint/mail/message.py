@@ -4,61 +4,100 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from kfunclint.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
-    """One mail, decoded. Header fields are decoded and on one line; message-ids come without angle brackets.
+class Subject:
+    """A subject taken apart: "[PATCH bpf-next v2 3/5] mm: count widgets"."""
 
-    `number`, `total` and `version` are n, m and V of "[PATCH vV n/m]" (1, 1 and 1 where the subject does not say; n is
-    0 for the cover letter); `tags` are the other words in the brackets ("bpf-next", "RFC"), `title` is the subject
-    behind them. `sender` is From as written, `author` the same unless the message opens with a From of its own. `date`
-    is Date as written ("" where there is none), `in_reply_to` and `references` are message-ids.
-
-    `body` is the decoded text with "\\n" line ends; split it at "\\n" only, a form feed is no line end. `message_start`
-    is its 1-based line at which the message begins (after 1 only in plain text that merely contains a patch). `file` is
-    the input it came from, `line` its 1-based line at which the mail begins, and `first_line` that at which the body
-    begins (None where a transfer encoding makes lines incomparable). `title_at` is the line of that input which has the
-    title, and the 1-based column at which the title begins if its header is read as one line; None where that is not
-    known.
-    """
-
-    subject: str
     title: str
-    body: str
-    file: str
-    first_line: int | None
+    """What stands behind the brackets; the title in the body, where the message opens with a Subject of its own."""
     tags: tuple[str, ...] = ()
+    """The words in the brackets that are neither PATCH, version nor number: "bpf-next", "RFC"."""
     number: int = 1
+    """n of n/m: 1 where the subject does not say, 0 for the cover letter."""
     total: int = 1
+    """m of n/m: 1 where the subject does not say."""
     version: int = 1
+    """V of vV: 1 where the subject does not say."""
+    is_reply: bool = False
+    """It is that of an answer or a forward."""
+    is_marked: bool = False
+    """Its brackets say that it is a patch."""
+    text: str = ""
+    """All of it, decoded and on one line; "" where the mail has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The other fields of a mail's header, decoded and on one line, "" or () where they are not there. Message-ids come
+    without angle brackets."""
+
     author: str = ""
+    """From, or the From that the message opens with."""
+    sender: str = ""
+    """From as written."""
     date: str = ""
+    """As written."""
     message_id: str = ""
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
+    """Oldest first."""
     to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     reply_to: tuple[str, ...] = ()
-    message_start: int = 1
-    sender: str = ""
-    title_at: tuple[int, int] | None = None
+
+
+class TitlePlace(NamedTuple):
+    """Where the title of a mail stands."""
+
+    line: int
+    """1-based, in the input."""
+    column: int
+    """1-based, of its first character if the header is read as one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailSource:
+    """Where a mail comes from."""
+
+    file: str
+    """The input, as people name it."""
     line: int = 1
+    """The 1-based line of the input at which the mail begins."""
+    body_line: int | None = None
+    """The 1-based line of the input at which the body begins; None where an encoding makes lines incomparable."""
+    title: TitlePlace | None = None
+    """None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail, decoded."""
+
+    subject: Subject
+    body: str
+    """The text with "\\n" line ends; split it at "\\n" only, a form feed is no line end."""
+    source: MailSource
+    headers: Headers = Headers()
+    message_start: int = 1
+    """The 1-based line of the body at which the message begins: after 1 only in a text that merely contains a patch."""
 
     def in_input(self, line: int) -> int | None:
         """The line of the input of a line of the body, both 1-based; None where they are incomparable."""
-        return None if self.first_line is None else self.first_line + line - 1
+        return None if self.source.body_line is None else self.source.body_line + line - 1
 
     def unreviewable(self, line: int | None, reason: str) -> InputError:
         """The refusal of this mail for what stands at a 1-based line of its body, told with the line of the input."""
         if line is None:
-            return InputError(self.file, None, reason)
-        if self.first_line is None:
-            return InputError(self.file, None, f"{reason} (line {line} of the decoded text)")
-        return InputError(self.file, self.in_input(line), reason)
+            return InputError(self.source.file, None, reason)
+        if self.source.body_line is None:
+            return InputError(self.source.file, None, f"{reason} (line {line} of the decoded text)")
+        return InputError(self.source.file, self.in_input(line), reason)
 
 
 def whole(numbers: Collection[int], total: int) -> bool:
@@ -85,7 +124,7 @@ class Series:
     @property
     def complete(self) -> bool:
         """Is every n of 1..m there?"""
-        return whole({patch.number for patch in self.patches}, self.total)
+        return whole({patch.subject.number for patch in self.patches}, self.total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +137,6 @@ class Inbox:
     series: tuple[Series, ...]
     errors: tuple[InputError, ...]
     replies: tuple[Mail, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A subject taken apart; see Mail. `reply`: it is an answer or a forward; `marked`: brackets say it is a patch."""
-
-    title: str
-    tags: tuple[str, ...] = ()
-    number: int = 1
-    total: int = 1
-    version: int = 1
-    reply: bool = False
-    marked: bool = False
 
 
 _ANSWER = re.compile(r"(?:re|fwd?|aw|wg|sv|vs|antw|res|tr)(?:\[\d{1,3}\]|\(\d{1,3}\))?[ \t]*:[ \t]*", re.I)
@@ -130,7 +156,8 @@ def subject(text: str) -> Subject:
         else:
             break
         at = match.end()
-    return _bracketed(words, text[at:].strip(), reply) or Subject(text.strip(), reply=reply)
+    taken_apart = _bracketed(words, text[at:].strip(), reply) or Subject(text.strip(), is_reply=reply)
+    return replace(taken_apart, text=text)
 
 
 def _bracketed(words: list[str], title: str, reply: bool) -> Subject | None:

@@ -22,15 +22,15 @@ class _Group:
     senders: set[str] = field(default_factory=set)
 
     def add(self, mail: Mail) -> None:
-        self.mails[mail.number] = mail
+        self.mails[mail.subject.number] = mail
         self.senders.add(address(mail))
 
     def holds_like(self, mail: Mail) -> bool:
         """Is there a mail of this number already that this one may replace: the same once more, or a resend?"""
-        known = self.mails.get(mail.number)
+        known = self.mails.get(mail.subject.number)
         if known is None or address(mail) not in self.senders:
             return False
-        return known.title == mail.title or bool(self.thread and mail.total > 1)
+        return known.subject.title == mail.subject.title or bool(self.thread and mail.subject.total > 1)
 
 
 def grouped(mails: Sequence[Mail]) -> tuple[Series, ...]:
@@ -40,8 +40,8 @@ def grouped(mails: Sequence[Mail]) -> tuple[Series, ...]:
     order: list[_Group] = []
     for mail in mails:
         thread = roots[id(mail)]
-        tags = () if thread else tuple(sorted(tag.lower() for tag in mail.tags))
-        groups = buckets.setdefault((thread, mail.version, mail.total, tags), [])
+        tags = () if thread else tuple(sorted(tag.lower() for tag in mail.subject.tags))
+        groups = buckets.setdefault((thread, mail.subject.version, mail.subject.total, tags), [])
         group = _home(groups, mail)
         if group is None:
             group = _Group(thread)
@@ -58,13 +58,22 @@ def _joined(groups: Sequence[_Group]) -> list[_Group]:
     waiting: dict[tuple[object, ...], _Group] = {}
     for group in groups:
         mail = next(iter(group.mails.values()))
-        key = (address(mail), mail.version, mail.total, tuple(sorted(tag.lower() for tag in mail.tags)))
+        key = (
+            address(mail),
+            mail.subject.version,
+            mail.subject.total,
+            tuple(sorted(tag.lower() for tag in mail.subject.tags)),
+        )
         other = waiting.pop(key, None)
-        if other and not other.mails.keys() & group.mails.keys() and whole({**other.mails, **group.mails}, mail.total):
+        if (
+            other
+            and not other.mails.keys() & group.mails.keys()
+            and whole({**other.mails, **group.mails}, mail.subject.total)
+        ):
             other.mails.update(group.mails)
             continue
         joined.append(group)
-        if not whole(group.mails, mail.total) or 0 not in group.mails:
+        if not whole(group.mails, mail.subject.total) or 0 not in group.mails:
             waiting[key] = group
     return joined
 
@@ -77,7 +86,7 @@ def chosen(series: Sequence[Series], version: int | None, every: bool) -> tuple[
         found = tuple(one for one in series if one.version == version)
         if not found and series:
             known = ", ".join(str(number) for number in sorted({one.version for one in series}))
-            raise InputError(_first(series[0]).file, None, f"no version {version} in it, only {known}")
+            raise InputError(_first(series[0]).source.file, None, f"no version {version} in it, only {known}")
         return found
     families: dict[int, list[Series]] = {}
     for one in series:
@@ -87,7 +96,7 @@ def chosen(series: Sequence[Series], version: int | None, every: bool) -> tuple[
 
 def address(mail: Mail) -> str:
     """Who sent a mail, to tell people apart: the address, or the name where there is none."""
-    sender = mail.sender or mail.author
+    sender = mail.headers.sender or mail.headers.author
     return sender.rpartition("<")[2].rstrip("> ").casefold()
 
 
@@ -97,20 +106,20 @@ _STEM = re.compile(r"(.+?)-\d{1,4}(-[^@]{1,200}@.{1,200})")
 def _roots(mails: Sequence[Mail]) -> dict[int, str]:
     """The message-id that opens the thread of each mail (by id()). Where headers were dropped on the way, the part of
     the id that git gives to all mails of a series stands in for it; "" where there is neither."""
-    parents = {mail.message_id: _parent(mail) for mail in mails if mail.message_id}
+    parents = {mail.headers.message_id: _parent(mail) for mail in mails if mail.headers.message_id}
     linked = set(parents.values())
     roots: dict[str, str] = {}
     found = {}
     for mail in mails:
-        root = _root(_parent(mail) or mail.message_id, parents, roots)
+        root = _root(_parent(mail) or mail.headers.message_id, parents, roots)
         alone = not _parent(mail) and root not in linked
-        stem = _STEM.fullmatch(mail.message_id) if alone else None
-        found[id(mail)] = (stem[1] + stem[2] if stem and mail.total > 1 else "") if alone else root
+        stem = _STEM.fullmatch(mail.headers.message_id) if alone else None
+        found[id(mail)] = (stem[1] + stem[2] if stem and mail.subject.total > 1 else "") if alone else root
     return found
 
 
 def _parent(mail: Mail) -> str:
-    return mail.references[0] if mail.references else mail.in_reply_to
+    return mail.headers.references[0] if mail.headers.references else mail.headers.in_reply_to
 
 
 def _root(start: str, parents: dict[str, str], known: dict[str, str]) -> str:
@@ -131,7 +140,7 @@ def _home(groups: Sequence[_Group], mail: Mail) -> _Group | None:
     for group in recent:
         if group.holds_like(mail):
             return group
-    free = [group for group in recent if mail.number not in group.mails]
+    free = [group for group in recent if mail.subject.number not in group.mails]
     return next((group for group in free if sender in group.senders), free[0] if free else None)
 
 
@@ -141,13 +150,15 @@ _PREREQUISITE = re.compile(r"^prerequisite-patch-id: ([0-9a-f]{7,64})[ \t]*$", r
 
 def _series(group: _Group) -> Series:
     mails = [mail for _, mail in sorted(group.mails.items())]
-    cover = mails[0] if mails[0].number == 0 else None
+    cover = mails[0] if mails[0].subject.number == 0 else None
     patches = tuple(mails[1:] if cover else mails)
     trailing = [mail.body for mail in (*((cover,) if cover else ()), *patches[::-1])]
     bases = [match[1] for body in trailing if (match := _BASE.search(body))]
     prerequisites = dict.fromkeys(one for body in trailing for one in _PREREQUISITE.findall(body))
     first = mails[0]
-    return Series(patches, cover, first.version, first.total, bases[0] if bases else "", tuple(prerequisites))
+    return Series(
+        patches, cover, first.subject.version, first.subject.total, bases[0] if bases else "", tuple(prerequisites)
+    )
 
 
 def _first(series: Series) -> Mail:
@@ -198,7 +209,7 @@ def _family(one: Series, families: Sequence[Sequence[Series]], candidates: Seque
 
 def age(one: Series) -> tuple[bool, int]:
     """Orders the versions of a family: RFCs come before what they ask comments for."""
-    return not any(tag.lower() == "rfc" for tag in _first(one).tags), one.version
+    return not any(tag.lower() == "rfc" for tag in _first(one).subject.tags), one.version
 
 
 def is_reroll(one: Series, other: Series) -> bool:
@@ -214,7 +225,7 @@ def is_reroll(one: Series, other: Series) -> bool:
 
 
 def _titles(one: Series) -> dict[int, str]:
-    return {mail.number: mail.title for mail in (*((one.cover,) if one.cover else ()), *one.patches)}
+    return {mail.subject.number: mail.subject.title for mail in (*((one.cover,) if one.cover else ()), *one.patches)}
 
 
 def _alike(one: str, other: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kfunclint.errors import InputError
 from kfunclint.git.repository import Repository
-from kfunclint.mail.inbox import Series
+from kfunclint.mail.message import Series
 from kfunclint.patch.apply import LineInterner, Misfit, fitted
 from kfunclint.patch.diff import FileDiff, Patch
 from kfunclint.patch.postimage import Base, HunkPlacement, Line, splice, text_lines
@@ -152,7 +152,7 @@ def _applied(tree: Tree, why: str, patches: Sequence[Patch]) -> Base:
     trial = _SeriesApplication(tree, patches)
     for patch in patches:
         for index, file in enumerate(patch.files):
-            trial.apply(patch.mail.number, index, file)
+            trial.apply(patch.mail.subject.number, index, file)
     return trial.result(why)
 
 

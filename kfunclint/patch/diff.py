@@ -11,7 +11,7 @@ from unidiff.errors import UnidiffParseError
 
 from kfunclint.errors import InputError
 from kfunclint.mail.body import HUNK, counts, extent, is_signature, layout, starts_diff
-from kfunclint.mail.inbox import Mail
+from kfunclint.mail.message import Mail
 from kfunclint.paths import objection, unquoted, without_prefix
 
 
@@ -104,7 +104,7 @@ def parse_patch(mail: Mail) -> Patch:
     while end > found.message and not lines[end - 1].strip():
         end -= 1
     message = tuple(MessageLine(lines[at], at + 1) for at in range(found.message, end))
-    if found.diff is None or mail.number == 0:
+    if found.diff is None or mail.subject.number == 0:
         return Patch(mail, message, ())
     return Patch(mail, message, tuple(_DiffReader(mail, lines, found.diff).files()))
 

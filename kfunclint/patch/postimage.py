@@ -122,8 +122,8 @@ def pre_images(patches: Sequence[Patch], base: Base | None = None) -> tuple[Post
     hunks = _Images(None)
     for patch in reversed(patches):
         for index, file in reversed(list(enumerate(patch.files))):
-            if base is None or (patch.mail.number, index) not in base.placements:
-                hunks.apply_in_view(_reversed(file), patch.mail.number)
+            if base is None or (patch.mail.subject.number, index) not in base.placements:
+                hunks.apply_in_view(_reversed(file), patch.mail.subject.number)
     return tuple(source for source in (*found, *hunks.sources()) if source.ranges)
 
 
@@ -138,7 +138,7 @@ class _Images:
     def apply(self, patch: Patch) -> list[tuple[Line, tuple[int, int]]]:
         """Apply a patch; gives the lines that it takes out of whole files, with its number and their mail line."""
         gone: list[tuple[Line, tuple[int, int]]] = []
-        number = patch.mail.number
+        number = patch.mail.subject.number
         for index, file in enumerate(patch.files):
             fits = self.fits.get((number, index))
             if fits is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from kfunclint import resources
 from kfunclint.finding import Level, Place
-from kfunclint.mail.inbox import Mail
+from kfunclint.mail.message import Mail
 from kfunclint.review.lines import LineIndex
 
 if TYPE_CHECKING:
@@ -92,12 +92,12 @@ def first(review: Review) -> Mail | None:
 def title(review: Review) -> str:
     """What was reviewed, in a line: the subject of the series, or else its file, or the tree."""
     mail = first(review)
-    return mail.subject or mail.file if mail else review.tree
+    return mail.subject.text or mail.source.file if mail else review.tree
 
 
 def mails(review: Review) -> dict[int, Mail]:
     """The mails of the series by number, 0 for the cover letter."""
-    return {patch.mail.number: patch.mail for patch in (review.cover, *review.patches) if patch}
+    return {patch.mail.subject.number: patch.mail for patch in (review.cover, *review.patches) if patch}
 
 
 def in_input(mail: Mail, at: Place) -> tuple[str, int, int]:
@@ -105,16 +105,16 @@ def in_input(mail: Mail, at: Place) -> tuple[str, int, int]:
 
     The column in a folded subject counts as if its header were one line.
     """
-    if at.is_title and mail.title_at:
-        line, column = mail.title_at
-        return mail.file, line, column + at.column - 1
+    if at.is_title and mail.source.title:
+        line, column = mail.source.title
+        return mail.source.file, line, column + at.column - 1
     number = None if at.is_title else mail.in_input(at.line)
-    return (mail.file, mail.line, 1) if number is None else (mail.file, number, at.column)
+    return (mail.source.file, mail.source.line, 1) if number is None else (mail.source.file, number, at.column)
 
 
 def in_message(mail: Mail, at: Place) -> str:
     """The name of a place in a message: the subject, or a line."""
-    name = mail.subject or mail.file
+    name = mail.subject.text or mail.source.file
     return f"subject of {name}" if at.is_title else f"message of {name}, line {at.line}"
 
 
@@ -157,6 +157,6 @@ _SLUG_LENGTH = 52
 
 def slug(mail: Mail) -> str:
     """A file name for a mail in the manner of git format-patch, "v2-0003-mm-count-widgets": no suffix, no slash."""
-    title = re.sub(r"[^A-Za-z0-9_]+", "-", mail.title).strip("-")[:_SLUG_LENGTH].rstrip("-")
-    version = f"v{mail.version}-" if mail.version > 1 else ""
-    return f"{version}{mail.number:04}" + (f"-{title}" if title else "")
+    title = re.sub(r"[^A-Za-z0-9_]+", "-", mail.subject.title).strip("-")[:_SLUG_LENGTH].rstrip("-")
+    version = f"v{mail.subject.version}-" if mail.subject.version > 1 else ""
+    return f"{version}{mail.subject.number:04}" + (f"-{title}" if title else "")

@@ -17,7 +17,7 @@ class ChangedRegions:
         self._spans: dict[str, list[tuple[int, int]]] = {}
         for number, patch in enumerate(patches):
             for index, file in enumerate(patch.files):
-                fits = base.placements.get((patch.mail.number, index)) if base else None
+                fits = base.placements.get((patch.mail.subject.number, index)) if base else None
                 if fits is None or file.new_path is None:
                     continue
                 later = [hunks for after in patches[number + 1 :] for hunks in _hunks_of(after, file.new_path)]

@@ -22,13 +22,13 @@ class LineIndex:
     """All lines of a series: titles, those of the messages, and those of the post-image."""
 
     def __init__(self, patches: Iterable[Patch], cover: Patch | None, sources: Iterable[PostImage]) -> None:
-        self._mails = {patch.mail.number: patch for patch in patches}
+        self._mails = {patch.mail.subject.number: patch for patch in patches}
         if cover is not None:
             self._mails[0] = cover
         self._messages = {
             (number, line.mail_line): line.text for number, patch in self._mails.items() for line in patch.message
         }
-        self._messages |= {(number, 0): patch.mail.title for number, patch in self._mails.items()}
+        self._messages |= {(number, 0): patch.mail.subject.title for number, patch in self._mails.items()}
         self._sources = {source.path: source for source in sources}
 
     def origin(self, at: Place) -> Origin | None:
@@ -47,7 +47,7 @@ class LineIndex:
     def origin_in(self, number: int | None, mail_line: int) -> Origin | None:
         """A line of the mail with that number; None if there is no such mail."""
         mail = self._mails.get(number) if number is not None else None
-        return Origin(mail.mail.number, mail.mail.message_id, mail_line) if mail else None
+        return Origin(mail.mail.subject.number, mail.mail.headers.message_id, mail_line) if mail else None
 
     def text(self, at: Place) -> str:
         """The line as written, "" for one that is not in view."""

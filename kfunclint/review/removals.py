@@ -114,9 +114,9 @@ def _removed(path: str, line: Line, patches: Iterable[Patch]) -> RemovedLine:
         for file in one.files:
             if path not in (file.old_path, file.new_path):
                 continue
-            if one.mail.number == patch:
+            if one.mail.subject.number == patch:
                 number = next((_behind(hunk, mail_line) for hunk in file.hunks if _holds(hunk, mail_line)), number)
-            elif one.mail.number > patch:
+            elif one.mail.subject.number > patch:
                 number = moved(file.hunks, number)
     indent = len(line.text) - len(line.text.lstrip())
     return RemovedLine(Place(path, number, indent + 1, len(line.text) + 1), line.text, patch, mail_line)

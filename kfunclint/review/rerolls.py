@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
 from kfunclint.finding import Comparison, Finding, SuppressedFinding
-from kfunclint.mail.inbox import Inbox, Series
+from kfunclint.mail.message import Inbox, Series
 from kfunclint.mail.series import age, is_reroll
 from kfunclint.review.result import Review
 
@@ -37,12 +37,12 @@ def compare(new: Review, old: Review) -> Review:
 
     left = {id(finding) for finding in same.values()}
     fixed = tuple(finding for finding in old.findings if id(finding) not in left and not _unseen(finding, new))
-    rfc = "RFC " if any(tag.lower() == "rfc" for tag in first.tags) else ""
+    rfc = "RFC " if any(tag.lower() == "rfc" for tag in first.subject.tags) else ""
     return replace(
         new,
         findings=tuple(map(told, new.findings)),
         withheld=tuple(SuppressedFinding(told(one.finding), one.why) for one in new.withheld),
-        since=Comparison(f"{rfc}v{first.version}", first.subject, first.message_id, fixed),
+        since=Comparison(f"{rfc}v{first.subject.version}", first.subject.text, first.headers.message_id, fixed),
     )
 
 

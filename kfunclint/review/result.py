@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kfunclint.errors import InputError
 from kfunclint.finding import Comparison, Finding, SuppressedFinding, UnusedSuppression
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.mail.inbox import Series
+from kfunclint.mail.message import Series
 from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import Base, PostImage
 from kfunclint.rule.rule import Rule

@@ -13,7 +13,7 @@ from kfunclint.finding import Finding
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.target import target
 from kfunclint.kernel.vocabulary import Vocabulary
-from kfunclint.mail.inbox import Mail, Series
+from kfunclint.mail.message import Mail, Series
 from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
 from kfunclint.patch.postimage import Base, PostImage
@@ -98,7 +98,7 @@ def _repaired(patches: Sequence[Patch], base: Base | None, last: RuleRunner, con
             run.run_over(context.facts(sources)[0])
             now = {found.key: found for found in run.findings}
         for key_ in [known for known in open_ if known not in now]:
-            yield replace(open_.pop(key_), repaired_by=patch.mail.number)
+            yield replace(open_.pop(key_), repaired_by=patch.mail.subject.number)
         open_ |= {key_: found for key_, found in now.items() if key_ not in open_}
 
 
@@ -152,8 +152,8 @@ def _target(patches: Sequence[Patch], asked: str | Kernel | None, tree: Vocabula
         return asked
     return target(
         asked=asked,
-        tags=[tag for patch in patches for tag in patch.mail.tags],
-        dates=[patch.mail.date for patch in patches],
+        tags=[tag for patch in patches for tag in patch.mail.subject.tags],
+        dates=[patch.mail.headers.date for patch in patches],
         context_flags={
             flag
             for patch in patches

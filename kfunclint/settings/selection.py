@@ -92,7 +92,8 @@ def _recorded(found: Settings) -> Mapping[str, int] | None:
 def _files(review: Review) -> dict[int, list[str]]:
     """The files that each patch touches; 0 has those of all, as a cover letter and a tree speak of all."""
     found = {
-        patch.mail.number: [file.new_path or file.old_path or "" for file in patch.files] for patch in review.patches
+        patch.mail.subject.number: [file.new_path or file.old_path or "" for file in patch.files]
+        for patch in review.patches
     }
     found[0] = [path for paths in found.values() for path in paths] or [source.path for source in review.sources]
     return found

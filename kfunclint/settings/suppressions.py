@@ -120,14 +120,14 @@ def _lines(patch: Patch) -> Iterator[tuple[int, str]]:
     for at in range(found.end, len(lines) if found.diff is None else found.diff):
         if is_signature(lines[at]) or _OLD_DIFF.match(lines[at]):
             return
-        text = lines[at].lstrip(" \t") if patch.mail.number else lines[at]  # git indents the notes of a commit
+        text = lines[at].lstrip(" \t") if patch.mail.subject.number else lines[at]  # git indents the notes of a commit
         if _REQUEST.match(text):
             yield at + 1, text
 
 
 def _parsed(patch: Patch, line: int, text: str, known: Sequence[Rule[Any]]) -> Suppression | UnusedSuppression:
     found = _COMPLETE.fullmatch(_REQUEST.sub("", text.rstrip(), count=1))
-    if patch.mail.number and patch.message and line <= patch.message[-1].mail_line:
+    if patch.mail.subject.number and patch.message and line <= patch.message[-1].mail_line:
         return _refused(patch, line, text, "git would keep it, move it below the ---")
     if not found:
         return _refused(patch, line, text, "write kfunclint: ignore RULE [FUNCTION] - reason")
@@ -135,8 +135,10 @@ def _parsed(patch: Patch, line: int, text: str, known: Sequence[Rule[Any]]) -> S
     if objection := names.objection(known, name):
         return _refused(patch, line, text, f"{name}: {objection}")
     mail = patch.mail
-    return Suppression(name, "", function, reason, mail.number or None, mail.file, mail.in_input(line), text.rstrip())
+    return Suppression(
+        name, "", function, reason, mail.subject.number or None, mail.source.file, mail.in_input(line), text.rstrip()
+    )
 
 
 def _refused(patch: Patch, line: int, text: str, why: str) -> UnusedSuppression:
-    return UnusedSuppression(patch.mail.file, patch.mail.in_input(line), text.rstrip(), why)
+    return UnusedSuppression(patch.mail.source.file, patch.mail.in_input(line), text.rstrip(), why)

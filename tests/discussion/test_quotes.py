@@ -16,11 +16,12 @@ import pytest
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sample import PATH, a_finding, a_mail, a_review, flag_missing, mails, place, sample, titled, unguarded
+from sample import PATH, a_finding, a_mail, a_review, flag_missing, mails, place, sample, titled, unguarded, with_fields
 
 from kfunclint.clang import Parser
 from kfunclint.finding import Edit, Finding, Fix, Level, Reason
-from kfunclint.mail.inbox import Mail, read_inbox, select_series
+from kfunclint.mail.inbox import read_inbox, select_series
+from kfunclint.mail.message import Mail
 from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.review.review import review
@@ -72,14 +73,16 @@ def addresses(text: str, name: str) -> list[tuple[str, str]]:
     return [(one.display_name, one.addr_spec) for one in found.addresses] if found else []
 
 
-HELLO = replace(a_mail(1, 1, "depot: say hello", "Hello, it's me.\n\nSigned-off-by: A\n---\n"), references=(), cc=())
+HELLO = with_fields(
+    a_mail(1, 1, "depot: say hello", "Hello, it's me.\n\nSigned-off-by: A\n---\n"), references=(), cc=()
+)
 
 
 # Where it goes.
 
 
 def test_threading() -> None:
-    message = parsed(reply_to(replace(HELLO, references=("a@b", "c@d"), message_id="e@f")))
+    message = parsed(reply_to(with_fields(HELLO, references=("a@b", "c@d"), message_id="e@f")))
     assert message["In-Reply-To"] == "<e@f>"
     assert message["References"].split() == ["<a@b>", "<c@d>", "<e@f>"]
     assert message["Subject"] == "Re: [PATCH bpf-next] depot: say hello"
@@ -87,23 +90,23 @@ def test_threading() -> None:
 
 @pytest.mark.parametrize("subject", ["Re: x", "RE: x", "re: x"])
 def test_one_re_is_enough(subject: str) -> None:
-    assert parsed(reply_to(replace(HELLO, subject=subject)))["Subject"] == subject
+    assert parsed(reply_to(with_fields(HELLO, subject=subject)))["Subject"] == subject
 
 
 def test_without_a_message_id_there_is_no_thread() -> None:
-    message = parsed(reply_to(replace(HELLO, message_id="", references=("a@b",))))
+    message = parsed(reply_to(with_fields(HELLO, message_id="", references=("a@b",))))
     assert message["In-Reply-To"] is None
     assert message["References"] is None
 
 
 def test_a_long_thread_keeps_its_root_and_its_end() -> None:
     ids = [f"{number}@example.org" for number in range(1000)]
-    found = parsed(reply_to(replace(HELLO, references=tuple(ids))))["References"].split()
-    assert found == [f"<{name}>" for name in (ids[0], *ids[-100:], HELLO.message_id)]
+    found = parsed(reply_to(with_fields(HELLO, references=tuple(ids))))["References"].split()
+    assert found == [f"<{name}>" for name in (ids[0], *ids[-100:], HELLO.headers.message_id)]
 
 
 def test_to_the_author_and_cc_the_rest() -> None:
-    one = replace(
+    one = with_fields(
         HELLO, to=("bpf@example.org",), cc=('"Maintainer, Max" <max@example.org>', "ANN@example.org", "max@example.org")
     )
     text = reply_to(one)
@@ -112,18 +115,18 @@ def test_to_the_author_and_cc_the_rest() -> None:
 
 
 def test_a_patch_that_somebody_else_sends_goes_to_its_author() -> None:
-    text = reply_to(replace(HELLO, author="Ann Author <ann@example.org>", sender="Max <max@example.org>"))
+    text = reply_to(with_fields(HELLO, author="Ann Author <ann@example.org>", sender="Max <max@example.org>"))
     assert addresses(text, "To") == [("Ann Author", "ann@example.org")]
     assert addresses(text, "Cc")[0] == ("Max", "max@example.org")
 
 
 def test_reply_to_joins_the_author() -> None:
-    text = reply_to(replace(HELLO, reply_to=("B4 Relay <ann.author@example.org>",)))
+    text = reply_to(with_fields(HELLO, reply_to=("B4 Relay <ann.author@example.org>",)))
     assert addresses(text, "To") == [("Ann Author", "ann@example.org"), ("B4 Relay", "ann.author@example.org")]
 
 
 def test_a_mail_from_a_page_has_no_addresses_to_go_to() -> None:
-    one = replace(HELLO, author="Ann Author", sender="Ann Author", to=(), cc=(), message_id="", date="")
+    one = with_fields(HELLO, author="Ann Author", sender="Ann Author", to=(), cc=(), message_id="", date="")
     text = reply_to(one)
     assert list(parsed(text)) == ["Subject", *FIELDS[5:]]
     assert body(text)[0] == "Ann Author wrote:"
@@ -146,7 +149,7 @@ TRICKS = [
 
 @pytest.mark.parametrize("trick", TRICKS, ids=lambda trick: ascii(trick[:16]))
 def test_a_header_cannot_be_injected_into(trick: str) -> None:
-    one = replace(
+    one = with_fields(
         HELLO,
         subject=trick,
         author=f"{trick} <ann@example.org>",
@@ -159,7 +162,7 @@ def test_a_header_cannot_be_injected_into(trick: str) -> None:
         date=trick,
     )
     assert_header(reply_to(one), ["ann", "reply", "to", "cc"])
-    text = reply_to(replace(one, message_id="it@example.org"))
+    text = reply_to(with_fields(one, message_id="it@example.org"))
     assert_header(text, ["ann", "reply", "to", "cc"])
     assert parsed(text)["References"].split() == ["<fine@example.org>", "<it@example.org>"]
 
@@ -180,7 +183,7 @@ def assert_header(text: str, names: Iterable[str]) -> None:
 
 def test_what_looks_like_an_encoded_word_stays_as_it_is() -> None:
     word = "=?utf-8?q?a=0Ab?="
-    text = reply_to(replace(HELLO, subject=word, author=f"{word} <ann@example.org>", sender=""))
+    text = reply_to(with_fields(HELLO, subject=word, author=f"{word} <ann@example.org>", sender=""))
     assert parsed(text)["Subject"] == f"Re: {word}"
     assert addresses(text, "To") == [(word, "ann@example.org")]
 
@@ -193,7 +196,7 @@ LOCAL = st.from_regex(r"[a-z0-9][a-z0-9._+-]{0,20}[a-z0-9]", fullmatch=True).fil
 @given(subject=NAMES, people=st.lists(st.tuples(NAMES, LOCAL), min_size=1, max_size=4, unique_by=lambda one: one[1]))
 def test_any_names_and_subjects_make_a_mail_that_can_be_read(subject: str, people: list[tuple[str, str]]) -> None:
     entries = [f"{quoted(name)} <{local}@example.org>" for name, local in people]
-    text = reply_to(replace(HELLO, subject=subject, author=entries[0], sender=entries[0], to=(), cc=tuple(entries)))
+    text = reply_to(with_fields(HELLO, subject=subject, author=entries[0], sender=entries[0], to=(), cc=tuple(entries)))
     assert_header(text, (local for _, local in people))
     assert names(text) == [joined(name) for name, _ in people]
     assert (
@@ -296,7 +299,7 @@ def test_no_line_of_ours_means_something_to_a_program(words: str, before: int) -
 
 
 def test_a_name_cannot_make_a_line_mean_something() -> None:
-    one = replace(HELLO, author="Reviewed-by: Nobody <ann@example.org>", sender="", date="")
+    one = with_fields(HELLO, author="Reviewed-by: Nobody <ann@example.org>", sender="", date="")
     assert body(reply_to(one))[0] == "| Reviewed-by: Nobody wrote:"
 
 
@@ -418,7 +421,7 @@ def test_a_long_function_is_shown_by_its_head_and_its_end() -> None:
 def test_a_file_is_named_after_the_patch() -> None:
     names = list(formats.files("reply", sample()))
     assert names == ["0001-reply-depot-add-bpf_depot_top.eml", "0002-reply-depot-register-bpf_depot_top.eml"]
-    later = a_review([replace(one, version=3) for one in mails()])
+    later = a_review([with_fields(one, version=3) for one in mails()])
     assert list(formats.files("reply", replace(later, findings=(unguarded(later),)))) == [f"v3-{names[0]}"]
 
 
@@ -455,19 +458,19 @@ def test_a_word_of_the_title_is_quoted_as_the_subject() -> None:
 
 def test_the_body_is_quoted_on_below_the_subject() -> None:
     found = a_review([HELLO])
-    at = titled(found, HELLO.title[:4])
+    at = titled(found, HELLO.subject.title[:4])
     both = (a_finding(found, at, "text/x", Level.CHECK, "this title is wrong"), remark(found, "it's"))
     lines = body(only_reply(replace(found, findings=both)))
-    assert lines[1:5] == [f"> Subject: {HELLO.subject}", "", "This title is wrong. [text/x]", ""]
+    assert lines[1:5] == [f"> Subject: {HELLO.subject.text}", "", "This title is wrong. [text/x]", ""]
     assert lines[5].startswith("> ")
     assert "[ ... ]" not in lines
 
 
 def test_the_subject_ends_as_a_header_does() -> None:
     found = a_review([HELLO])
-    fix = Fix('write "Hello"', (Edit(titled(found, HELLO.title[:4]), "Hello"),))
-    word = a_finding(found, titled(found, HELLO.title[:4]), "text/x", Level.CHECK, "no word", fix=fix)
+    fix = Fix('write "Hello"', (Edit(titled(found, HELLO.subject.title[:4]), "Hello"),))
+    word = a_finding(found, titled(found, HELLO.subject.title[:4]), "text/x", Level.CHECK, "no word", fix=fix)
     lines = body(only_reply(replace(found, findings=(word, remark(found, "it's")))))
-    rest = lines.index(f"> {HELLO.title[4:].strip()}")
+    rest = lines.index(f"> {HELLO.subject.title[4:].strip()}")
     assert lines[rest + 1] == ">"
     assert lines[rest + 2].startswith("> ")

@@ -19,7 +19,8 @@ from kfunclint.discussion.said_before import without_answered
 from kfunclint.discussion.thread import Thread
 from kfunclint.discussion.topic import Matcher, is_reason
 from kfunclint.finding import Fix, Origin, Place
-from kfunclint.mail.inbox import Inbox, read_inbox, select_series
+from kfunclint.mail.inbox import read_inbox, select_series
+from kfunclint.mail.message import Inbox
 from kfunclint.report import formats
 from kfunclint.review.result import Review
 from kfunclint.review.review import review
@@ -462,12 +463,12 @@ SUBJECT = "Subject: [PATCH bpf-next] depot: let programs look a depot up"
 def test_what_was_said_about_a_subject(text: str, withheld: int, tmp_path: Path) -> None:
     found = a_thread(tmp_path, a_reply(text))
     (patch,) = found.series[0].patches
-    start = patch.title.index("look") + 1
+    start = patch.subject.title.index("look") + 1
     of_title = replace(
         next(one for one in reviewed(1).findings if one.rule == SPELLING),
         at=Place(None, 0, start, start + 4, 1),
-        origin=Origin(1, patch.message_id, 0),
-        quoted=patch.title,
+        origin=Origin(1, patch.headers.message_id, 0),
+        quoted=patch.subject.title,
         message='"look" should read "fetch"',
         fix=None,
     )

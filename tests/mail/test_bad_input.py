@@ -97,7 +97,7 @@ def test_broken_mails_do_not_stop_the_others() -> None:
     inbox = read_inbox([str(BAD / "broken-mails.mbox")])
     assert [refusal.reason for refusal in inbox.errors] == ["no patch in it"]
     (series,) = inbox.series
-    assert [one.number for one in series.patches] == [1, 2]
+    assert [one.subject.number for one in series.patches] == [1, 2]
     assert parse_patch(series.patches[0]).files
     with pytest.raises(InputError, match=COUNTS):
         parse_patch(series.patches[1])
@@ -306,7 +306,7 @@ def test_any_bytes(tmp_path_factory: pytest.TempPathFactory, data: bytes, start:
     for series in read_inbox([str(path)]).series:
         for one in series.patches:
             one.body.encode()
-            one.subject.encode()
+            one.subject.text.encode()
             assert "\0" not in one.body
     list(refusals(path))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from sample import with_fields
 
-from kfunclint.mail.inbox import Mail
+from kfunclint.mail.message import Mail, MailSource, Subject
 from kfunclint.patch.diff import DiffLine, FileDiff, Hunk, Patch
 from kfunclint.patch.postimage import PostImage, apply_series
 
-MAIL = Mail(subject="", title="", body="", file="x.patch", first_line=1)
+MAIL = Mail(Subject(""), "", MailSource("x.patch", body_line=1))
 
 
 def hunk(old_start: int, body: list[str], new_start: int | None = None, heading: str = "") -> Hunk:
@@ -32,7 +32,7 @@ def change(path: str, *hunks: Hunk, kind: str = "modified", old_path: str | None
 
 def series(*files: FileDiff) -> tuple[PostImage, ...]:
     """One patch per file diff, numbered from 1."""
-    return apply_series(Patch(replace(MAIL, number=number), (), (file,)) for number, file in enumerate(files, 1))
+    return apply_series(Patch(with_fields(MAIL, number=number), (), (file,)) for number, file in enumerate(files, 1))
 
 
 def shown(source: PostImage) -> list[tuple[int, str, int | None]]:

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 
 import jinja2
 import pytest
-from sample import PATH, a_finding, a_mail, a_review, place, sample, unchecked
+from sample import PATH, a_finding, a_mail, a_review, place, sample, unchecked, with_fields
 
 from kfunclint.errors import InputError
 from kfunclint.finding import Edit, Fix, Level, Reason
@@ -62,7 +62,7 @@ def evil() -> Review:
         f"Say {EVIL} it's.\n---\ndiff --git a/{PATH} b/{PATH}\n--- a/{PATH}\n+++ b/{PATH}\n@@ -1 +1,2 @@ {EVIL}\n a\n"
     )
     one = a_mail(1, 1, "depot", body + f"+b {EVIL}\n")
-    one = replace(one, subject=EVIL, author=f"{EVIL} <a@example.org>", file=EVIL)
+    one = with_fields(one, subject=EVIL, author=f"{EVIL} <a@example.org>", file=EVIL)
     found = a_review([one])
     at = place(found, "b")
     because = (Reason(at, EVIL),)

@@ -15,7 +15,7 @@ from conftest import ROOT, Golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from sample import a_finding, a_mail, a_review, mails, of_title, place, sample, trouble
+from sample import a_finding, a_mail, a_review, mails, of_title, place, sample, trouble, with_fields
 
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
@@ -119,8 +119,8 @@ def test_a_title_in_the_terminal() -> None:
     text = formats.render("terminal", of_title())
     assert "\nseries.mbox:107:38: check: no word [text/x]\n    depot: register bpf_depot_top()\n" in text
     assert "\n           ^~~~~~~~\n" in text
-    (patch,) = [one for one in of_title().patches if one.mail.number == 2]
-    unknown = replace(patch, mail=replace(patch.mail, title_at=None))
+    (patch,) = [one for one in of_title().patches if one.mail.subject.number == 2]
+    unknown = replace(patch, mail=replace(patch.mail, source=replace(patch.mail.source, title=None)))
     text = formats.render("terminal", replace(of_title(), patches=(unknown,)))
     assert "\nseries.mbox:1:1: check: no word [text/x]\n" in text
 
@@ -218,7 +218,7 @@ def hostile() -> Review:
     """A review whose every text has characters in it that work unseen."""
     one = a_mail(1, 1, "depot", f"Say {HOSTILE} it's.\n---\n")
     body = one.body + "diff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n@@ -1 +1,2 @@\n a\n+\tb" + HOSTILE + "c\n"
-    one = replace(one, subject=HOSTILE, title=HOSTILE, author=f"{HOSTILE} <a@example.org>", file=HOSTILE, body=body)
+    one = with_fields(one, subject=HOSTILE, title=HOSTILE, author=f"{HOSTILE} <a@example.org>", file=HOSTILE, body=body)
     found = a_review([one])
     at = replace(place(found, "c", "\tb"), end_column=20)
     first = a_finding(found, at, "a/b", Level.ERROR, f"wrong {HOSTILE}")
@@ -322,10 +322,10 @@ def test_a_review_is_one_file_named_after_its_first_mail(kind: str) -> None:
 
 
 def test_file_names_leave_no_folder() -> None:
-    one = replace(a_mail(1, 1, "x", "y"), title="../../etc/pass wd\x00\n\u202e%s", version=2)
+    one = with_fields(a_mail(1, 1, "x", "y"), title="../../etc/pass wd\x00\n\u202e%s", version=2)
     assert formats.slug(one) == "v2-0001-etc-pass-wd-s"
-    assert formats.slug(replace(one, title="\u6f22")) == "v2-0001"
-    assert len(formats.slug(replace(one, title="a" * 500))) < 80
+    assert formats.slug(with_fields(one, title="\u6f22")) == "v2-0001"
+    assert len(formats.slug(with_fields(one, title="a" * 500))) < 80
 
 
 def test_nothing_found_is_said_but_not_mailed() -> None:

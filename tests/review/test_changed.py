@@ -36,7 +36,7 @@ class Word:
 
 def test_facts_of_every_type_are_held_against_the_hunks(lint: Lint) -> None:
     (patch,) = lint(PATCH).patches
-    base = Base(cast("Any", None), "linux", "", {}, {(patch.mail.number, 0): (HunkPlacement(9, 0, 0),)}, {})
+    base = Base(cast("Any", None), "linux", "", {}, {(patch.mail.subject.number, 0): (HunkPlacement(9, 0, 0),)}, {})
     near, far, joined = Word((Extent("a.c", 12, 12),)), Word((Extent("a.c", 13, 20),)), Word((Extent("a.c", 1, 10),))
     elsewhere, mail = Word((Extent("b.c", 1, 1),)), Word((Extent(None, 1, 1),))
     facts = Facts({Word: (near, far, joined, elsewhere, mail)})

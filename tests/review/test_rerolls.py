@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from sample import a_finding, a_review, mails, place
+from sample import a_finding, a_review, mails, place, with_fields
 
 from kfunclint.clang import Parser
 from kfunclint.cli.main import main
@@ -129,7 +129,7 @@ def test_what_is_withheld_stands_too() -> None:
 
 def test_an_rfc_is_called_one() -> None:
     (old,) = read_inbox([V1]).series
-    request = replace(old, patches=tuple(replace(one, tags=("RFC",)) for one in old.patches))
+    request = replace(old, patches=tuple(with_fields(one, tags=("RFC",)) for one in old.patches))
     found = compare(a_version(), replace(a_version(), series=request))
     assert found.since is not None
     assert found.since.name == "RFC v1"

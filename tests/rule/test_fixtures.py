@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT, Lint
 from expect import complaints, read
 
-from kfunclint.mail.inbox import Mail
+from kfunclint.mail.message import Mail
 from kfunclint.rule import loader
 from kfunclint.rule.rule import Rule
 
@@ -22,7 +22,7 @@ def test_fixture(path: Path, lint: Lint) -> None:
     fixture = read(path)
     only = (f"{path.parent.name}/{path.name.partition('.')[0]}",)
     found = lint(fixture.text, kernel=fixture.options.get("kernel"), only=only, tree=fixture.options.get("tree"))
-    mails = {patch.mail.number: patch.mail for patch in found.patches}
+    mails = {patch.mail.subject.number: patch.mail for patch in found.patches}
     lines = [(finding, line_of(mails[finding.origin.patch], finding.origin.mail_line)) for finding in found.findings]
     assert not complaints(fixture, lines)
 
@@ -30,9 +30,9 @@ def test_fixture(path: Path, lint: Lint) -> None:
 def line_of(mail: Mail, mail_line: int) -> int:
     """The 1-based line of the fixture's bare text."""
     if mail_line == 0:
-        assert mail.title_at
-        return mail.title_at[0]
-    return (mail.first_line or 0) + mail_line - 1
+        assert mail.source.title
+        return mail.source.title[0]
+    return (mail.source.body_line or 0) + mail_line - 1
 
 
 @pytest.mark.parametrize("found", loader.shipped(), ids=lambda found: found.id)

@@ -73,7 +73,7 @@ def test_every_way_of_the_fixture(parser: Parser) -> None:
     (one,) = select_series(read_inbox(["ways.mbox"]), None, False)
     known = names.choose(loader.shipped(), only=["flags", "text"], ignore=(), strict=False)
     found = suppressions.apply_suppressions(review(one, known, parser), (), loader.shipped())
-    first = {patch.mail.number: patch.mail.first_line or 0 for patch in found.patches}
+    first = {patch.mail.subject.number: patch.mail.source.body_line or 0 for patch in found.patches}
     at = [(one, first[one.origin.patch] + one.origin.mail_line - 1) for one in found.findings]
     assert not complaints(fixture, at)
     lines = ["", *fixture.text.split("\n")]

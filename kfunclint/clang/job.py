@@ -11,6 +11,7 @@ from kfunclint.c import declarators
 from kfunclint.c.lexer import Token, code
 from kfunclint.clang import limits
 from kfunclint.clang.directives import safe
+from kfunclint.clang.kinds import CursorKind
 from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Diagnostic, Library, TranslationUnit
 from kfunclint.clang.nodes import Converter, NodeRow, TooDeep, raw, rows
 from kfunclint.clang.prune import Asked, prune
@@ -31,7 +32,7 @@ _MAX_ERRORS = 1000
 _KEPT = re.compile(r"assigning to |invalid operands to binary |.* are not pointers to compatible types$")
 _HARMLESS = ("initializing ", "conflicting types for ")  # a stub may say otherwise than the definition below its use
 _VISIBLE = re.compile(r"\S")
-_ENUM, _FUNCTION, _PARAMETER, _BLOCK, _ANNOTATION = 5, 8, 10, 202, 406
+
 
 Answer = dict[str, Any]
 
@@ -171,9 +172,9 @@ class _FunctionReader:
 
         def step(cursor: Cursor, parent: Cursor) -> int:
             del parent
-            if cursor.kind == _FUNCTION:
+            if cursor.kind == CursorKind.FUNCTION_DECL:
                 functions.append(cursor)
-            elif cursor.kind == _ENUM:
+            elif cursor.kind == CursorKind.ENUM_DECL:
                 enums.append(cursor)
             return CONTINUE
 
@@ -189,7 +190,7 @@ class _FunctionReader:
         found: list[tuple[str, str, int]] = []
 
         def step(cursor: Cursor, parent: Cursor) -> int:
-            if cursor.kind == _ANNOTATION:
+            if cursor.kind == CursorKind.ANNOTATE_ATTR:
                 kind, _, rest = self.tree.spelling(cursor).partition(":")
                 name, _, flags = rest.partition(":")
                 if kind == "entry":
@@ -211,7 +212,7 @@ class _FunctionReader:
             return CONTINUE
 
         self.tree.visit(cursor, step)
-        block = next((child for child in reversed(children) if child.kind == _BLOCK), None)
+        block = next((child for child in reversed(children) if child.kind == CursorKind.COMPOUND_STMT), None)
         return None if block is None else self._definition(cursor, children, block)
 
     def _definition(self, cursor: Cursor, children: list[Cursor], block: Cursor) -> Answer:
@@ -229,11 +230,17 @@ class _FunctionReader:
             "end_line": max(end, place.line),
             "returns": self.tree.result(cursor),
             "parameters": [
-                (self.tree.spelling(child), self.tree.type(child)) for child in children if child.kind == _PARAMETER
+                (self.tree.spelling(child), self.tree.type(child))
+                for child in children
+                if child.kind == CursorKind.PARM_DECL
             ],
-            "marker": any(child.kind == _ANNOTATION and self.tree.spelling(child) == "kfunc" for child in children),
+            "marker": any(
+                child.kind == CursorKind.ANNOTATE_ATTR and self.tree.spelling(child) == "kfunc" for child in children
+            ),
             "static": self.tree.is_static(cursor),
-            "variadic": self.tree.is_variadic(cursor) and bool(children) and children[0].kind != _BLOCK,
+            "variadic": self.tree.is_variadic(cursor)
+            and bool(children)
+            and children[0].kind != CursorKind.COMPOUND_STMT,
             "complete": complete,
             "body": rows(body),
         }

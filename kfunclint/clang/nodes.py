@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from kfunclint.c.lexer import Token
+from kfunclint.clang.kinds import FIRST_EXPRESSION, FIRST_INTEGER, LAST_INTEGER, LAST_STATEMENT, CursorKind, TypeKind
 from kfunclint.clang.limits import MAX_DEPTH
 from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, NativeType, TranslationUnit
 from kfunclint.clang.stub_inference import Text
@@ -15,28 +16,8 @@ _RAW_DEPTH = 3 * MAX_DEPTH
 _LONGEST_OPERAND = 64  # tokens in front of an operator
 
 _PREFIX = "__kfunclint_"
-(
-    _VARIABLE,
-    _MEMBER,
-    _CALL,
-    _NAME,
-    _INTEGER,
-    _STRING,
-    _CHARACTER,
-    _PAREN,
-    _UNARY,
-    _BINARY,
-    _ASSIGN,
-) = (9, 102, 103, 101, 106, 109, 110, 111, 112, 114, 115)
-_FLOATING, _TERNARY, _CAST, _COMPOUND_LITERAL, _LIST, _LABEL_ADDRESS = 107, 116, 117, 118, 119, 120
-_STATEMENT_EXPRESSION, _SIZEOF, _IMAGINARY, _UNEXPOSED = 121, 136, 108, 100
-_ANNOTATION = 406
-_TYPEDEF_DECLARATION = 20
-_FIRST_INTEGER, _LAST_INTEGER, _ENUM, _TYPEDEF, _ELABORATED = 3, 20, 106, 107, 119  # types
-_FIRST_REFERENCE, _LAST_REFERENCE = 40, 50
-_FIRST_ATTRIBUTE, _LAST_ATTRIBUTE = 400, 499
-_FIRST_EXPRESSION, _LAST_STATEMENT = 100, 399
 
+# the texts of enum CXBinaryOperatorKind and CXUnaryOperatorKind by their numbers
 _BINARY_TEXT = {
     **dict(zip(range(3, 22), "* / % + - << >> <=> < > <= >= == != & ^ | && ||".split(), strict=True)),
     33: ",",
@@ -103,7 +84,7 @@ def raw(tree: TranslationUnit, top: Cursor) -> _Raw:
             raise TooDeep
         node = _Raw(cursor)
         path[-1][1].kids.append(node)
-        if _FIRST_REFERENCE <= node.kind <= _LAST_REFERENCE:
+        if CursorKind.FIRST_REF <= node.kind <= CursorKind.LAST_REF:
             return CONTINUE
         path.append((cursor.key, node))
         return RECURSE
@@ -157,18 +138,18 @@ class Converter:
 
     def _handed_through(self, at: _Raw) -> _Raw | None:
         """What stands in parentheses, behind a cast or under an implicit conversion."""
-        if at.kind == _PAREN and len(at.kids) == 1:
+        if at.kind == CursorKind.PAREN_EXPR and len(at.kids) == 1:
             return at.kids[0]
-        if at.kind in (_CAST, _COMPOUND_LITERAL):
+        if at.kind in (CursorKind.C_STYLE_CAST_EXPR, CursorKind.COMPOUND_LITERAL_EXPR):
             return at.kids[-1] if at.kids and _is_value(at.kids[-1]) else None
-        if at.kind == _UNEXPOSED:
+        if at.kind == CursorKind.UNEXPOSED_EXPR:
             values = [kid for kid in at.kids if _is_value(kid)]
             if len(values) != 1:
                 return None
             designated = len(at.kids) > 1
             same = designated or self.tree.extent(at.cursor) == self.tree.extent(values[0].cursor)
             return values[0] if same else None
-        if at.kind == _UNARY and self.tree.unary(at.cursor) in _TRANSPARENT_UNARY:
+        if at.kind == CursorKind.UNARY_OPERATOR and self.tree.unary(at.cursor) in _TRANSPARENT_UNARY:
             return at.kids[0] if at.kids else None
         return None
 
@@ -186,7 +167,7 @@ class Converter:
     def _unknown(self, at: _Raw) -> NodeRow:
         values = [kid for kid in at.kids if _is_value(kid)]
         if (
-            at.kind == _UNEXPOSED
+            at.kind == CursorKind.UNEXPOSED_EXPR
             and len(values) == 4
             and len({self.tree.extent(kid.cursor) for kid in values[:3]}) == 1
         ):
@@ -240,7 +221,7 @@ class Converter:
 
     def _macro_loop(self, at: _Raw, values: list[_Raw]) -> NodeRow | None:
         """A loop macro of the shim or of the stubs, or scoped_guard()."""
-        name = self._callee(values[0]) if values[0].kind == _CALL else ""
+        name = self._callee(values[0]) if values[0].kind == CursorKind.CALL_EXPR else ""
         if name.startswith(f"{_PREFIX}scoped_") and len(values) == 2:
             return self._scoped(at, self.node(values[0]), self.node(values[1]))
         if name.startswith(f"{_PREFIX}loop_") and len(values) == 3:
@@ -301,11 +282,11 @@ class Converter:
         return self.text.at(goto + 1) if goto is not None and self.text.is_name(goto + 1) else ""
 
     def declaration(self, at: _Raw) -> NodeRow:
-        variables = tuple(self.variable(kid) for kid in at.kids if kid.kind == _VARIABLE)
+        variables = tuple(self.variable(kid) for kid in at.kids if kid.kind == CursorKind.VAR_DECL)
         return self.make(at, "decl" if variables else "none", kids=variables)
 
     def variable(self, at: _Raw) -> NodeRow:
-        notes = [self.tree.spelling(kid.cursor) for kid in at.kids if kid.kind == _ANNOTATION]
+        notes = [self.tree.spelling(kid.cursor) for kid in at.kids if kid.kind == CursorKind.ANNOTATE_ATTR]
         cleanup = next((note for note in notes if note.startswith(("free:", "class:"))), "")
         value = self.tree.initializer(at.cursor)
         kids = tuple(self.node(kid) for kid in at.kids if kid.cursor.key == value)[-1:]
@@ -335,7 +316,7 @@ class Converter:
 
     def _is_pointer(self, at: _Raw) -> bool:
         base = next(kid for kid in at.kids if _is_value(kid))
-        while base.kind == _MEMBER and not self.tree.spelling(base.cursor):
+        while base.kind == CursorKind.MEMBER_REF_EXPR and not self.tree.spelling(base.cursor):
             inner = [kid for kid in base.kids if _is_value(kid)]
             if not inner:
                 break
@@ -356,9 +337,15 @@ class Converter:
     def _callee(self, at: _Raw) -> str:
         """The name of the function called, "" if it is called through an expression."""
         callee = at.kids[0] if at.kids else None
-        while callee is not None and callee.kind in (_PAREN, _UNEXPOSED) and len(callee.kids) == 1:
+        while (
+            callee is not None
+            and callee.kind in (CursorKind.PAREN_EXPR, CursorKind.UNEXPOSED_EXPR)
+            and len(callee.kids) == 1
+        ):
             callee = callee.kids[0]
-        return self.tree.spelling(callee.cursor) if callee is not None and callee.kind == _NAME else ""
+        return (
+            self.tree.spelling(callee.cursor) if callee is not None and callee.kind == CursorKind.DECL_REF_EXPR else ""
+        )
 
     def unary(self, at: _Raw) -> NodeRow:
         kids = self.kids(at)
@@ -387,27 +374,38 @@ class Converter:
 
     def _operand(self, at: _Raw) -> str:
         """The note of an operand."""
-        while at.kind != _CAST and (inner := self._handed_through(at)) is not None:
+        while at.kind != CursorKind.C_STYLE_CAST_EXPR and (inner := self._handed_through(at)) is not None:
             at = inner
-        if at.kind == _NAME and self.tree.place(self.tree.referenced(at.cursor)).file in (None, self.invented):
+        if at.kind == CursorKind.DECL_REF_EXPR and self.tree.place(self.tree.referenced(at.cursor)).file in (
+            None,
+            self.invented,
+        ):
             return ""
-        if at.kind not in (_NAME, _CAST, _INTEGER, _CHARACTER, _SIZEOF):
+        if at.kind not in (
+            CursorKind.DECL_REF_EXPR,
+            CursorKind.C_STYLE_CAST_EXPR,
+            CursorKind.INTEGER_LITERAL,
+            CursorKind.CHARACTER_LITERAL,
+            CursorKind.UNARY_EXPR,
+        ):
             return ""
-        return self._integer(self.tree.cursor_type(at.cursor)) or ("?" if at.kind == _CAST else "")
+        return self._integer(self.tree.cursor_type(at.cursor)) or (
+            "?" if at.kind == CursorKind.C_STYLE_CAST_EXPR else ""
+        )
 
     def _integer(self, type_: NativeType) -> str:
         """An integer type as C spells it without typedefs, "" if it is none or one that was made up."""
-        while type_.kind in (_TYPEDEF, _ELABORATED):
+        while type_.kind in (TypeKind.TYPEDEF, TypeKind.ELABORATED):
             declaration = self.tree.declaration(type_)
             if self.tree.place(declaration).file == self.invented:
                 return ""
-            if declaration.kind != _TYPEDEF_DECLARATION:
+            if declaration.kind != CursorKind.TYPEDEF_DECL:
                 break
             type_ = self.tree.underlying(declaration)
         canonical = self.tree.canonical(type_)
-        if canonical.kind == _ENUM:
+        if canonical.kind == TypeKind.ENUM:
             canonical = self.tree.canonical(self.tree.enum_type(self.tree.definition(self.tree.declaration(type_))))
-        return self.tree.name(canonical) if _FIRST_INTEGER <= canonical.kind <= _LAST_INTEGER else ""
+        return self.tree.name(canonical) if FIRST_INTEGER <= canonical.kind <= LAST_INTEGER else ""
 
     def ternary(self, at: _Raw) -> NodeRow:
         kids = self.kids(at)
@@ -466,43 +464,43 @@ def _fixed(kind: str, least: int, most: int) -> _Handler:
 
 
 _KINDS: dict[int, _Handler] = {
-    _NAME: Converter.name,
-    _MEMBER: Converter.member,
-    _CALL: Converter.call,
-    _INTEGER: Converter.literal,
-    _FLOATING: Converter.literal,
-    _IMAGINARY: Converter.literal,
-    _CHARACTER: Converter.literal,
-    _STRING: Converter.string,
-    _UNARY: Converter.unary,
-    _BINARY: Converter.binary,
-    _ASSIGN: Converter.binary,
-    113: Converter.index,
-    _TERNARY: Converter.ternary,
-    _LIST: Converter.list,
-    _LABEL_ADDRESS: Converter.unevaluated,
-    _STATEMENT_EXPRESSION: Converter.statement_expression,
-    _SIZEOF: Converter.unevaluated,
-    201: Converter.label,
-    202: Converter.block,
-    203: Converter.case,
-    204: Converter.default,
-    205: _fixed("if", 2, 3),
-    206: _fixed("switch", 2, 2),
-    207: _fixed("while", 2, 2),
-    208: Converter.do,
-    209: Converter.loop,
-    210: Converter.goto,
-    212: _fixed("continue", 0, 0),
-    213: _fixed("break", 0, 0),
-    214: _fixed("return", 0, 1),
-    230: _fixed("none", 0, 0),
-    231: Converter.declaration,
+    CursorKind.DECL_REF_EXPR: Converter.name,
+    CursorKind.MEMBER_REF_EXPR: Converter.member,
+    CursorKind.CALL_EXPR: Converter.call,
+    CursorKind.INTEGER_LITERAL: Converter.literal,
+    CursorKind.FLOATING_LITERAL: Converter.literal,
+    CursorKind.IMAGINARY_LITERAL: Converter.literal,
+    CursorKind.CHARACTER_LITERAL: Converter.literal,
+    CursorKind.STRING_LITERAL: Converter.string,
+    CursorKind.UNARY_OPERATOR: Converter.unary,
+    CursorKind.BINARY_OPERATOR: Converter.binary,
+    CursorKind.COMPOUND_ASSIGN_OPERATOR: Converter.binary,
+    CursorKind.ARRAY_SUBSCRIPT_EXPR: Converter.index,
+    CursorKind.CONDITIONAL_OPERATOR: Converter.ternary,
+    CursorKind.INIT_LIST_EXPR: Converter.list,
+    CursorKind.ADDR_LABEL_EXPR: Converter.unevaluated,
+    CursorKind.STMT_EXPR: Converter.statement_expression,
+    CursorKind.UNARY_EXPR: Converter.unevaluated,
+    CursorKind.LABEL_STMT: Converter.label,
+    CursorKind.COMPOUND_STMT: Converter.block,
+    CursorKind.CASE_STMT: Converter.case,
+    CursorKind.DEFAULT_STMT: Converter.default,
+    CursorKind.IF_STMT: _fixed("if", 2, 3),
+    CursorKind.SWITCH_STMT: _fixed("switch", 2, 2),
+    CursorKind.WHILE_STMT: _fixed("while", 2, 2),
+    CursorKind.DO_STMT: Converter.do,
+    CursorKind.FOR_STMT: Converter.loop,
+    CursorKind.GOTO_STMT: Converter.goto,
+    CursorKind.CONTINUE_STMT: _fixed("continue", 0, 0),
+    CursorKind.BREAK_STMT: _fixed("break", 0, 0),
+    CursorKind.RETURN_STMT: _fixed("return", 0, 1),
+    CursorKind.NULL_STMT: _fixed("none", 0, 0),
+    CursorKind.DECL_STMT: Converter.declaration,
 }
 
 
 def _is_value(at: _Raw) -> bool:
-    return _FIRST_EXPRESSION <= at.kind <= _LAST_STATEMENT
+    return FIRST_EXPRESSION <= at.kind <= LAST_STATEMENT
 
 
 def _kernel_name(name: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from kfunclint.clang.kinds import FIRST_INTEGER, FIRST_SIGNED, LAST_INTEGER, CursorKind, TypeKind
 from kfunclint.clang.native import CONTINUE, Cursor, Diagnostic, Library, NativeType, TranslationUnit
 
 OPTIONS = (
@@ -20,10 +21,16 @@ _MISSING = re.compile(r"file not found$|^cannot open file|^error opening file")
 _MAX_FIELDS = 512  # of one type, with those of the structs in it: what is larger is no argument by value
 _MAX_DEPTH = 3  # structs in one another, the verifier's limit (kernel/bpf/verifier.c: __btf_type_is_scalar_struct())
 
-_UNION, _FUNCTION, _VARIABLE, _PARAMETER, _TYPEDEF = 3, 8, 9, 10, 20
-_BOOL, _FIRST_SIGNED, _LAST_INTEGER = 3, 13, 20
-_RECORD, _ENUM, _ARRAYS = 105, 106, (112, 114)
-_OTHERS = {2: "void", 21: "float", 22: "float", 23: "float", 101: "pointer", 110: "function", 111: "function"}
+_ARRAYS = (TypeKind.CONSTANT_ARRAY, TypeKind.INCOMPLETE_ARRAY)
+_OTHERS: Mapping[int, str] = {
+    TypeKind.VOID: "void",
+    TypeKind.FLOAT: "float",
+    TypeKind.DOUBLE: "float",
+    TypeKind.LONG_DOUBLE: "float",
+    TypeKind.POINTER: "pointer",
+    TypeKind.FUNCTION_NO_PROTO: "function",
+    TypeKind.FUNCTION_PROTO: "function",
+}
 
 Answer = dict[str, Any]
 
@@ -56,11 +63,11 @@ def run(request: Any, library: Library, overlay: str) -> Answer:
     types: dict[str, TypeLayout] = {}
     for name, line, column, spellings in request["types_of"]:
         function = tree.at(request["file"], line, column)
-        if function.kind == _FUNCTION and tree.spelling(function) == name:
+        if function.kind == CursorKind.FUNCTION_DECL and tree.spelling(function) == name:
             types |= reader.signature(function, spellings)
     for name, line, column in request["names"]:
         variable = tree.at(request["file"], line, column)
-        if variable.kind == _VARIABLE:
+        if variable.kind == CursorKind.VAR_DECL:
             types |= reader.named(name, variable)
     return {"types": types}
 
@@ -106,7 +113,7 @@ class _LayoutReader:
 
         def step(cursor: Cursor, parent: Cursor) -> int:
             del parent
-            if cursor.kind == _PARAMETER:
+            if cursor.kind == CursorKind.PARM_DECL:
                 found.append(cursor)
             return CONTINUE
 
@@ -123,18 +130,18 @@ class _LayoutReader:
                 "array", size, length=self.tree.length(type_), scalars=_is_scalar(element), target=element
             )
         kind = self.tree.canonical(type_).kind
-        if _BOOL <= kind <= _LAST_INTEGER:
-            return TypeLayout("integer", size, signed=kind >= _FIRST_SIGNED)
-        if kind == _ENUM:
+        if FIRST_INTEGER <= kind <= LAST_INTEGER:
+            return TypeLayout("integer", size, signed=kind >= FIRST_SIGNED)
+        if kind == TypeKind.ENUM:
             return self._enum(self.tree.declaration(type_), size)
-        if kind == _RECORD:
+        if kind == TypeKind.RECORD:
             return self._record(self.tree.declaration(type_), type_, size, depth)
         if kind not in _OTHERS:
             raise _Unknown
         return TypeLayout(_OTHERS[kind], None if _OTHERS[kind] == "function" else size)
 
     def _behind_typedefs(self, type_: NativeType) -> NativeType:
-        while (declaration := self.tree.declaration(type_)).kind == _TYPEDEF:
+        while (declaration := self.tree.declaration(type_)).kind == CursorKind.TYPEDEF_DECL:
             self._check(declaration)
             type_ = self.tree.underlying(declaration)
         return type_
@@ -151,10 +158,10 @@ class _LayoutReader:
         if size is None:
             return TypeLayout("enum")
         self._check(self.tree.definition(declaration))
-        return TypeLayout("enum", size, signed=self.tree.enum_type(declaration).kind >= _FIRST_SIGNED)
+        return TypeLayout("enum", size, signed=self.tree.enum_type(declaration).kind >= FIRST_SIGNED)
 
     def _record(self, declaration: Cursor, type_: NativeType, size: int | None, depth: int) -> TypeLayout:
-        kind = "union" if declaration.kind == _UNION else "struct"
+        kind = "union" if declaration.kind == CursorKind.UNION_DECL else "struct"
         if size is None:
             return TypeLayout(kind)
         self._check(self.tree.definition(declaration))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
 
 _TOKEN = re.compile(
     r"""
@@ -23,11 +23,14 @@ _TOKEN = re.compile(
 )
 
 
-class Token(NamedTuple):
-    """`kind` is name, number, string, char, punct, comment or directive; `line` and `column` are 1-based, of its first
-    character, `offset` 0-based in the text that was scanned; comments and directives may span lines."""
+TokenKind = Literal["name", "number", "string", "char", "punct", "comment", "directive"]
 
-    kind: str
+
+class Token(NamedTuple):
+    """`line` and `column` are 1-based, of its first character, `offset` 0-based in the text that was scanned; comments
+    and directives may span lines."""
+
+    kind: TokenKind
     text: str
     line: int
     column: int
@@ -50,7 +53,7 @@ def tokens(text: str, first_line: int = 1) -> list[Token]:
         elif kind != "blank":
             piece = match[kind]
             start = match.end() - len(piece)
-            found.append(Token(kind, piece, line, start - line_start + 1, start))
+            found.append(Token(cast(TokenKind, kind), piece, line, start - line_start + 1, start))
             if "\n" in piece:
                 line += piece.count("\n")
                 line_start = start + piece.rfind("\n") + 1

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from kfunclint.c.kinds import NodeKind, TypeKind
 from kfunclint.finding import Place
 
 
@@ -53,7 +54,7 @@ class Node:
     guard(rcu), scoped_guard(rcu)); a value that the edge repair had to invent is `opaque`.
     """
 
-    kind: str
+    kind: NodeKind
     line: int
     column: int
     text: str = ""
@@ -211,7 +212,7 @@ class Type:
     (kernel/bpf/verifier.c: __btf_type_is_scalar_struct()); of an array, whether its elements are integers or enums.
     """
 
-    kind: str
+    kind: TypeKind
     size: int | None
     signed: bool | None
     length: int | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
+from kfunclint.c.kinds import NodeKind
 from kfunclint.c.lexer import Token
 from kfunclint.clang.kinds import FIRST_EXPRESSION, FIRST_INTEGER, LAST_INTEGER, LAST_STATEMENT, CursorKind, TypeKind
 from kfunclint.clang.limits import MAX_DEPTH
@@ -30,9 +31,9 @@ _TRANSPARENT_UNARY = frozenset({11, 12, 13})  # __real, __imag, __extension__
 
 
 class NodeRow(NamedTuple):
-    """The same as kfunclint.syntax.Node, which the worker need not load."""
+    """The same as kfunclint.c.syntax.Node, which the worker need not load."""
 
-    kind: str
+    kind: NodeKind
     line: int
     column: int
     text: str = ""
@@ -153,7 +154,7 @@ class Converter:
             return at.kids[0] if at.kids else None
         return None
 
-    def make(self, at: _Raw, kind: str, text: str = "", kids: tuple[NodeRow, ...] = ()) -> NodeRow:
+    def make(self, at: _Raw, kind: NodeKind, text: str = "", kids: tuple[NodeRow, ...] = ()) -> NodeRow:
         """A node at the place of a cursor."""
         place = self.tree.place(at.cursor)
         if place.line < self.first or place.file != self.tree.main:
@@ -451,7 +452,7 @@ class Converter:
 _Handler = Callable[[Converter, _Raw], NodeRow]
 
 
-def _fixed(kind: str, least: int, most: int) -> _Handler:
+def _fixed(kind: NodeKind, least: int, most: int) -> _Handler:
     """A handler for a statement of which all children are the parts, in order."""
 
     def handler(converter: Converter, at: _Raw) -> NodeRow:

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from kfunclint.c import kinds
 from kfunclint.clang.kinds import FIRST_INTEGER, FIRST_SIGNED, LAST_INTEGER, CursorKind, TypeKind
 from kfunclint.clang.native import CONTINUE, Cursor, Diagnostic, Library, NativeType, TranslationUnit
 
@@ -22,7 +23,7 @@ _MAX_FIELDS = 512  # of one type, with those of the structs in it: what is large
 _MAX_DEPTH = 3  # structs in one another, the verifier's limit (kernel/bpf/verifier.c: __btf_type_is_scalar_struct())
 
 _ARRAYS = (TypeKind.CONSTANT_ARRAY, TypeKind.INCOMPLETE_ARRAY)
-_OTHERS: Mapping[int, str] = {
+_OTHERS: Mapping[int, kinds.TypeKind] = {
     TypeKind.VOID: "void",
     TypeKind.FLOAT: "float",
     TypeKind.DOUBLE: "float",
@@ -36,9 +37,9 @@ Answer = dict[str, Any]
 
 
 class TypeLayout(NamedTuple):
-    """The same as kfunclint.syntax.Type, which the worker need not load."""
+    """The same as kfunclint.c.syntax.Type, which the worker need not load."""
 
-    kind: str
+    kind: kinds.TypeKind
     size: int | None = None
     signed: bool | None = None
     length: int | None = None
@@ -161,7 +162,7 @@ class _LayoutReader:
         return TypeLayout("enum", size, signed=self.tree.enum_type(declaration).kind >= FIRST_SIGNED)
 
     def _record(self, declaration: Cursor, type_: NativeType, size: int | None, depth: int) -> TypeLayout:
-        kind = "union" if declaration.kind == CursorKind.UNION_DECL else "struct"
+        kind: kinds.TypeKind = "union" if declaration.kind == CursorKind.UNION_DECL else "struct"
         if size is None:
             return TypeLayout(kind)
         self._check(self.tree.definition(declaration))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
+from kfunclint.c.kinds import NodeKind, TypeKind
 from kfunclint.c.syntax import Function, Node, Parameter, SeenEntry, Type, Unit
 from kfunclint.clang.limits import MAX_DEPTH
+
+_NODE_KINDS, _TYPE_KINDS = frozenset(get_args(NodeKind)), frozenset(get_args(TypeKind))
 
 _Row = list[Any]  # kind, line, column, text, number of kids, note
 
@@ -36,7 +39,9 @@ def _type(row: Any) -> Type:
     kind, size, signed, length, scalars, target = row
     if not all(one is None or isinstance(one, int) for one in (size, signed, length, scalars)):
         raise TypeError
-    return Type(_text(kind), size, signed, length, scalars, None if target is None else _type(target))
+    if kind not in _TYPE_KINDS:
+        raise ValueError
+    return Type(kind, size, signed, length, scalars, None if target is None else _type(target))
 
 
 def _text(value: Any) -> str:
@@ -83,4 +88,6 @@ def _node(rows: Iterator[_Row], depth: int) -> Node:
         raise ValueError
     kind, line, column, text, count, note = row
     kids = tuple([_node(rows, depth + 1) for _ in range(count)]) if count else ()
-    return Node(_text(kind), _number(line), _number(column), _text(text), kids, _text(note))
+    if kind not in _NODE_KINDS:
+        raise ValueError
+    return Node(kind, _number(line), _number(column), _text(text), kids, _text(note))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from kfunclint.extract import kerneldoc
-from kfunclint.facts.docs import Comment, Prose
+from kfunclint.facts.docs import Comment, Prose, ProseKind
 from kfunclint.finding import Place
 from kfunclint.patch.diff import MessageLine
 
@@ -34,7 +34,7 @@ _UNKNOWN_DEPTH = 100_000
 
 
 def of_message(
-    lines: Iterable[MessageLine], kind: str, patch: int, names: frozenset[str] = frozenset()
+    lines: Iterable[MessageLine], kind: ProseKind, patch: int, names: frozenset[str] = frozenset()
 ) -> Iterator[Prose]:
     """The paragraphs of a commit message ("message") or cover letter ("cover") of patch n; for `names` see Prose."""
     paragraph: list[_Line] = []
@@ -67,7 +67,7 @@ def of_title(title: str, patch: int, names: frozenset[str] = frozenset()) -> Ite
 
 def of_comment(comment: Comment, function: str | None, names: frozenset[str] = frozenset()) -> Iterator[Prose]:
     """The paragraphs of a comment; `function` is the kfunc that it belongs to, for `names` see Prose."""
-    kind = "doc" if comment.kernel_doc else "comment"
+    kind: ProseKind = "doc" if comment.kernel_doc else "comment"
     paragraph: list[_Line] = []
     literal = False
     base = start = 0
@@ -98,7 +98,7 @@ def _depth(comment: Comment, at: Place, raw: str) -> int:
     return len(raw[: at.column - 1].expandtabs()) + 1
 
 
-def _prose(kind: str, paragraph: list[_Line], function: str | None, names: frozenset[str]) -> Iterator[Prose]:
+def _prose(kind: ProseKind, paragraph: list[_Line], function: str | None, names: frozenset[str]) -> Iterator[Prose]:
     if paragraph:
         yield Prose(kind, tuple(paragraph), function, names)
 

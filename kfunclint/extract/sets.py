@@ -18,7 +18,7 @@ from kfunclint.extract.registrations import (
 )
 from kfunclint.extract.tokens import SetKey, named_calls, place
 from kfunclint.facts.docs import Comment
-from kfunclint.facts.sets import Entry, Flag, KfuncSet, Listing, Registration
+from kfunclint.facts.sets import Entry, Flag, KfuncSet, Listing, Registration, SetKind
 from kfunclint.finding import Place
 from kfunclint.patch.postimage import PostImage, VisibleRange
 
@@ -131,7 +131,7 @@ class _SetLines:
     """
 
     key: SetKey
-    kind: str
+    kind: SetKind
     at: Place
     first: int
     last: int
@@ -159,14 +159,14 @@ def _spans(path: str, tokens: Sequence[Token]) -> list[_SetLines]:
 def _span(path: str, code: Sequence[Token], start: int | None, end: int | None, top: int) -> _SetLines:
     """The span between the macros at those indices; without a START it begins at index `top`."""
     mark = start if start is not None else end or 0
-    match = _SET.fullmatch(code[mark].text)
+    kind: SetKind = "KFUNCS" if code[mark].text.startswith("BTF_KFUNCS_") else "SET8"
     inner = code[top if start is None else start + 4 : end]
     name = code[mark + 2]
     first = code[start].line if start is not None else code[top].line if top < len(code) else name.line
     last = code[end].line if end is not None else code[-1].end_line
     strays = tuple(place(path, token) for token, _ in named_calls(inner, ["BTF_ID"]))
     whole = start is not None and end is not None and _only_entries(inner)
-    return _SetLines((path, name.text), match[1] if match else "", place(path, name), first, last, whole, strays)
+    return _SetLines((path, name.text), kind, place(path, name), first, last, whole, strays)
 
 
 def _only_entries(code: Sequence[Token]) -> bool:

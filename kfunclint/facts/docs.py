@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from kfunclint.facts.fact import Extent, line_of
 from kfunclint.finding import Place
@@ -12,6 +13,9 @@ from kfunclint.finding import Place
 _NAME = re.compile(r"(?<![\w/.<>@=*&\\$%#+~^|:'-])[a-z]\w*_\w*(?![\w/*\[\]\\@<>|{}'-]|\.\w|->|::)", re.ASCII)
 _NAMED = re.compile(r"\w+(?:\(\))?\s*(?:-|:|$)")
 _SHORTEST_NAME = 6
+
+
+ProseKind = Literal["message", "cover", "title", "comment", "doc"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +101,8 @@ class Comment:
 class Prose:
     """A paragraph that people read. Quoted mail, code, shell output, diffs, trailers and tables are no part of it."""
 
-    kind: str
-    """Part of a commit "message", a "cover" letter, the "title" of either, a "comment" or a kernel-"doc"."""
+    kind: ProseKind
+    """What it is a part of; a title is that of a commit or a cover letter, a doc is kernel-doc."""
     lines: tuple[tuple[Place, str], ...]
     """Each with the place of its first character."""
     function: str | None = None

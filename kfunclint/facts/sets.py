@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from kfunclint.c.syntax import Node
 from kfunclint.facts.fact import Extent, line_of
@@ -66,13 +67,16 @@ class Listing:
         return all(self.flag(name) for name in names)
 
 
+SetKind = Literal["KFUNCS", "SET8"]
+
+
 @dataclass(frozen=True, slots=True)
 class KfuncSet:
     """A set of BTF ids."""
 
     name: str
-    kind: str
-    """KFUNCS or SET8, as in its macros."""
+    kind: SetKind
+    """As in its macros, BTF_KFUNCS_START() and BTF_SET8_START()."""
     at: Place
     """Its name in the START macro, or in the END macro where the START is out of view."""
     registrations: tuple[Registration, ...] = ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import unidiff.patch as unidiff
 from unidiff.constants import LINE_TYPE_NO_NEWLINE
@@ -40,14 +41,16 @@ class Hunk:
     mail_line: int
 
 
+FileChange = Literal["modified", "new", "deleted", "renamed", "copied", "mode", "binary"]
+
+
 @dataclass(frozen=True, slots=True)
 class FileDiff:
-    """What a patch does to one file: a path of None means /dev/null. `kind` is one of
-    modified, new, deleted, renamed, copied, mode, binary; `mail_line` that of its first header line."""
+    """What a patch does to one file: a path of None means /dev/null. `mail_line` is that of its first header line."""
 
     old_path: str | None
     new_path: str | None
-    kind: str
+    kind: FileChange
     hunks: tuple[Hunk, ...]
     mail_line: int
     headers: tuple[str, ...]
@@ -89,7 +92,12 @@ _KEYWORDS = (
     "Binary files ",
     "GIT binary patch",
 )
-_KINDS = {"new file mode": "new", "deleted file mode": "deleted", "rename from": "renamed", "copy from": "copied"}
+_KINDS: Mapping[str, FileChange] = {
+    "new file mode": "new",
+    "deleted file mode": "deleted",
+    "rename from": "renamed",
+    "copy from": "copied",
+}
 
 
 def parse_patch(mail: Mail) -> Patch:
@@ -177,10 +185,12 @@ class _DiffReader:
     def _plain_file(self) -> FileDiff:
         start = self.at
         old, new = self._names()
-        kind = "modified" if old and new else "deleted" if old else "new"
+        kind: FileChange = "modified" if old and new else "deleted" if old else "new"
         return self._file(kind, old, new, self._hunks(), start)
 
-    def _file(self, kind: str, old: str | None, new: str | None, hunks: tuple[Hunk, ...], start: int) -> FileDiff:
+    def _file(
+        self, kind: FileChange, old: str | None, new: str | None, hunks: tuple[Hunk, ...], start: int
+    ) -> FileDiff:
         paths = [path for path in (old, new) if path is not None]
         if not paths:
             raise self.refusal("file header without a name", start)
@@ -190,7 +200,7 @@ class _DiffReader:
         end = hunks[0].mail_line - 1 if hunks else self.at
         return FileDiff(old, new, kind, hunks, start + 1, tuple(self.lines[start:end]))
 
-    def _kind(self, fields: dict[str, str], hunks: tuple[Hunk, ...], start: int) -> str:
+    def _kind(self, fields: dict[str, str], hunks: tuple[Hunk, ...], start: int) -> FileChange:
         if "Binary files" in fields or "GIT binary patch" in fields:
             return "binary"
         known = [kind for keyword, kind in _KINDS.items() if keyword in fields]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from kfunclint.patch.diff import DiffLine, FileDiff, Hunk, Patch
+from kfunclint.patch.diff import DiffLine, FileChange, FileDiff, Hunk, Patch
 
 if TYPE_CHECKING:
     from kfunclint.tree.tree import Tree
@@ -205,7 +205,7 @@ def text_lines(data: bytes) -> list[str]:
     return lines if lines[-1] else lines[:-1]
 
 
-_OPPOSITES = {"new": "deleted", "deleted": "new", "copied": "deleted"}
+_OPPOSITES: Mapping[FileChange, FileChange] = {"new": "deleted", "deleted": "new", "copied": "deleted"}
 _SIGNS = {"+": "-", "-": "+", " ": " "}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sample import with_fields
 
 from kfunclint.mail.message import Mail, MailSource, Subject
-from kfunclint.patch.diff import DiffLine, FileDiff, Hunk, Patch
+from kfunclint.patch.diff import DiffLine, FileChange, FileDiff, Hunk, Patch
 from kfunclint.patch.postimage import PostImage, apply_series
 
 MAIL = Mail(Subject(""), "", MailSource("x.patch", body_line=1))
@@ -26,7 +26,7 @@ def hunk(old_start: int, body: list[str], new_start: int | None = None, heading:
     return Hunk(old_start, counts[0], first_new, counts[1], heading, tuple(lines), 99)
 
 
-def change(path: str, *hunks: Hunk, kind: str = "modified", old_path: str | None = "") -> FileDiff:
+def change(path: str, *hunks: Hunk, kind: FileChange = "modified", old_path: str | None = "") -> FileDiff:
     return FileDiff(path if old_path == "" else old_path, path if kind != "deleted" else None, kind, hunks, 98, ())
 
 

@@ -6,12 +6,14 @@ import ast
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from conftest import ROOT
 
+from kfunclint.facts.flag_names import FlagName
 from kfunclint.report import catalogue, formats
+from kfunclint.resources import table
 from kfunclint.rule import loader
 from kfunclint.rule.rule import Rule
 
@@ -134,3 +136,7 @@ def test_tables_are_toml() -> None:
     assert tables
     for path in tables:
         assert tomllib.loads(path.read_text())
+
+
+def test_flags_have_the_names_of_the_table() -> None:
+    assert set(get_args(FlagName)) == set(table("flags"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kfunclint.c.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer
 from kfunclint.facts.docs import Doc, Prose
 from kfunclint.facts.fact import Extent, line_of
+from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
 
@@ -177,7 +178,7 @@ class Kfunc:
             entry.set is not None and entry.set.is_kfuncs for entry in self.entries
         )
 
-    def has(self, flag: str) -> bool:
+    def has(self, flag: FlagName) -> bool:
         """Does an entry in view give it the flag?"""
         return any(entry.flag(flag) for entry in self.entries)
 

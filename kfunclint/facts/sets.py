@@ -7,6 +7,7 @@ from typing import Literal
 
 from kfunclint.c.syntax import Node
 from kfunclint.facts.fact import Extent, line_of
+from kfunclint.facts.flag_names import FlagName
 from kfunclint.finding import Place
 
 
@@ -58,11 +59,11 @@ class Listing:
     flags: tuple[Flag, ...] | None
     """None where they are not a plain OR of KF_ names."""
 
-    def flag(self, name: str) -> Flag | None:
+    def flag(self, name: FlagName) -> Flag | None:
         """The flag of that name, if it is written there."""
         return next((flag for flag in self.flags or () if flag.name == name), None)
 
-    def has(self, *names: str) -> bool:
+    def has(self, *names: FlagName) -> bool:
         """Are all of the flags written there?"""
         return all(self.flag(name) for name in names)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.sets import Entry, Flag
 from kfunclint.finding import Edit, Place
 
 
-def add_flag(entry: Entry, name: str) -> tuple[Edit, ...]:
+def add_flag(entry: Entry, name: FlagName) -> tuple[Edit, ...]:
     """The edit that adds a flag behind the others; none for an entry that a macro makes."""
     if entry.flags is None or entry.macro:
         return ()

@@ -1,12 +1,13 @@
 from collections.abc import Iterator
 
 from kfunclint.c.syntax import is_pointer, is_scalar
+from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Level, Place, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
-_METHODS = {"KF_ITER_NEW": "new", "KF_ITER_NEXT": "next", "KF_ITER_DESTROY": "destroy"}
+_METHODS: dict[FlagName, str] = {"KF_ITER_NEW": "new", "KF_ITER_NEXT": "next", "KF_ITER_DESTROY": "destroy"}
 
 
 @rule(
@@ -29,15 +30,16 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     for entry in kfunc.entries if kfunc.is_called else ():
-        flags = [flag for name in _METHODS if (flag := entry.flag(name))]
-        if len(flags) != 1:
+        methods = [(flag, method) for name, method in _METHODS.items() if (flag := entry.flag(name))]
+        if len(methods) != 1:
             continue
-        for at, problem in _problems(kfunc, _METHODS[flags[0].name]):
+        ((flag, method),) = methods
+        for at, problem in _problems(kfunc, method):
             yield Remark(
                 at,
-                f"{kfunc.name}() {problem}, as {flags[0].name} asks for: the whole set fails to register",
-                (Reason(flags[0].at, "registered here"),),
-                or_at=(flags[0].at,),
+                f"{kfunc.name}() {problem}, as {flag.name} asks for: the whole set fails to register",
+                (Reason(flag.at, "registered here"),),
+                or_at=(flag.at,),
             )
         return
 

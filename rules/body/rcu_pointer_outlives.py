@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.c.syntax import Node
+from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.queries import calls, outliving
@@ -11,7 +12,7 @@ from kfunclint.resources import table
 from kfunclint.rule.rule import rule
 
 _CHECKED_SINCE = Release(6, 18)
-_KEPT = ("KF_ACQUIRE", "KF_RCU_PROTECTED", "KF_ITER_NEXT")
+_KEPT: tuple[FlagName, ...] = ("KF_ACQUIRE", "KF_RCU_PROTECTED", "KF_ITER_NEXT")
 
 
 @rule(

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.c.syntax import Parameter, bare
+from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
@@ -9,7 +10,7 @@ from kfunclint.resources import table
 from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
-_PROTECTING = ("KF_TRUSTED_ARGS", "KF_RCU", "KF_RELEASE")
+_PROTECTING: tuple[FlagName, ...] = ("KF_TRUSTED_ARGS", "KF_RCU", "KF_RELEASE")
 
 
 @rule(Kfunc, Level.WARNING, contract=("F1",), see="kernel/bpf/verifier.c: check_kfunc_args()", since="6.2")

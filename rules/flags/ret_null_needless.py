@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 
+from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
@@ -10,7 +11,7 @@ from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
 
 _TRUSTED_BY_DEFAULT = Release(7, 0)
-_NEVER_NULL = ("KF_RCU", "KF_TRUSTED_ARGS", "KF_RELEASE")
+_NEVER_NULL: tuple[FlagName, ...] = ("KF_RCU", "KF_TRUSTED_ARGS", "KF_RELEASE")
 _MAY_BE_NULL = ("__nullable", "__opt", "__ign", "__map", "__prog", "__arena")
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.c.syntax import Node
+from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.queries import calls
@@ -13,7 +14,7 @@ from kfunclint.rule.rule import rule
 _PROTECTS = ("lock", "guard", "disable", "irq", "held", "enter", "begin")
 
 # the flag stands on the constructor of an iterator, and the verifier ends the iterator with the section
-_INSIDE = ("KF_RCU_PROTECTED", "KF_ITER_NEXT", "KF_ITER_DESTROY")
+_INSIDE: tuple[FlagName, ...] = ("KF_RCU_PROTECTED", "KF_ITER_NEXT", "KF_ITER_DESTROY")
 
 
 @rule(

@@ -1,6 +1,7 @@
 import re
 from collections.abc import Iterator
 
+from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
@@ -15,7 +16,7 @@ _SAYS = re.compile(
     rf"(?:(?:with|under|within|inside|in|from|while holding) (?:an? )?{_LOCK}|under RCU){_END}"
     rf"|\b[Cc]allers? (?:must|has to|have to|needs? to) hold {_LOCK}{_END}"
 )
-_OTHERWISE = ("KF_RCU_PROTECTED", "KF_RCU", "KF_SLEEPABLE")
+_OTHERWISE: tuple[FlagName, ...] = ("KF_RCU_PROTECTED", "KF_RCU", "KF_SLEEPABLE")
 
 
 @rule(Kfunc, Level.WARNING, since="6.18", contract=("F15",), see="kernel/bpf/verifier.c: check_kfunc_call()")

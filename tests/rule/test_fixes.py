@@ -14,7 +14,7 @@ def test_adding_and_dropping_flags() -> None:
     assert (first.at.column, first.at.end_column, first.text) == (23, 30, "")
     (last,) = drop_flag(entry, entry.flags[1])
     assert (last.at.column, last.at.end_column) == (27, 34)
-    (more,) = add_flag(entry, "KF_C")
-    assert (more.at.column, more.text) == (34, " | KF_C")
+    (more,) = add_flag(entry, "KF_RCU")
+    assert (more.at.column, more.text) == (34, " | KF_RCU")
     (bare,) = one("BTF_ID_FLAGS(func, x)\n").entries
-    assert add_flag(bare, "KF_C")[0].text == ", KF_C"
+    assert add_flag(bare, "KF_RCU")[0].text == ", KF_RCU"

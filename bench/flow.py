@@ -13,13 +13,13 @@ from pathlib import Path
 from deep import whole
 
 from kfunclint.c.syntax import Unit
+from kfunclint.checker.context import build_facts
+from kfunclint.checker.lines import LineIndex
+from kfunclint.checker.runner import RuleRunner
 from kfunclint.clang import Parser
 from kfunclint.kernel.kernel import known
 from kfunclint.kernel.release import Release
 from kfunclint.patch.postimage import PostImage
-from kfunclint.review.context import build_facts
-from kfunclint.review.lines import LineIndex
-from kfunclint.review.runner import RuleRunner
 from kfunclint.rule.loader import shipped
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
-from kfunclint.review.result import Review
 
 NOTES = False  # b4 takes every line on standard error for a failure
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
+from kfunclint.checker.result import Review
 from kfunclint.finding import Level, Place
 from kfunclint.report import formats
-from kfunclint.review.result import Review
 from kfunclint.text import pluralize, visible
 
 _STATUS = {Level.ERROR: "fail", Level.WARNING: "warn", Level.CHECK: "warn"}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level, Reason
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
-from kfunclint.review.result import Review
 from kfunclint.text import visible
 
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.CHECK: "notice"}

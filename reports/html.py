@@ -10,11 +10,11 @@ from textwrap import dedent
 from typing import Any
 
 from kfunclint import __version__
+from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level, Place
 from kfunclint.patch.diff import FileDiff, Hunk, Patch
 from kfunclint.patch.postimage import PostImage
 from kfunclint.report import formats
-from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule
 from kfunclint.text import pluralize, visible
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from kfunclint.checker.result import Review
 from kfunclint.errors import InputError
 from kfunclint.finding import Finding, Reason
 from kfunclint.patch.diff import Patch
 from kfunclint.report import formats
-from kfunclint.review.result import Review
 
 SCHEMA = 1
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from email.header import Header
 
 from kfunclint import __version__
+from kfunclint.checker.lines import LineIndex
+from kfunclint.checker.result import Review
 from kfunclint.finding import Comparison, Finding, Reason
 from kfunclint.mail.message import Mail
 from kfunclint.patch.diff import DiffLine, FileDiff, Patch
 from kfunclint.report import formats
-from kfunclint.review.lines import LineIndex
-from kfunclint.review.result import Review
 from kfunclint.text import visible
 
 WIDTH = 72

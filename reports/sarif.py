@@ -10,10 +10,10 @@ from typing import Any
 from urllib.parse import quote
 
 from kfunclint import __version__
+from kfunclint.checker.result import Review
 from kfunclint.finding import Edit, Finding, Fix, Level, Place
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
-from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule
 from kfunclint.text import pluralize, visible
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
+from kfunclint.checker.lines import LineIndex
+from kfunclint.checker.result import Review
 from kfunclint.finding import Comparison, Finding, Level, Place, Reason
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
-from kfunclint.review.lines import LineIndex
-from kfunclint.review.result import Review
 from kfunclint.text import pluralize, visible
 
 Paint = Callable[[str, str], str]

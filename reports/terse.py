@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level, Place
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
-from kfunclint.review.result import Review
 
 
 def render(review: Review) -> str:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from trees import unpushed
 
+from kfunclint.checker.result import Review
+from kfunclint.checker.review import review
 from kfunclint.clang import Parser
 from kfunclint.mail.inbox import read_inbox, select_series
-from kfunclint.review.result import Review
-from kfunclint.review.review import review
 from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
 from kfunclint.tree.tree import open_tree

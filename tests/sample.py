@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from kfunclint.checker.lines import LineIndex, fingerprint
+from kfunclint.checker.result import Review
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import (
     Edit,
@@ -25,8 +27,6 @@ from kfunclint.kernel.release import Release
 from kfunclint.mail.message import Headers, Mail, MailSource, Series, Subject, TitlePlace
 from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
-from kfunclint.review.lines import LineIndex, fingerprint
-from kfunclint.review.result import Review
 from kfunclint.rule.rule import Rule
 
 ADD = """\

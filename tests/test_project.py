@@ -32,7 +32,7 @@ STAGES = [
     "kernel",
     "rule",
     "index",
-    "review",
+    "checker",
     "discussion",
     "settings",
     "report",

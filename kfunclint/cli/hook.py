@@ -21,7 +21,7 @@ from kfunclint.git.repository import Repository, around, hooks_folder
 from kfunclint.mail.message import Inbox
 
 if TYPE_CHECKING:
-    from kfunclint.review.result import Review
+    from kfunclint.checker.result import Review
 
 _MOST_PUSHED = 250
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kfunclint.finding import Level
 
 if TYPE_CHECKING:
-    from kfunclint.review.result import Review
+    from kfunclint.checker.result import Review
     from kfunclint.settings.selection import ActiveRules
 
 CLEAN, FINDINGS, TROUBLE = 0, 1, 2

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfunclint import __version__, progress
+from kfunclint.checker.result import Review
+from kfunclint.checker.review import review
 from kfunclint.clang import Parser
 from kfunclint.cli import options
 from kfunclint.errors import InputError
@@ -17,8 +19,6 @@ from kfunclint.kernel.kernel import Kernel
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.mail.message import Inbox, Series
 from kfunclint.report import formats
-from kfunclint.review.result import Review
-from kfunclint.review.review import review
 from kfunclint.tree.around import kernel_around
 
 if TYPE_CHECKING:

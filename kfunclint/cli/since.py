@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from kfunclint.checker import rerolls
+from kfunclint.checker.result import Review
 from kfunclint.cli import options
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Inbox, Series
 from kfunclint.mail.series import is_reroll
 from kfunclint.report import formats
-from kfunclint.review import rerolls
-from kfunclint.review.result import Review
 
 
 class Earlier:

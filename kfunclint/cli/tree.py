@@ -46,8 +46,8 @@ def _reading(step: Step) -> Step:
 
 
 def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step, worker: Parser) -> int:
+    from kfunclint.checker import whole_tree
     from kfunclint.report import formats
-    from kfunclint.review import whole_tree
 
     chosen = options.selection(arguments, arguments.tree)
     kernel, deep = chosen.settings.kernel, arguments.deep

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from kfunclint.checker.lines import LineIndex
+from kfunclint.checker.result import Review
 from kfunclint.discussion.quotes import normalized
 from kfunclint.discussion.thread import CommentedLine, ReviewComment, Thread
 from kfunclint.discussion.topic import Matcher, is_reason, speaks_of_several
 from kfunclint.finding import Finding, SuppressedFinding
 from kfunclint.mail.message import Inbox, Series
-from kfunclint.review.lines import LineIndex
-from kfunclint.review.result import Review
 
 
 def withhold_answered(reviews: Iterable[Review], inbox: Inbox) -> list[Review]:

@@ -10,15 +10,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from kfunclint import resources
+from kfunclint.checker.lines import LineIndex
 from kfunclint.finding import Level, Place
 from kfunclint.mail.message import Mail
-from kfunclint.review.lines import LineIndex
 
 if TYPE_CHECKING:
     import jinja2
 
+    from kfunclint.checker.result import Review
     from kfunclint.finding import Finding
-    from kfunclint.review.result import Review
 from kfunclint.text import visible
 
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from kfunclint.checker.result import Review
 from kfunclint.errors import InputError
 from kfunclint.finding import Finding, SuppressedFinding
-from kfunclint.review.result import Review
 
 SCHEMA = 1
 _MAX_SIZE = 64 << 20

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level
-from kfunclint.review.result import Review
 from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
 from kfunclint.settings import baseline, merged, suppressions

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, SuppressedFinding, UnusedSuppression
 from kfunclint.mail.body import is_signature, layout
 from kfunclint.patch.diff import Patch
-from kfunclint.review.result import Review
 from kfunclint.rule import names
 from kfunclint.rule.rule import Rule
 from kfunclint.settings.patterns import matches

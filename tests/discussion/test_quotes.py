@@ -18,13 +18,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample import PATH, a_finding, a_mail, a_review, flag_missing, mails, place, sample, titled, unguarded, with_fields
 
+from kfunclint.checker.result import Review
+from kfunclint.checker.review import review
 from kfunclint.clang import Parser
 from kfunclint.finding import Edit, Finding, Fix, Level, Reason
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
-from kfunclint.review.result import Review
-from kfunclint.review.review import review
 from kfunclint.rule import loader
 from kfunclint.text import visible
 

@@ -12,6 +12,8 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kfunclint.checker.result import Review
+from kfunclint.checker.review import review
 from kfunclint.clang import Parser
 from kfunclint.discussion import thread
 from kfunclint.discussion.quotes import MOST_QUOTED, quoted_blocks
@@ -22,8 +24,6 @@ from kfunclint.finding import Fix, Origin, Place
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.mail.message import Inbox
 from kfunclint.report import formats
-from kfunclint.review.result import Review
-from kfunclint.review.review import review
 from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
 

@@ -25,13 +25,13 @@ from pathlib import Path
 
 import pytest
 
+from kfunclint.checker.review import review
 from kfunclint.clang import Parser
 from kfunclint.extract.facts import docs
 from kfunclint.extract.sets import scan
 from kfunclint.finding import Finding
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.patch.postimage import Line, PostImage, VisibleRange
-from kfunclint.review.review import review
 from kfunclint.rule import loader
 
 TREES = {

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kfunclint.checker.context import build_facts
 from kfunclint.clang import Parser
 from kfunclint.cli.main import main
 from kfunclint.facts.kfunc import Kfunc
@@ -18,7 +19,6 @@ from kfunclint.flow.queries import Condition, calls, names
 from kfunclint.index import index, usage
 from kfunclint.index.usage import Usage
 from kfunclint.resources import table
-from kfunclint.review.context import build_facts
 from kfunclint.tree.tree import open_tree
 
 TREES = Path(os.environ["KFUNCLINT_TREES"])

@@ -14,11 +14,11 @@ from conftest import ROOT, Lint
 from jsonschema import Draft202012Validator
 from sample import PATH, a_finding, a_mail, a_review, mails, of_title, place, sample, trouble
 
+from kfunclint.checker.result import Review
 from kfunclint.cli.main import main
 from kfunclint.errors import InputError
 from kfunclint.finding import Edit, Fix, Level, Place, Reason
 from kfunclint.report import formats
-from kfunclint.review.result import Review
 
 Output = pytest.CaptureFixture[str]
 SERIES = ROOT / "fixtures" / "series.mbox"

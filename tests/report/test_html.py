@@ -14,10 +14,10 @@ import jinja2
 import pytest
 from sample import PATH, a_finding, a_mail, a_review, place, sample, unchecked, with_fields
 
+from kfunclint.checker.result import Review
 from kfunclint.errors import InputError
 from kfunclint.finding import Edit, Fix, Level, Reason
 from kfunclint.report import formats
-from kfunclint.review.result import Review
 
 EVIL = """</script></style></pre><script>alert(1)</script><img src=x onerror=alert(2)>" onfocus="x {{ 7 * 7 }}&amp;"""
 VOID = {"meta", "input"}

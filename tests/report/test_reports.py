@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from sample import a_finding, a_mail, a_review, mails, of_title, place, sample, trouble, with_fields
 
+from kfunclint.checker.rerolls import compare
+from kfunclint.checker.result import Review
+from kfunclint.checker.review import review
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.finding import Comparison, Level, SuppressedFinding, UnusedSuppression
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.report import formats
-from kfunclint.review.rerolls import compare
-from kfunclint.review.result import Review
-from kfunclint.review.review import review
 from kfunclint.rule import loader, names
 
 INPUTS = {"series": "fixtures/series.mbox", "page": "fixtures/reports/page.txt"}

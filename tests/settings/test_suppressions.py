@@ -16,13 +16,13 @@ from sample import sample
 from shelves import BODY, GUARDED, KERNEL, SET, WITHOUT_GUARD, mail, series
 from trees import commit, git
 
+from kfunclint.checker.result import Review
+from kfunclint.checker.review import review
 from kfunclint.clang import Parser
 from kfunclint.cli import options
 from kfunclint.cli import review as review_command
 from kfunclint.cli.main import main
 from kfunclint.mail.inbox import read_inbox, select_series
-from kfunclint.review.result import Review
-from kfunclint.review.review import review
 from kfunclint.rule import loader, names
 from kfunclint.settings import baseline, suppressions
 

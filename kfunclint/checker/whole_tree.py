@@ -6,6 +6,11 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from kfunclint.c.syntax import Unit
+from kfunclint.checker.context import build_facts, wants_types, with_released
+from kfunclint.checker.lines import LineIndex
+from kfunclint.checker.result import Review
+from kfunclint.checker.review import in_order
+from kfunclint.checker.runner import RuleRunner
 from kfunclint.clang import Parser
 from kfunclint.facts.docs import Comment, Doc, Prose
 from kfunclint.facts.facts import Facts
@@ -19,11 +24,6 @@ from kfunclint.kernel.target import target
 from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.patch.postimage import Line, PostImage, whole
 from kfunclint.progress import Step
-from kfunclint.review.context import build_facts, wants_types, with_released
-from kfunclint.review.lines import LineIndex
-from kfunclint.review.result import Review
-from kfunclint.review.review import in_order
-from kfunclint.review.runner import RuleRunner
 from kfunclint.rule.rule import Rule
 from kfunclint.tree.tree import Tree
 

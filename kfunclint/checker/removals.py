@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kfunclint.checker.changed import moved
 from kfunclint.facts.docs import Doc
 from kfunclint.facts.fact import Extent, Fact
 from kfunclint.facts.facts import Facts
@@ -19,7 +20,6 @@ from kfunclint.finding import Place, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.patch.diff import Hunk, Patch
 from kfunclint.patch.postimage import Line, PostImage
-from kfunclint.review.changed import moved
 from kfunclint.rule.rule import Rule
 
 _WORD = re.compile(r"[A-Za-z_]\w{2,}", re.ASCII)

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from kfunclint.checker.lines import LineIndex, fingerprint
+from kfunclint.checker.removals import Candidate, RemovedLine
 from kfunclint.facts.fact import Fact
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Finding, Missing, Origin, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.review.lines import LineIndex, fingerprint
-from kfunclint.review.removals import Candidate, RemovedLine
 from kfunclint.rule.rule import Rule
 
 Precedent = Callable[[Missing, Fact], tuple[Reason, ...]]

@@ -7,6 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from kfunclint.checker.changed import ChangedRegions
+from kfunclint.checker.context import FactBuilder, c_files
+from kfunclint.checker.lines import LineIndex
+from kfunclint.checker.removals import regressions
+from kfunclint.checker.runner import Precedent, RuleRunner
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.finding import Finding
@@ -18,16 +23,11 @@ from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
 from kfunclint.patch.postimage import Base, PostImage
 from kfunclint.progress import Step
-from kfunclint.review.changed import ChangedRegions
-from kfunclint.review.context import FactBuilder, c_files
-from kfunclint.review.lines import LineIndex
-from kfunclint.review.removals import regressions
-from kfunclint.review.runner import Precedent, RuleRunner
 from kfunclint.rule.rule import Rule
 
 if TYPE_CHECKING:
     from kfunclint.tree.tree import Tree
-from kfunclint.review.result import Review
+from kfunclint.checker.result import Review
 
 _DEFINED = re.compile(r"\s*#\s*define\s+(KF_\w+)", re.ASCII)
 _FLAG = re.compile(r"\bKF_[A-Z0-9_]+")

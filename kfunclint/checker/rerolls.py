@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
+from kfunclint.checker.result import Review
 from kfunclint.finding import Comparison, Finding, SuppressedFinding
 from kfunclint.mail.message import Inbox, Series
 from kfunclint.mail.series import age, is_reroll
-from kfunclint.review.result import Review
 
 
 def previous_version(inbox: Inbox, series: Series, version: int | None = None) -> Series | None:

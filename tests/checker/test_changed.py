@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from conftest import Lint
 
+from kfunclint.checker.changed import ChangedRegions
 from kfunclint.facts.fact import Extent
 from kfunclint.facts.facts import Facts
 from kfunclint.patch.postimage import Base, HunkPlacement
-from kfunclint.review.changed import ChangedRegions
 
 PATCH = """\
 From: Ann Author <ann@example.org>

@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample import a_finding, a_review, mails, place, with_fields
 
+from kfunclint.checker.rerolls import compare, previous_version
+from kfunclint.checker.result import Review
 from kfunclint.clang import Parser
 from kfunclint.cli.main import main
 from kfunclint.finding import Finding, Level, SuppressedFinding
 from kfunclint.mail.inbox import read_inbox
-from kfunclint.review.rerolls import compare, previous_version
-from kfunclint.review.result import Review
 
 THREADS = ROOT / "fixtures" / "threads"
 V1, V2 = (str(THREADS / f"v{version}.mbox") for version in (1, 2))

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kfunclint.c.syntax import Function, Unit
+from kfunclint.checker.changed import ChangedRegions
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.extract.facts import extract
@@ -25,7 +26,6 @@ from kfunclint.kernel.suffixes import SIZES
 from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import Base, PostImage
 from kfunclint.progress import Step
-from kfunclint.review.changed import ChangedRegions
 
 if TYPE_CHECKING:
     from kfunclint.index.index import Index

@@ -12,10 +12,13 @@ class InputError(Exception):
     """
 
     def __init__(self, file: str, line: int | None, reason: str) -> None:
-        super().__init__(f"{file}:{line}: {reason}" if line else f"{file}: {reason}")
+        super().__init__(file, line, reason)  # with these three, pickle makes it anew
         self.file = file
         self.line = line
         self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
 
 
 def hint(name: str, known: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from kfunclint.finding import Finding, Level, Place
 from kfunclint.patch.diff import FileDiff, Hunk, Patch
 from kfunclint.patch.postimage import PostImage
 from kfunclint.report import formats
-from kfunclint.rule.rule import Rule
+from kfunclint.rule.rule import Description
 from kfunclint.text import pluralize, visible
 
 PAGE = True
@@ -252,7 +252,7 @@ def _place(at: Place) -> str:
     return "the subject" if at.is_title else f"line {at.line} of the mail"
 
 
-def _about(rule: Rule[Any], rules: Sequence[str]) -> dict[str, Any]:
+def _about(rule: Description, rules: Sequence[str]) -> dict[str, Any]:
     blocks = groupby(rule.doc.split("\n")[1:], key=_kind)
     return {
         "id": rule.id,

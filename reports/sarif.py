@@ -14,7 +14,7 @@ from kfunclint.checker.result import Review
 from kfunclint.finding import Edit, Finding, Fix, Level, Place
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
-from kfunclint.rule.rule import Rule
+from kfunclint.rule.rule import Description
 from kfunclint.text import pluralize, visible
 
 PAGE = True
@@ -47,7 +47,7 @@ def render(review: Review) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _rule(rule: Rule[Any]) -> Object:
+def _rule(rule: Description) -> Object:
     summary, _, rest = rule.doc.partition("\n")
     return {
         "id": rule.id,

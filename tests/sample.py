@@ -27,7 +27,7 @@ from kfunclint.kernel.release import Release
 from kfunclint.mail.message import Headers, Mail, MailSource, Series, Subject, TitlePlace
 from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
-from kfunclint.rule.rule import Rule
+from kfunclint.rule.rule import Description
 
 ADD = """\
 Add a kfunc that gives the depot at the top of the tree.
@@ -284,8 +284,9 @@ def sample() -> Review:
     """Two patches with four findings of all levels, in a message, a comment, C and a set."""
     review = a_review(mails())
     found = (wrong_word(review), return_missing(review), unguarded(review), flag_missing(review))
-    rules = (Rule(one.rule, Kfunc, one.level, unchecked, one.see, (), inspect.getdoc(unchecked) or "") for one in found)
-    return replace(review, findings=found, rules=tuple(rules))
+    doc = inspect.getdoc(unchecked) or ""
+    rules = tuple(Description(one.rule, one.level, one.see, doc, one.strict) for one in found)
+    return replace(review, findings=found, rules=rules)
 
 
 def of_title() -> Review:

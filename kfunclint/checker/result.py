@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from kfunclint.errors import InputError
 from kfunclint.finding import Comparison, Finding, SuppressedFinding, UnusedSuppression
@@ -12,10 +11,7 @@ from kfunclint.kernel.kernel import Kernel
 from kfunclint.mail.message import Series
 from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import Base, PostImage
-from kfunclint.rule.rule import Rule
-
-if TYPE_CHECKING:
-    pass
+from kfunclint.rule.rule import Description
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +22,7 @@ class Review:
     were judged, `base` the state of a kernel tree from which whole ones were taken. `findings` are in the order of
     patch, mail line and rule; of a tree they have the number of the source for a patch. `skipped` says for what was not
     looked at why not: a rule's id or a file's path, and the reason. `failures` has the traceback of every rule that
-    raised, by its id; `refused` the mails that could not be read; `rules` those that were to run;
+    raised, by its id; `unreadable` the mails that could not be read; `rules` those that were to run;
     `withheld` what was found and is not said; `unused` the requests for silence that had no effect; `since` the earlier
     version that it was compared with.
     """
@@ -41,7 +37,7 @@ class Review:
     skipped: Mapping[str, str]
     failures: Mapping[str, str]
     unreadable: tuple[InputError, ...]
-    rules: tuple[Rule[Any], ...]
+    rules: tuple[Description, ...]
     tree: str = ""
     withheld: tuple[SuppressedFinding, ...] = ()
     unused: tuple[UnusedSuppression, ...] = ()

@@ -78,7 +78,7 @@ def review(
         skipped=skipped | run.skipped | unparsed,
         failures=run.failures,
         unreadable=tuple(refused),
-        rules=tuple(rules),
+        rules=tuple(rule.description for rule in rules),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -61,7 +60,7 @@ class RuleRunner:
     def run_over(self, facts: Facts) -> None:
         """Run the rules that hold for the kernel."""
         for rule in self.rules:
-            if rule.holds_for(self.kernel):
+            if rule.holds_for(self.kernel.release):
                 self.skipped.update(_unknown(rule, facts, self.lines))
                 self._run(rule, facts)
 
@@ -76,6 +75,8 @@ class RuleRunner:
                     self.skipped[rule.id] = f"stopped after {_MOST_REMARKS} remarks"
                     break
         except Exception:  # a rule that fails must not cost the others their say
+            import traceback  # costs the start a millisecond, and rules do not fail
+
             self.failures[rule.id] = traceback.format_exc()
             return
         for fact, remark in remarks[:_MOST_REMARKS]:
@@ -105,7 +106,7 @@ class RuleRunner:
         self.findings.append(
             Finding(
                 rule=rule.id,
-                level=rule.level_for(self.kernel),
+                level=rule.level_for(self.kernel.release),
                 strict=rule.strict,
                 at=remark.at,
                 message=remark.message,

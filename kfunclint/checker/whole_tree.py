@@ -65,7 +65,7 @@ def audit(
         skipped=run.skipped | unparsed,
         failures=run.failures,
         unreadable=(),
-        rules=tuple(rules),
+        rules=tuple(rule.description for rule in rules),
         tree=tree.name,
     )
 

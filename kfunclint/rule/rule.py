@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from kfunclint.facts.fact import Fact
 from kfunclint.finding import Level, Remark
@@ -19,6 +19,25 @@ TITLE_LENGTH = 72
 
 class BadRule(ValueError):
     """A rule file that cannot be used; the message names it and says why in one line."""
+
+
+def _title(doc: str) -> str:
+    return doc.partition("\n")[0].rstrip(".")
+
+
+class Description(NamedTuple):
+    """What people may read of a rule, without the function that it is; see Rule."""
+
+    id: str
+    level: Level
+    see: str
+    doc: str
+    strict: bool
+
+    @property
+    def title(self) -> str:
+        """The first line of the docstring, without the full stop."""
+        return _title(self.doc)
 
 
 @dataclass(frozen=True)
@@ -47,17 +66,20 @@ class Rule(Generic[T]):
     @property
     def title(self) -> str:
         """The first line of the docstring, without the full stop."""
-        return self.doc.partition("\n")[0].rstrip(".")
+        return _title(self.doc)
 
-    def level_for(self, kernel: Kernel) -> Level:
-        if self.error_since is not None and kernel.release >= self.error_since:
+    @property
+    def description(self) -> Description:
+        """The rule as a value that can be stored and sent."""
+        return Description(self.id, self.level, self.see, self.doc, self.strict)
+
+    def level_for(self, release: Release) -> Level:
+        if self.error_since is not None and release >= self.error_since:
             return Level.ERROR
         return self.level
 
-    def holds_for(self, kernel: Kernel) -> bool:
-        return (self.since is None or self.since <= kernel.release) and (
-            self.until is None or kernel.release <= self.until
-        )
+    def holds_for(self, release: Release) -> bool:
+        return (self.since is None or self.since <= release) and (self.until is None or release <= self.until)
 
 
 def rule(

@@ -75,7 +75,7 @@ def apply_suppressions(
     unused += (
         UnusedSuppression(request.file, request.line, request.text, "nothing was found that it silences")
         for request in (*mails, *(configured if complete else ()))
-        if request not in used and _ran(review, request)
+        if request not in used and _ran(review, request, known)
     )
     return replace(
         review,
@@ -85,10 +85,11 @@ def apply_suppressions(
     )
 
 
-def _ran(review: Review, request: Suppression) -> bool:
+def _ran(review: Review, request: Suppression, known: Sequence[Rule[Any]]) -> bool:
     """Did rules run that it is about, and none of them over a part only?"""
-    about = [found for found in review.rules if not request.rule or names.covers(request.rule, found.id)]
-    return any(found.holds_for(review.kernel) for found in about) and not any(
+    ids = {found.id for found in review.rules if not request.rule or names.covers(request.rule, found.id)}
+    about = [found for found in known if found.id in ids]
+    return any(found.holds_for(review.kernel.release) for found in about) and not any(
         found.id in review.skipped or found.id in review.failures for found in about
     )
 

@@ -9,26 +9,27 @@ from dataclasses import replace
 from kfunclint.errors import InputError
 from kfunclint.mail import mime, series
 from kfunclint.mail.body import diff_start, layout
-from kfunclint.mail.mbox import Raw, label, raw_mails
+from kfunclint.mail.mbox import Input, Raw, label, raw_mails
 from kfunclint.mail.message import Headers, Inbox, Mail, MailSource, Series, Subject, TitlePlace, subject
 
 NO_PATCH = "no patch in it"
 _MAIL_FIELDS = {"from", "subject", "date", "message-id", "received", "return-path", "mime-version"}
 
 
-def read_inbox(names: Iterable[str]) -> Inbox:
-    """Read files, folders of patches, Maildirs, and standard input for "-"; never raises for what they hold.
+def read_inbox(inputs: Iterable[Input]) -> Inbox:
+    """Read files, folders of patches, Maildirs, standard input for "-", and bytes that are the content of a file; never
+    raises for what they hold.
 
-    Answers, forwards and mails that bring no patch are set aside; where there is nothing else, every name is broken,
-    and so is a name under which there was no mail at all.
+    Answers, forwards and mails that bring no patch are set aside; where there is nothing else, every input is broken,
+    and so is one in which there was no mail at all.
     """
-    names = list(names)
+    inputs = list(inputs)
     mails: list[Mail] = []
     replies: list[Mail] = []
     broken: list[InputError] = []
-    fruitful: set[str] = set()
-    answered: set[str] = set()
-    for name, raw in raw_mails(names):
+    fruitful: set[Input] = set()
+    answered: set[Input] = set()
+    for name, raw in raw_mails(inputs):
         try:
             found, answers = _mails(raw)
         except InputError as refusal:
@@ -40,7 +41,7 @@ def read_inbox(names: Iterable[str]) -> Inbox:
             fruitful |= {name} if found else set()
             answered |= {name} if answers else set()
     fruitful |= answered if mails else set()
-    broken += [InputError(label(name), None, NO_PATCH) for name in names if name not in fruitful]
+    broken += [InputError(label(name), None, NO_PATCH) for name in inputs if name not in fruitful]
     return Inbox(series.grouped(mails), tuple(broken), tuple(replies))
 
 

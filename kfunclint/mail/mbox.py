@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import stat
@@ -44,10 +45,14 @@ class Raw:
     data: bytes
 
 
-def raw_mails(names: Iterable[str]) -> Iterator[tuple[str, Raw | InputError]]:
-    """Yield every mail of the inputs with the name it was found under; what cannot be read comes as a refusal."""
+Input = str | bytes
+"""The name of a file or folder, "-" for standard input, or the content of a file itself."""
+
+
+def raw_mails(inputs: Iterable[Input]) -> Iterator[tuple[Input, Raw | InputError]]:
+    """Yield every mail of the inputs with the one it was found in; what cannot be read comes as a refusal."""
     left, mails = MAX_INPUT, 0
-    for name, file in _files(names):
+    for name, file in _files(inputs):
         try:
             if isinstance(file, InputError):
                 raise file
@@ -64,16 +69,18 @@ def raw_mails(names: Iterable[str]) -> Iterator[tuple[str, Raw | InputError]]:
             yield name, raw
 
 
-def label(name: str) -> str:
+def label(name: Input) -> str:
     """A file name as it can be printed."""
+    if isinstance(name, bytes):
+        return "<bytes>"
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _files(names: Iterable[str]) -> Iterator[tuple[str, str | InputError]]:
-    """The files to read for each name: itself, or what lies in a folder or Maildir, sorted."""
-    for name in names:
+def _files(inputs: Iterable[Input]) -> Iterator[tuple[Input, Input | InputError]]:
+    """The files to read for each input: itself, or what lies in a folder or Maildir, sorted."""
+    for name in inputs:
         try:
-            for file in _inside(name) if _is_folder(name) else [name]:
+            for file in _inside(name) if isinstance(name, str) and _is_folder(name) else [name]:
                 yield name, file
         except OSError as error:
             yield name, InputError(label(name), None, error.strerror or "cannot be listed")
@@ -113,8 +120,10 @@ def _listed(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
     return sorted(found)
 
 
-def _contents(name: str, left: int) -> bytes:
+def _contents(name: Input, left: int) -> bytes:
     """What a file holds, inflated. Raises InputError for what is no regular file, too large or damaged."""
+    if isinstance(name, bytes):
+        return _read(io.BytesIO(name), label(name), left)
     if name == "-":
         return _read(sys.stdin.buffer, name, left)
     try:

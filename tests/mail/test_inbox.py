@@ -466,3 +466,12 @@ def test_the_header_may_name_an_encoding_that_is_gone(encoding: str, tmp_path: P
     (patch,) = series.patches
     assert patch.source.body_line == 5
     assert parse_patch(patch).files[0].hunks[0].lines[1].text == line
+
+
+def test_bytes_are_read_as_the_file_that_holds_them(tmp_path: Path) -> None:
+    path = tmp_path / "series.mbox"
+    path.write_bytes((ROOT / "fixtures" / "series.mbox").read_bytes())
+    (of_file,), (of_bytes,) = read_inbox([str(path)]).series, read_inbox([path.read_bytes()]).series
+    assert [mail.body for mail in of_bytes.patches] == [mail.body for mail in of_file.patches]
+    assert {mail.source.file for mail in of_bytes.patches} == {"<bytes>"}
+    assert [str(why) for why in read_inbox([b"", b"no patch"]).errors] == ["<bytes>: empty", "<bytes>: no patch in it"]

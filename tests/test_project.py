@@ -36,6 +36,7 @@ STAGES = [
     "discussion",
     "settings",
     "report",
+    "pipeline",
     "cli",
     "__main__",
 ]

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kfunclint.errors import InputError
 from kfunclint.finding import Comparison, Finding, SuppressedFinding, UnusedSuppression
-from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.kernel import Target
 from kfunclint.mail.message import Series
 from kfunclint.patch.diff import Patch
-from kfunclint.patch.postimage import Base, PostImage
+from kfunclint.patch.postimage import PostImage
 from kfunclint.rule.rule import Description
+
+
+class TreeState(NamedTuple):
+    """The state of a kernel tree that a series was applied to: its name and why that one, both words for people."""
+
+    name: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Everything a report may use.
+    """Everything a report may use: values alone, so that it can be stored and sent.
 
     `series` is None where a whole kernel tree was reviewed, and `tree` names that. `sources` are the C files as they
     were judged, `base` the state of a kernel tree from which whole ones were taken. `findings` are in the order of
@@ -31,8 +39,8 @@ class Review:
     patches: tuple[Patch, ...]
     cover: Patch | None
     sources: tuple[PostImage, ...]
-    base: Base | None
-    kernel: Kernel
+    base: TreeState | None
+    kernel: Target
     findings: tuple[Finding, ...]
     skipped: Mapping[str, str]
     failures: Mapping[str, str]

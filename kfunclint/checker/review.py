@@ -11,6 +11,7 @@ from kfunclint.checker.changed import ChangedRegions
 from kfunclint.checker.context import FactBuilder, c_files
 from kfunclint.checker.lines import LineIndex
 from kfunclint.checker.removals import regressions
+from kfunclint.checker.result import Review, TreeState
 from kfunclint.checker.runner import Precedent, RuleRunner
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
@@ -27,7 +28,6 @@ from kfunclint.rule.rule import Rule
 
 if TYPE_CHECKING:
     from kfunclint.tree.tree import Tree
-from kfunclint.checker.result import Review
 
 _DEFINED = re.compile(r"\s*#\s*define\s+(KF_\w+)", re.ASCII)
 _FLAG = re.compile(r"\bKF_[A-Z0-9_]+")
@@ -49,35 +49,70 @@ def review(
 
     It is judged at its end. `each_patch` adds what is wrong behind one patch and repaired by a later one; `deep` reads
     the types of kfuncs from the headers of the tree; `step` is told what is being done. Raises ValueError for a release
-    that is none; a mail that cannot be reviewed ends up in `refused`.
+    that is none; a mail that cannot be reviewed ends up in `unreadable`.
     """
-    refused: list[InputError] = []
-    patches = tuple(_parsed(series.patches, refused))
-    cover = next(_parsed([series.cover] if series.cover else [], refused), None)
-    step("looking for the base of the series")
-    base, skipped = _base(tree, series, patches)
-    sources = c_files(postimage.apply_series(patches, base), skipped)
-    kernel = replace(_target(patches, asked, _vocabulary(base, sources) if base else None), own=_own_flags(sources))
+    applied = AppliedSeries(series, asked, tree=tree, step=step)
+    return judged(applied, rules, parser, each_patch=each_patch, deep=deep, step=step)
+
+
+class AppliedSeries:
+    """A series, its post-images and the kernel that they are judged for: all that is known of it before C is read.
+
+    `unreadable` are its mails that cannot be reviewed; `skipped` says of files that are not from the tree why not.
+    """
+
+    def __init__(
+        self,
+        series: Series,
+        asked: str | Kernel | None,
+        *,
+        tree: Tree | None = None,
+        step: Step = lambda what: None,
+    ) -> None:
+        """Apply a series; for the arguments, and what is raised, see review()."""
+        refused: list[InputError] = []
+        self.series = series
+        self.patches = tuple(_parsed(series.patches, refused))
+        self.cover = next(_parsed([series.cover] if series.cover else [], refused), None)
+        self.unreadable = tuple(refused)
+        step("looking for the base of the series")
+        self.base, self.skipped = _base(tree, series, self.patches)
+        self.sources = c_files(postimage.apply_series(self.patches, self.base), self.skipped)
+        vocabulary = _vocabulary(self.base, self.sources) if self.base else None
+        self.kernel = replace(_target(self.patches, asked, vocabulary), own=_own_flags(self.sources))
+
+
+def judged(
+    applied: AppliedSeries,
+    rules: Sequence[Rule[Any]],
+    parser: Parser,
+    *,
+    each_patch: bool = False,
+    deep: bool = False,
+    step: Step = lambda what: None,
+) -> Review:
+    """Review a series that is applied; see review()."""
+    patches, cover, sources, base = applied.patches, applied.cover, applied.sources, applied.base
     touched = ChangedRegions(patches, base)
-    context = FactBuilder(base, parser, touched, kernel, deep=deep, step=step)
+    context = FactBuilder(base, parser, touched, applied.kernel, deep=deep, step=step)
     facts, unparsed = context.facts(sources, patches, cover)
-    run = RuleRunner(rules, kernel, LineIndex(patches, cover, sources), _precedent(base, sources, parser, step))
+    run = RuleRunner(rules, applied.kernel, LineIndex(patches, cover, sources), _precedent(base, sources, parser, step))
     run.run_over(touched.filter(facts))
     before = c_files(postimage.pre_images(patches, base)) if run.suspects else ()
-    for suspect, removed in regressions(run.suspects, patches, before, lambda old: context.facts(old)[0], kernel):
+    for suspect, removed in regressions(run.suspects, patches, before, lambda old: context.facts(old)[0], run.kernel):
         run.attribute(suspect, removed)
     findings = [*run.findings, *(_repaired(patches, base, run, context) if each_patch else ())]
     return Review(
-        series=series,
+        series=applied.series,
         patches=patches,
         cover=cover,
         sources=sources,
-        base=base,
-        kernel=kernel,
+        base=TreeState(base.name, base.why) if base else None,
+        kernel=applied.kernel.target,
         findings=in_order(findings),
-        skipped=skipped | run.skipped | unparsed,
+        skipped=applied.skipped | run.skipped | unparsed,
         failures=run.failures,
-        unreadable=tuple(refused),
+        unreadable=applied.unreadable,
         rules=tuple(rule.description for rule in rules),
     )
 

@@ -60,7 +60,7 @@ def audit(
         cover=None,
         sources=sources,
         base=None,
-        kernel=kernel,
+        kernel=kernel.target,
         findings=in_order(run.findings),
         skipped=run.skipped | unparsed,
         failures=run.failures,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kfunclint.cli import options
+from kfunclint.pipeline.outcome import CLEAN
 from kfunclint.settings.files import RuleFolder, SettingsFile
 from kfunclint.settings.merged import Settings
 from kfunclint.settings.suppressions import Suppression
@@ -33,7 +34,7 @@ def run(argv: Sequence[str]) -> int:
     """Print the settings; gives the exit status. Raises rule.BadRule and InputError for what is wrong in them."""
     chosen = options.selection(parser().parse_args(argv))
     options.write("".join(f"{line}\n" for line in listing(chosen.settings)), None)
-    return options.CLEAN
+    return CLEAN
 
 
 def listing(found: Settings) -> Iterator[str]:

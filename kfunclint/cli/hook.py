@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from kfunclint.clang import Parser
 from kfunclint.cli import options
@@ -19,9 +18,7 @@ from kfunclint.errors import InputError
 from kfunclint.git import hooks
 from kfunclint.git.repository import Repository, around, hooks_folder
 from kfunclint.mail.message import Inbox
-
-if TYPE_CHECKING:
-    from kfunclint.checker.result import Review
+from kfunclint.pipeline.outcome import CLEAN, FINDINGS
 
 _MOST_PUSHED = 250
 
@@ -66,7 +63,7 @@ def _install(arguments: argparse.Namespace) -> int:
     folder, command = _hooks(), _command()
     for name in names:
         sys.stdout.write(f"{hooks.install(folder, name, command)}: calls {command}\n")
-    return options.CLEAN
+    return CLEAN
 
 
 def _uninstall(arguments: argparse.Namespace) -> int:
@@ -74,7 +71,7 @@ def _uninstall(arguments: argparse.Namespace) -> int:
     for name in _names(arguments) or hooks.NAMES:
         path = hooks.uninstall(folder, name)
         sys.stdout.write(f"{path}: as it was before\n" if path else f"{folder}: no {name} hook of kfunclint\n")
-    return options.CLEAN
+    return CLEAN
 
 
 def _names(arguments: argparse.Namespace) -> list[str]:
@@ -110,7 +107,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return _CALLED[name](given)
     except (InputError, ValueError, OSError) as why:
         options.say(f"{why}; not reviewed")
-        return options.CLEAN
+        return CLEAN
 
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"install": _install, "uninstall": _uninstall, "run": _run}
@@ -122,7 +119,7 @@ def _send_email(argv: Sequence[str]) -> int:
     memory = Path(os.environ.get("GIT_DIR", ".git")) / "kfunclint-send-email"
     files = send_email.files(_file(argv), os.environ, memory)
     if not files:
-        return options.CLEAN
+        return CLEAN
     with Parser() as worker:  # it starts while the rest is loaded
         from kfunclint.mail.inbox import NO_PATCH, read_inbox
 
@@ -141,7 +138,7 @@ def _pre_push(argv: Sequence[str]) -> int:
     with closing(Repository(_top())) as repository, Parser() as worker:
         from kfunclint.git import commits
 
-        status = options.CLEAN
+        status = CLEAN
         for revisions in list(_pushed(repository)):
             inbox = commits.reached(repository, revisions, _MOST_PUSHED)
             status = max(status, _judge(inbox, worker, _PUSHED, repository))
@@ -168,7 +165,7 @@ def _commit_msg(argv: Sequence[str]) -> int:
         from kfunclint.git import commits
 
         if repository.run("rev-parse", "--quiet", "--verify", "MERGE_HEAD", good=(0, 1)):
-            return options.CLEAN
+            return CLEAN
         index = os.environ.get("GIT_INDEX_FILE")
         diff = commits.staged_diff(repository, Path(index) if index else None)
         comment = repository.run("config", "core.commentChar", good=(0, 1)).decode().strip()
@@ -186,21 +183,20 @@ _CALLED: dict[str, Callable[[Sequence[str]], int]] = {
 
 def _judge(inbox: Inbox, worker: Parser, refusal: str, repository: Repository | None = None) -> int:
     """Review an inbox and tell what was found; nothing is said of what is clean."""
-    from kfunclint.cli import review as review_command
+    from kfunclint import progress
+    from kfunclint.pipeline import pipeline
+    from kfunclint.pipeline.request import Request
     from kfunclint.report import formats
 
-    arguments = review_command.parser().parse_args(["--version", "all"])
-    chosen = options.selection(arguments)
-    reviews, _ = review_command.reviewed(arguments, chosen, inbox, worker, repository)
-    reviews = [found for found in reviews if found.findings]
+    chosen = options.selected({}, None, Path())
+    request = Request("all", repository=repository.folder if repository else None)
+    with options.told() as tell, progress.shown() as step:
+        outcome = pipeline.run(inbox, request, chosen, worker, step=step, tell=tell)
+    reviews = [found for found in outcome.reviews if found.findings]
     texts = [formats.render("terminal", found, colour=options.colour(None)) for found in reviews]
     options.write("".join(texts), None)
-    status = options.status(map(_without_trouble, reviews), chosen.settings.fail_on)
-    if status == options.FINDINGS:
-        sys.stdout.flush()
-        options.say(refusal)
-    return status
-
-
-def _without_trouble(review: Review) -> Review:
-    return replace(review, unreadable=(), failures={})
+    if not outcome.has_findings:
+        return CLEAN
+    sys.stdout.flush()
+    options.say(refusal)
+    return FINDINGS

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from kfunclint.clang import Parser
 from kfunclint.cli import options
 from kfunclint.errors import InputError
+from kfunclint.pipeline.outcome import CLEAN, TROUBLE
 
 
 def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int:
@@ -23,12 +24,12 @@ def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, head or less, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return options.TROUBLE
+        return TROUBLE
     except KeyboardInterrupt:
         return 130
     except (InputError, ValueError, OSError) as why:
         options.say(str(why))
-        return options.TROUBLE
+        return TROUBLE
     return status
 
 
@@ -64,7 +65,7 @@ def _command(given: Sequence[str], parser: Parser | None) -> int:
         from kfunclint.cli import completion, manual
 
         sys.stdout.write(manual.summary(completion.parsers()))
-        return options.CLEAN
+        return CLEAN
     from kfunclint.cli import review
 
     _loaded()

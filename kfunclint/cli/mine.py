@@ -13,6 +13,7 @@ from kfunclint.clang import Parser
 from kfunclint.cli import options
 from kfunclint.errors import InputError
 from kfunclint.index import proposals, usage
+from kfunclint.pipeline.outcome import CLEAN
 from kfunclint.text import pluralize
 from kfunclint.tree.around import kernel_around
 from kfunclint.tree.tree import open_tree
@@ -35,7 +36,7 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
     if not proposals.proposed_tests(found):
         options.say(_nothing(found))
     options.write(proposals.table(found, name), arguments.output)
-    return options.CLEAN
+    return CLEAN
 
 
 def _nothing(found: usage.Usage) -> str:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfunclint.finding import Level
+from kfunclint.pipeline.outcome import Note, NoteKind
 
 if TYPE_CHECKING:
     from kfunclint.checker.result import Review
+    from kfunclint.settings.files import Values
     from kfunclint.settings.selection import ActiveRules
-
-CLEAN, FINDINGS, TROUBLE = 0, 1, 2
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:
@@ -66,13 +67,18 @@ def add_deep(parser: argparse.ArgumentParser) -> None:
 
 def selection(arguments: argparse.Namespace, start: Path = Path()) -> ActiveRules:
     """What the options, and the files of settings for a folder, choose. Raises rule.BadRule and InputError."""
+    return selected(_given(arguments), arguments.config, start, takes_notes=_takes_notes(arguments))
+
+
+def selected(given: Values, config: Path | None, start: Path, *, takes_notes: bool = True) -> ActiveRules:
+    """What is given, and `config` or else the files of settings for a folder, choose; says which Python is not run,
+    where a report `takes_notes`. Raises rule.BadRule and InputError."""
     from kfunclint.settings import files, merged  # what lists kfuncs needs none
     from kfunclint.settings.selection import ActiveRules
 
-    sources = files.sources(arguments.config, start)
-    found = merged.merged(_given(arguments), sources)
+    found = merged.merged(given, files.sources(config, start))
     for folder in found.rules:
-        if not folder.runs_python and any(folder.path.glob("*/*.py")) and _takes_notes(arguments):
+        if not folder.runs_python and any(folder.path.glob("*/*.py")) and takes_notes:
             say(f"{folder.path}: a tree's Python is not run, only its tables; --rules or your own settings can name it")
     return ActiveRules(found)
 
@@ -116,24 +122,17 @@ def say(text: str) -> None:
     sys.stderr.write(f"kfunclint: {text}\n")
 
 
-def say_trouble(review: Review) -> None:
-    """Tell which mails could not be read and which rules failed."""
-    for refusal in review.unreadable:
-        say(str(refusal))
-    for name, text in review.failures.items():
-        last = text.strip().rpartition("\n")[2]
-        say(f"{name}: the rule failed: {last}")
-
-
-def status(reviews: Iterable[Review], fail_on: Level, trouble: bool = False) -> int:
-    """The exit status: trouble goes before findings at or above a level."""
-    found = TROUBLE if trouble else CLEAN
-    for review in reviews:
-        if review.unreadable or review.failures:
-            found = TROUBLE
-        elif found == CLEAN and any(finding.level.rank >= fail_on.rank for finding in review.findings):
-            found = FINDINGS
-    return found
+@contextlib.contextmanager
+def told(takes_notes: bool = True) -> Iterator[Callable[[Note], None]]:
+    """Gives what takes notes, to tell them at the end, also that of an exception: before that they would stand in the
+    line that shows what is being done. `takes_notes`: what is no trouble may be told, too."""
+    notes: list[Note] = []
+    try:
+        yield notes.append
+    finally:
+        for note in notes:
+            if takes_notes or note.kind is not NoteKind.NO_TREE:
+                say(note.text)
 
 
 def colour(output: Path | None) -> bool:

@@ -10,21 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfunclint import __version__, progress
-from kfunclint.checker.result import Review
-from kfunclint.checker.review import review
 from kfunclint.clang import Parser
 from kfunclint.cli import options
 from kfunclint.errors import InputError
-from kfunclint.kernel.kernel import Kernel
-from kfunclint.mail.inbox import read_inbox, select_series
-from kfunclint.mail.message import Inbox, Series
+from kfunclint.mail.inbox import read_inbox
+from kfunclint.mail.message import Inbox
+from kfunclint.pipeline import pipeline
+from kfunclint.pipeline.outcome import CLEAN, TROUBLE
+from kfunclint.pipeline.request import Request, Version
 from kfunclint.report import formats
-from kfunclint.tree.around import kernel_around
 
 if TYPE_CHECKING:
+    from kfunclint.checker.result import Review
     from kfunclint.git.repository import Repository
-    from kfunclint.settings.selection import ActiveRules
-    from kfunclint.tree.tree import Tree
 
 _UNPUSHED = "@{upstream}.."
 
@@ -36,15 +34,17 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
     """
     arguments = parser().parse_args(argv)
     chosen = options.selection(arguments)
+    takes_notes = formats.takes_notes(arguments.format)
     with contextlib.ExitStack() as stack:
         repository = None if arguments.input else stack.enter_context(_repository())
         inbox = read_inbox(arguments.input) if repository is None else _inbox(arguments, repository)
-        reviews, trouble = reviewed(arguments, chosen, inbox, running, repository)
-    status = options.status(reviews, chosen.settings.fail_on, trouble=trouble)
-    if options.recorded(chosen, reviews):
-        return options.TROUBLE if status == options.TROUBLE else options.CLEAN
-    _write(arguments, [found for found in reviews if found.patches])
-    return status
+        request = _request(arguments, repository)
+        with running or Parser() as worker, options.told(takes_notes) as tell, progress.shown() as step:
+            outcome = pipeline.run(inbox, request, chosen, worker, step=step, tell=tell)
+    if options.recorded(chosen, outcome.reviews):
+        return TROUBLE if outcome.is_troubled else CLEAN
+    _write(arguments, [found for found in outcome.reviews if found.patches])
+    return outcome.status
 
 
 def parser() -> argparse.ArgumentParser:
@@ -130,6 +130,7 @@ def _add_versions(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since",
         metavar="OLD",
+        type=_since,
         help="say what was mended, stands and is new since OLD: an earlier version as file, or its number in the input",
     )
 
@@ -141,10 +142,30 @@ def _report(text: str) -> tuple[str, str]:
     return name, file
 
 
-def _version(text: str) -> str:
-    if text not in ("all", "newest") and not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor all")
-    return text
+def _version(text: str) -> Version:
+    if text.isdecimal():
+        return int(text)
+    if text == "all":
+        return "all"
+    if text == "newest":
+        return "newest"
+    raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor all")
+
+
+def _since(text: str) -> int | str | None:
+    return int(text) if text.isdecimal() and not Path(text).exists() else text or None
+
+
+def _request(arguments: argparse.Namespace, repository: Repository | None) -> Request:
+    return Request(
+        version=arguments.version,
+        since=arguments.since,
+        each_patch=arguments.each_patch,
+        deep=arguments.deep,
+        tree=arguments.tree,
+        no_tree=arguments.no_tree,
+        repository=repository.folder if repository else None,
+    )
 
 
 @contextlib.contextmanager
@@ -177,74 +198,6 @@ def _commits(repository: Repository, asked: str | None) -> Inbox:
         if asked is not None:
             raise
         raise InputError(why.file, None, f"{why.reason}; name a mail, or commits with --git") from why
-
-
-def reviewed(
-    arguments: argparse.Namespace,
-    chosen: ActiveRules,
-    inbox: Inbox,
-    running: Parser | None,
-    repository: Repository | None = None,
-) -> tuple[list[Review], bool]:
-    """Review an inbox as arguments and settings say; gives the reviews, and whether something could not be read.
-
-    `repository` is where the inbox came from, if it did. Tells of trouble on standard error. Raises as run() does.
-    """
-    trees = _tree(arguments, chosen.settings.tree, repository.folder if repository else None)
-    with running or Parser() as worker, trees as tree, progress.shown() as step:
-        for why in inbox.errors:
-            options.say(str(why))
-        every = arguments.version == "all"
-        version = int(arguments.version) if arguments.version.isdecimal() else None
-
-        def judge(series: Series, asked: str | Kernel | None, each_patch: bool = False) -> Review:
-            found = review(
-                series, chosen.rules, worker, asked, tree=tree, each_patch=each_patch, deep=arguments.deep, step=step
-            )
-            return chosen.applied(found)
-
-        reviews = [
-            judge(series, chosen.settings.kernel, arguments.each_patch)
-            for series in select_series(inbox, version, every)
-        ]
-        trouble = bool(inbox.errors)
-        if arguments.since:
-            from kfunclint.cli.since import Earlier  # most reviews are of a series alone
-
-            earlier = Earlier(arguments.since, inbox, judge)
-            reviews = earlier.compared(reviews)
-            trouble = trouble or earlier.trouble
-    if inbox.replies:
-        from kfunclint.discussion import said_before  # most reviews have no replies
-
-        reviews = said_before.withhold_answered(reviews, inbox)
-    for found in reviews:
-        options.say_trouble(found)
-    return reviews, trouble
-
-
-@contextlib.contextmanager
-def _tree(arguments: argparse.Namespace, set_: Path | None, own: Path | None) -> Iterator[Tree | None]:
-    """The tree that was asked for, or else the one around the working directory if it can be read, or else `set_`, or
-    else the repository that is reviewed, `own`, if it is one."""
-    around = None if arguments.no_tree or arguments.tree else kernel_around(Path())
-    found = None if arguments.no_tree else arguments.tree or around or set_ or own
-    if found is None:
-        yield None
-        return
-    from kfunclint.tree.tree import open_tree  # git and all that: most reviews have no tree
-
-    try:
-        tree = open_tree(found)
-    except InputError as why:
-        if found not in (around, own):
-            raise
-        if found != own and formats.takes_notes(arguments.format):
-            options.say(f"{why}; reviewed without a tree")
-        yield None
-        return
-    with contextlib.closing(tree):
-        yield tree
 
 
 def _write(arguments: argparse.Namespace, reviews: Sequence[Review]) -> None:

@@ -13,6 +13,7 @@ from kfunclint.cli import options
 from kfunclint.errors import InputError
 from kfunclint.index import census
 from kfunclint.paths import objection
+from kfunclint.pipeline.outcome import CLEAN, TROUBLE, Outcome, troubles
 from kfunclint.progress import Step
 from kfunclint.report import catalogue
 from kfunclint.tree.tree import Tree, open_tree
@@ -38,7 +39,7 @@ def _list(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], ste
     found = census.take(opened, paths, _reading(step))
     text = catalogue.render(arguments.format, found, colour=options.colour(arguments.output))
     options.write(text, arguments.output)
-    return options.CLEAN
+    return CLEAN
 
 
 def _reading(step: Step) -> Step:
@@ -53,11 +54,13 @@ def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], s
     kernel, deep = chosen.settings.kernel, arguments.deep
     found = whole_tree.audit(opened, paths, chosen.rules, worker, asked=kernel, deep=deep, step=_reading(step))
     found = chosen.applied(found, complete=not paths)
-    options.say_trouble(found)
+    outcome = Outcome((found,), tuple(troubles(found)), chosen.settings.fail_on)
+    for note in outcome.notes:
+        options.say(note.text)
     if options.recorded(chosen, [found]):
-        return options.TROUBLE if found.failures else options.CLEAN
+        return TROUBLE if outcome.is_troubled else CLEAN
     options.write(formats.render(arguments.format, found, colour=options.colour(arguments.output)), arguments.output)
-    return options.status([found], chosen.settings.fail_on)
+    return outcome.status
 
 
 def parser() -> argparse.ArgumentParser:

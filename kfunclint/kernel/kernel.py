@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from kfunclint.kernel.flags import FlagRow, flag_rows
 from kfunclint.kernel.release import Release
 from kfunclint.kernel.vocabulary import Vocabulary
 
 
+class Target(NamedTuple):
+    """The release that a review answers for, and `why` that one, as words for people ("given with --kernel")."""
+
+    release: Release
+    why: str
+
+
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """The kernel a review answers for: `release`, and `why` that one, as words for people ("given with --kernel");
-    `tree` where there is one. `guessed`: nobody named it and there is no tree, so what the next releases brought may be
-    there already. `own` are flags that the series itself defines.
+    """The kernel a review answers for: `release` and `why` are those of a Target; `tree` where there is one. `guessed`:
+    nobody named it and there is no tree, so what the next releases brought may be there already. `own` are flags that
+    the series itself defines.
     """
 
     release: Release
@@ -23,6 +31,11 @@ class Kernel:
     tree: Vocabulary | None = None
     guessed: bool = False
     own: frozenset[str] = frozenset()
+
+    @property
+    def target(self) -> Target:
+        """The kernel as a value that can be stored and sent: nothing of its tree is in it."""
+        return Target(self.release, self.why)
 
     @property
     def misspellings(self) -> Mapping[str, str]:

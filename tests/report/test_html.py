@@ -75,7 +75,7 @@ def evil() -> Review:
         skipped={EVIL: EVIL},
         failures={EVIL: EVIL},
         unreadable=(InputError(EVIL, 1, EVIL),),
-        kernel=replace(found.kernel, why=EVIL),
+        kernel=found.kernel._replace(why=EVIL),
     )
 
 

@@ -1,0 +1,117 @@
+"""From an inbox to its outcome."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kfunclint.checker.result import Review
+from kfunclint.checker.review import AppliedSeries, judged
+from kfunclint.clang import Parser
+from kfunclint.errors import InputError
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.mail.inbox import select_series
+from kfunclint.mail.message import Inbox, Series
+from kfunclint.pipeline.outcome import Note, NoteKind, Outcome, troubles
+from kfunclint.pipeline.request import Request, Version
+from kfunclint.progress import Step
+from kfunclint.tree.around import kernel_around
+
+if TYPE_CHECKING:
+    from kfunclint.settings.selection import ActiveRules
+    from kfunclint.tree.tree import Tree
+
+Tell = Callable[[Note], None]
+"""Is told something to say beside the reviews."""
+
+
+def run(
+    inbox: Inbox,
+    request: Request,
+    selection: ActiveRules,
+    parser: Parser,
+    *,
+    step: Step = lambda what: None,
+    tell: Tell = lambda note: None,
+) -> Outcome:
+    """Review an inbox as it is asked for and set.
+
+    The parser stays open, for the next inbox. `step` is told what is being done, `tell` every note of the outcome when
+    it comes up, and so also those before an exception. Raises InputError, ValueError and OSError for what cannot be
+    done at all: no such version, a tree or a file that was named and cannot be read, a release that is none.
+    """
+    notes: list[Note] = []
+
+    def note(one: Note) -> None:
+        notes.append(one)
+        tell(one)
+
+    with _tree(request, selection.settings.tree, note) as tree:
+        for why in inbox.errors:
+            note(Note(NoteKind.TROUBLE, str(why)))
+        reviewer = Reviewer(selection, parser, tree, deep=request.deep, step=step)
+        asked = selection.settings.kernel
+        series = _selected(inbox, request.version)
+        pairs = [reviewer.review(one, asked, each_patch=request.each_patch) for one in series]
+        reviews = [review for review, _ in pairs]
+        if request.since is not None:
+            from kfunclint.pipeline.since import Earlier  # most reviews are of a series alone
+
+            reviews = Earlier(request.since, inbox, reviewer.review, note).compared(pairs)
+    if inbox.replies:
+        from kfunclint.discussion import said_before  # most reviews have no replies
+
+        reviews = said_before.withhold_answered(reviews, inbox)
+    for one in reviews:
+        for trouble in troubles(one):
+            note(trouble)
+    return Outcome(tuple(reviews), tuple(notes), selection.settings.fail_on)
+
+
+class Reviewer:
+    """Reviews one series after the other, with the same settings, parser and tree."""
+
+    def __init__(self, selection: ActiveRules, parser: Parser, tree: Tree | None, *, deep: bool, step: Step) -> None:
+        """For the arguments see run()."""
+        self.selection = selection
+        self.parser = parser
+        self.tree = tree
+        self.deep = deep
+        self.step = step
+
+    def review(self, series: Series, asked: str | Kernel | None, *, each_patch: bool = False) -> tuple[Review, Kernel]:
+        """The review as the settings want it told, and the kernel it was judged for, to judge another version for."""
+        applied = AppliedSeries(series, asked, tree=self.tree, step=self.step)
+        rules, deep, step = self.selection.rules, self.deep, self.step
+        review = judged(applied, rules, self.parser, each_patch=each_patch, deep=deep, step=step)
+        return self.selection.applied(review), applied.kernel
+
+
+def _selected(inbox: Inbox, version: Version) -> tuple[Series, ...]:
+    return select_series(inbox, version if isinstance(version, int) else None, version == "all")
+
+
+@contextlib.contextmanager
+def _tree(request: Request, set_: Path | None, note: Tell) -> Iterator[Tree | None]:
+    """The tree of a Request; `set_` is the one of the settings. One that nobody named is left out if it cannot be
+    read."""
+    around = None if request.no_tree or request.tree else kernel_around(Path())
+    found = None if request.no_tree else request.tree or around or set_ or request.repository
+    if found is None:
+        yield None
+        return
+    from kfunclint.tree.tree import open_tree  # git and all that: most reviews have no tree
+
+    try:
+        tree = open_tree(found)
+    except InputError as why:
+        if found not in (around, request.repository):
+            raise
+        if found != request.repository:
+            note(Note(NoteKind.NO_TREE, f"{why}; reviewed without a tree"))
+        yield None
+        return
+    with contextlib.closing(tree):
+        yield tree

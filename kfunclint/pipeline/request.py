@@ -1,0 +1,28 @@
+"""What is asked of a review."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+Version = int | Literal["newest", "all"]
+"""Of every family of rerolls that version, the newest complete one, or all."""
+
+
+class Request(NamedTuple):
+    """What to review of an inbox, and beside what. Rules, levels, the kernel's release and a tree may be in settings.
+
+    `since` is an earlier version to compare with: its number in the inbox, or a file. `each_patch` adds what is wrong
+    behind one patch and repaired by a later one; `deep` reads the types of all kfuncs from the headers of the tree.
+
+    The tree is `tree`; or else the one around the working directory, the one of the settings, or the `repository` that
+    the inbox was made of, if that is one; `no_tree`: none of them.
+    """
+
+    version: Version = "newest"
+    since: int | str | None = None
+    each_patch: bool = False
+    deep: bool = False
+    tree: Path | None = None
+    no_tree: bool = False
+    repository: Path | None = None

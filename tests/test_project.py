@@ -19,7 +19,7 @@ from kfunclint.rule.rule import Rule
 
 # Data flows down this list, so a module may import only what stands above it; names on one line are one stage.
 STAGES = [
-    "__init__ errors resources finding toml text paths progress",
+    "errors resources finding toml text paths progress",
     "mail",
     "git",
     "tree",
@@ -37,6 +37,7 @@ STAGES = [
     "settings",
     "report",
     "pipeline",
+    "__init__",
     "cli",
     "__main__",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,6 +139,12 @@ def test_tables_are_toml() -> None:
     assert tables
     for path in tables:
         assert tomllib.loads(path.read_text())
+
+
+def test_the_map_is_the_order_of_packages() -> None:
+    rows = re.findall(r"^\| (`.*`) \| [A-Z].*\. \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.M)
+    packages = [stage for stage in STAGES if not stage.startswith("__")]
+    assert [" ".join(re.findall(r"`(\w+)`", names)) for names in rows] == packages
 
 
 def test_flags_have_the_names_of_the_table() -> None:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from kfunclint.cli.completable import Completable, declared
+
 Parsers = dict[str, argparse.ArgumentParser]
 
 FILES = ":files"
@@ -135,14 +137,17 @@ def _values(action: argparse.Action | None, current: str) -> list[str]:
         return []
     if action.choices:
         return _matching(map(str, action.choices), current)
-    metavar = action.metavar if isinstance(action.metavar, str) else ""
-    if metavar == "RULE":
-        return _matching(_rules(families=bool(action.option_strings)), current)
-    if metavar == "RELEASE":
-        return _matching(_releases(), current)
-    if metavar == "FORMAT=FILE":
-        return _matching((f"{name}=" for name in _formats()), current)
-    return [] if metavar == "N" else [FILES]
+    match declared(action):
+        case Completable.RULE | Completable.RULE_OR_FAMILY as values:
+            return _matching(_rules(families=values is Completable.RULE_OR_FAMILY), current)
+        case Completable.RELEASE:
+            return _matching(_releases(), current)
+        case Completable.REPORT:
+            return _matching((f"{name}=" for name in _formats()), current)
+        case Completable.FREE:
+            return []
+        case None:
+            return [FILES]
 
 
 def _rules(*, families: bool) -> Iterator[str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kfunclint.cli.completable import Completable, declare
 from kfunclint.finding import Level
 from kfunclint.pipeline.outcome import Note, NoteKind
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 def add_rules(parser: argparse.ArgumentParser) -> None:
     """The options that choose rules, and the level that counts."""
     add = parser.add_argument
-    add("--only", metavar="RULE", action="append", help="run only this family or rule (repeatable)")
-    add("--ignore", metavar="RULE", action="append", help="leave out this family or rule (repeatable)")
+    only = add("--only", metavar="RULE", action="append", help="run only this family or rule (repeatable)")
+    ignore = add("--ignore", metavar="RULE", action="append", help="leave out this family or rule (repeatable)")
+    for action in (only, ignore):
+        declare(action, Completable.RULE_OR_FAMILY)
     add("--strict", action="store_true", default=None, help="run the rules too that are not free of false alarms yet")
     add("--rules", metavar="DIR", action="append", type=Path, help="more rules of your own (repeatable)")
     add(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kfunclint import __version__, progress
 from kfunclint.clang import Parser
 from kfunclint.cli import options
+from kfunclint.cli.completable import Completable, declare
 from kfunclint.errors import InputError
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Inbox
@@ -61,7 +62,7 @@ def parser() -> argparse.ArgumentParser:
     _add_input(parser)
     add("--format", metavar="FORMAT", choices=names, default="terminal", help=options.about_formats(names))
     add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
-    add(
+    written = add(
         "--report",
         metavar="FORMAT=FILE",
         action="append",
@@ -69,6 +70,7 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         help="write a report beside it; a FILE that ends in / is a folder, one file a mail (repeatable)",
     )
+    declare(written, Completable.REPORT)
     _add_kernel(parser)
     _add_versions(parser)
     options.add_rules(parser)
@@ -111,22 +113,24 @@ def _add_kernel(parser: argparse.ArgumentParser) -> None:
         help="a kernel tree, git repository or plain folder, to see whole files (default: the one kfunclint runs in)",
     )
     trees.add_argument("--no-tree", action="store_true", help="go by the hunks alone")
-    parser.add_argument(
+    release = parser.add_argument(
         "--kernel",
         metavar="RELEASE",
         help="judge for this release, such as 6.12 (default: what the series says)",
     )
+    declare(release, Completable.RELEASE)
 
 
 def _add_versions(parser: argparse.ArgumentParser) -> None:
     """The options that say what version to review, and what to compare it with."""
-    parser.add_argument(
+    version = parser.add_argument(
         "--version",
         metavar="N",
         default="newest",
         type=_version,
         help="review version N of the series, or all (default: the newest complete one)",
     )
+    declare(version, Completable.FREE)
     parser.add_argument(
         "--since",
         metavar="OLD",

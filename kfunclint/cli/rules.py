@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from kfunclint.cli.completable import Completable, declare
 from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
 
@@ -38,7 +39,10 @@ def parser(command: str) -> argparse.ArgumentParser:
     """The arguments that one of the two takes."""
     parser = argparse.ArgumentParser(prog=f"kfunclint {command}", description=_ABOUT[command])
     if command == "explain":
-        parser.add_argument("rule", metavar="RULE", nargs="+", help="the id of a rule, such as flags/ret-null-missing")
+        action = parser.add_argument(
+            "rule", metavar="RULE", nargs="+", help="the id of a rule, such as flags/ret-null-missing"
+        )
+        declare(action, Completable.RULE)
     return parser
 
 

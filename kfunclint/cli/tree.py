@@ -10,6 +10,7 @@ from pathlib import Path
 from kfunclint import progress
 from kfunclint.clang import Parser
 from kfunclint.cli import options
+from kfunclint.cli.completable import Completable, declare
 from kfunclint.errors import InputError
 from kfunclint.index import census
 from kfunclint.paths import objection
@@ -76,7 +77,8 @@ def parser() -> argparse.ArgumentParser:
     add("--list", action="store_true", help="print the census instead: every entry with its kfunc")
     add("--format", metavar="FORMAT", choices=_REVIEWS, default="terminal", help=options.about_formats(_REVIEWS))
     add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
-    add("--kernel", metavar="RELEASE", help="judge for this release, such as 6.12 (default: the tree's own)")
+    release = add("--kernel", metavar="RELEASE", help="judge for this release, such as 6.12 (default: the tree's own)")
+    declare(release, Completable.RELEASE)
     options.add_rules(parser)
     options.add_deep(parser)
     return parser

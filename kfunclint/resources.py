@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tomllib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -25,16 +24,6 @@ def table(name: str) -> dict[str, Any]:
     """The table rules/tables/NAME.toml; whoever asks must not change it."""
     with (folder("rules") / "tables" / f"{name}.toml").open("rb") as file:
         return tomllib.load(file)
-
-
-def modules(root: Path, prefix: str) -> Iterator[tuple[str, ModuleType]]:
-    """Load every *.py below a folder as the module `prefix` + its path.
-
-    Yields the path as an id ("flags/ret-null-missing"), and the module.
-    """
-    for path in sorted(root.rglob("*.py")):
-        parts = path.relative_to(root).with_suffix("").parts
-        yield "/".join(parts).replace("_", "-"), module(path, ".".join((prefix, *parts)))
 
 
 def module(path: Path, name: str) -> ModuleType:

@@ -120,10 +120,6 @@ def test_folders_of_content_are_not_packages() -> None:
 
 @pytest.mark.parametrize("found", loader.shipped(), ids=lambda found: found.id)
 def test_a_rule_explains_itself(found: Rule[Any]) -> None:
-    assert found.doc.count("\n    ") >= 2, "an example of what is bad and one of what is good"
-    assert "\nBad:\n" in found.doc
-    assert "\nGood:\n" in found.doc
-    assert found.see
     assert f"`{found.id}`" in (ROOT / "rules" / "README.md").read_text()
 
 

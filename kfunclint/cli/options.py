@@ -16,7 +16,9 @@ from kfunclint.pipeline.outcome import Note, NoteKind
 
 if TYPE_CHECKING:
     from kfunclint.checker.result import Review
+    from kfunclint.rule.rule import Rule
     from kfunclint.settings.files import Values
+    from kfunclint.settings.merged import Settings
     from kfunclint.settings.selection import ActiveRules
 
 
@@ -28,7 +30,7 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
     for action in (only, ignore):
         declare(action, Completable.RULE_OR_FAMILY)
     add("--strict", action="store_true", default=None, help="run the rules too that are not free of false alarms yet")
-    add("--rules", metavar="DIR", action="append", type=Path, help="more rules of your own (repeatable)")
+    add_own(parser)
     add(
         "--fail-on",
         metavar="LEVEL",
@@ -42,6 +44,13 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         help="say only what FILE does not hold; where there is none yet, record there what stands",
     )
     add_config(parser)
+
+
+def add_own(parser: argparse.ArgumentParser) -> None:
+    """The option that names folders of rules."""
+    parser.add_argument(
+        "--rules", metavar="DIR", action="append", type=Path, help="more rules of your own (repeatable)"
+    )
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
@@ -76,14 +85,26 @@ def selection(arguments: argparse.Namespace, start: Path = Path()) -> ActiveRule
 def selected(given: Values, config: Path | None, start: Path, *, takes_notes: bool = True) -> ActiveRules:
     """What is given, and `config` or else the files of settings for a folder, choose; says which Python is not run,
     where a report `takes_notes`. Raises rule.BadRule and InputError."""
-    from kfunclint.settings import files, merged  # what lists kfuncs needs none
-    from kfunclint.settings.selection import ActiveRules
+    from kfunclint.settings.selection import ActiveRules  # what lists kfuncs needs none
+
+    return ActiveRules(_settings(given, config, start, takes_notes))
+
+
+def known_rules(arguments: argparse.Namespace) -> tuple[Rule[Any], ...]:
+    """All rules that a review with these options would know. Raises rule.BadRule and InputError."""
+    from kfunclint.settings import selection
+
+    return selection.known_rules(_settings(_given(arguments), arguments.config, Path(), takes_notes=True))
+
+
+def _settings(given: Values, config: Path | None, start: Path, takes_notes: bool) -> Settings:
+    from kfunclint.settings import files, merged
 
     found = merged.merged(given, files.sources(config, start))
     for folder in found.rules:
         if not folder.runs_python and any(folder.path.glob("*/*.py")) and takes_notes:
             say(f"{folder.path}: a tree's Python is not run, only its tables; --rules or your own settings can name it")
-    return ActiveRules(found)
+    return found
 
 
 def _takes_notes(arguments: argparse.Namespace) -> bool:

@@ -7,23 +7,28 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from kfunclint.cli import options
 from kfunclint.cli.completable import Completable, declare
-from kfunclint.rule import loader, names
+from kfunclint.pipeline.outcome import CLEAN
+from kfunclint.rule import names
 from kfunclint.rule.rule import Rule
 
 
 def rules(argv: Sequence[str]) -> int:
-    """List the rules: id, level, title. Gives the exit status."""
-    parser("rules").parse_args(argv)
-    sys.stdout.write(listing(loader.shipped()))
-    return 0
+    """List the rules: id, level, title. Gives the exit status. Raises BadRule and InputError for wrong settings."""
+    sys.stdout.write(listing(options.known_rules(parser("rules").parse_args(argv))))
+    return CLEAN
 
 
 def explain(argv: Sequence[str]) -> int:
-    """Explain the rules that are named; gives the exit status. Raises BadRule for a name that no rule has."""
-    found = [names.rule_named(loader.shipped(), name) for name in parser("explain").parse_args(argv).rule]
-    sys.stdout.write("\n\n".join(map(explanation, found)))
-    return 0
+    """Explain the rules that are named; gives the exit status.
+
+    Raises BadRule for a name that no rule has, and as rules() does.
+    """
+    arguments = parser("explain").parse_args(argv)
+    known = options.known_rules(arguments)
+    sys.stdout.write("\n\n".join(explanation(names.rule_named(known, name)) for name in arguments.rule))
+    return CLEAN
 
 
 COMMANDS = {"rules": rules, "explain": explain}
@@ -43,6 +48,8 @@ def parser(command: str) -> argparse.ArgumentParser:
             "rule", metavar="RULE", nargs="+", help="the id of a rule, such as flags/ret-null-missing"
         )
         declare(action, Completable.RULE)
+    options.add_own(parser)
+    options.add_config(parser)
     return parser
 
 

@@ -47,7 +47,7 @@ class Rule(Generic[T]):
     `since` and `until` bound the releases for which it holds (both inclusive), `error_since` is the release from which
     on a finding is an error whatever `level` says; `needs_body` rules see only kfuncs whose whole body is known; `doc`
     explains it in the form of a rule's docstring; `contract` and `see` name the facts behind it: numbers of the kfunc
-    contract, and the kernel's source.
+    contract, and the kernel's source. `source` says where the rule itself stands, as "file:line".
     """
 
     id: str
@@ -62,6 +62,7 @@ class Rule(Generic[T]):
     since: Release | None = None
     until: Release | None = None
     error_since: Release | None = None
+    source: str = ""
 
     @property
     def title(self) -> str:
@@ -94,7 +95,7 @@ def rule(
     until: str | None = None,
     error_since: str | None = None,
 ) -> Callable[[Check[T]], Rule[T]]:
-    """Make a rule of a generator over facts of type `over`; releases are written "6.12"."""
+    """Make a rule of a generator over facts of type `over`; releases are written "6.12". Raises BadRule for others."""
 
     def make(check: Check[T]) -> Rule[T]:
         return Rule(
@@ -116,4 +117,8 @@ def rule(
 
 
 def optional_release(text: str | None) -> Release | None:
-    return None if text is None else Release.parse(text)
+    """The release that a text names, None for None. Raises BadRule."""
+    try:
+        return None if text is None else Release.parse(text)
+    except (TypeError, ValueError) as error:
+        raise BadRule(f"{text!r} is not a kernel release such as 6.12") from error

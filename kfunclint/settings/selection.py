@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from kfunclint.checker.result import Review
@@ -11,7 +12,7 @@ from kfunclint.finding import Finding, Level
 from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
 from kfunclint.settings import baseline, merged, suppressions
-from kfunclint.settings.files import OFF
+from kfunclint.settings.files import OFF, RuleFolder
 from kfunclint.settings.merged import RuleConfig, Settings
 from kfunclint.settings.patterns import matches
 
@@ -24,12 +25,7 @@ class ActiveRules:
 
     def __init__(self, found: Settings) -> None:
         """Raises BadRule or InputError for a rule, a name in the settings or a baseline that is wrong."""
-        more = (
-            one
-            for folder in found.rules
-            for one in loader.load(folder.path, "kfunclint_rules", python=folder.runs_python)
-        )
-        self.known = (*loader.shipped(), *more)
+        self.known = known_rules(found)
         merged.check(found, self.known)
         self.settings = found
         self._choices = (found.choice, *(profile.choice for profile in found.profiles))
@@ -78,6 +74,18 @@ class ActiveRules:
             if paths and all(any(matches(path, one) for one in profile.patterns) for path in paths):
                 return number
         return 0
+
+
+def known_rules(found: Settings) -> tuple[Rule[Any], ...]:
+    """All rules there are: those that are shipped, and those of the folders that are set, each folder once.
+
+    Raises BadRule for one that cannot be used, and for an id that two have.
+    """
+    folders: dict[Path, RuleFolder] = {}
+    for folder in sorted(found.rules, key=lambda folder: not folder.runs_python):
+        folders.setdefault(folder.path.resolve(), folder)
+    own = (loader.load(folder.path, "kfunclint_rules", python=folder.runs_python) for folder in folders.values())
+    return loader.together(loader.shipped(), *own)
 
 
 def _ids(choice: RuleConfig, known: Sequence[Rule[Any]]) -> frozenset[str]:

@@ -14,7 +14,6 @@ from kfunclint.cli import options
 from kfunclint.errors import InputError
 from kfunclint.index import proposals, usage
 from kfunclint.pipeline.outcome import CLEAN
-from kfunclint.text import pluralize
 from kfunclint.tree.around import kernel_around
 from kfunclint.tree.tree import open_tree
 
@@ -35,6 +34,9 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
         name = opened.name
     if not proposals.proposed_tests(found):
         options.say(_nothing(found))
+        return CLEAN
+    if arguments.output is not None:
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
     options.write(proposals.table(found, name), arguments.output)
     return CLEAN
 
@@ -42,8 +44,12 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
 def _nothing(found: usage.Usage) -> str:
     if not found.public:
         return f"{found.symbol}: no public function uses it (a function that is called is written with (): foo())"
-    count = pluralize(len(found.public), "public function")
-    return f"{found.symbol}: no test without arguments stands before it in most of the {count} that use it"
+    if len(found.public) == 1:
+        return f"{found.symbol}: only one public function uses it, and one alone proposes nothing"
+    return (
+        f"{found.symbol}: no test without arguments stands before it in most of the {len(found.public)} public "
+        "functions that use it"
+    )
 
 
 def parser() -> argparse.ArgumentParser:
@@ -58,7 +64,7 @@ def parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("symbol", metavar="SYMBOL", type=_symbol, help="a variable, or a function as 'name()'")
     add("--tree", metavar="DIR", type=Path, help="the kernel tree (default: the one kfunclint runs in)")
-    add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
+    add("-o", "--output", metavar="FILE", type=Path, help="write to FILE, if there is something to propose")
     return parser
 
 

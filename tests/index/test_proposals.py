@@ -106,7 +106,7 @@ def test_the_same_of_a_repository(tmp_path: Path, capsys: Output, monkeypatch: p
     ("text", "symbol", "words"),
     [
         (functions(GOOD, "a") + functions(BAD, "b"), "top_depot", "in most of the 2 public functions that"),
-        (functions(GOOD, "a"), "top_depot", "in most of the 1 public function that"),
+        (functions(GOOD, "a"), "top_depot", "only one public function uses it, and one alone"),
         ("", "top_depot", "no public function uses it"),
         (functions(GOOD, "a", "b"), "depot_off", "no public function uses it (a function that is called"),
     ],
@@ -116,6 +116,22 @@ def test_nothing_is_proposed_that_most_do_not_do(text: str, symbol: str, words: 
     assert out == ""
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_a_table_is_written_where_there_is_something_to_propose(mined: Mine, tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "own" / "tables" / "guards.toml"
+    mined({"kernel/depot.c": functions(GOOD, "a")})
+    arguments = ["mine", "top_depot", "--tree", str(tmp_path / "linux"), "-o", str(path)]
+    assert main(arguments) == 0
+    assert not path.parent.exists()
+    mined({"kernel/depot.c": functions(GOOD, "a", "b")})
+    assert main(arguments) == 0
+    assert "guards/top-depot-without-depot-off" in [rule.id for rule in loader.load(tmp_path / "own", "own")]
+    capsys.readouterr()
+    written = path.read_text()
+    mined({"kernel/depot.c": functions(GOOD, "a")})
+    assert main(arguments) == 0
+    assert path.read_text() == written
 
 
 @pytest.mark.parametrize("symbol", ["", "-x", "a b", "foo(1)", "foo()()", "x;y", "a->b", "x" * 101, "\u00e4"])

@@ -84,10 +84,11 @@ class Parser:
         import subprocess
 
         paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100 - "" means the working directory
+        isolated = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]  # -I ignores PYTHONDONTWRITEBYTECODE
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         try:
             self._worker = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _BOOTSTRAP, json.dumps(paths)],
+                [sys.executable, *isolated, "-c", _BOOTSTRAP, json.dumps(paths)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -479,3 +480,14 @@ def test_limits_leave_room_for_the_kernel() -> None:
     assert limits.MAX_RUN > 10 * 5
     assert limits.MAX_ELSE_IF > 10 * 25
     assert limits.MAX_CONTINUED > 7 * 140
+
+
+def test_the_worker_leaves_no_bytecode_where_none_is_wanted(tmp_path: Path) -> None:
+    for name in ("kfunclint", "rules", "reports"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    patch = str(ROOT / "fixtures" / "series.mbox")
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "kfunclint", patch, "--no-tree"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert not list(tmp_path.rglob("__pycache__"))

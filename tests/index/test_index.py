@@ -304,6 +304,33 @@ def test_a_cache_for_each_tree(linux: Path, tmp_path: Path, cache_folder: Path) 
     assert list(cache_folder.iterdir()) == list(cache_folder.glob("*.json"))
 
 
+def test_the_cache_keeps_what_is_used(
+    linux: Path, tmp_path: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "_MOST_FILES", 2)
+    build(linux)
+    first = kept_file(cache_folder)
+    for name in ("second", "third"):
+        for path in cache_folder.glob("*.json"):
+            os.utime(path, (1, 1))
+        build(linux)
+        write(tmp_path / name, {**KERNEL, DEPOT: ""})
+        build(tmp_path / name)
+    assert first.exists()
+    assert len(list(cache_folder.glob("*.json"))) == 2
+
+
+def test_another_process_may_empty_the_cache(linux: Path, cache_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(linux)
+    old = kept_file(cache_folder)
+    os.utime(old, (1, 1))
+    seen = [cache_folder / "gone.json", old, cache_folder / "x.json"]
+    monkeypatch.setattr(cache, "_MOST_FILES", 1)
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: seen)
+    cache.save("x", cache.CachedHits("", {}, ()))
+    assert [path.exists() for path in seen] == [False, False, True]
+
+
 def test_two_at_once(linux: Path, cache_folder: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: build(linux)[0], range(24)))

@@ -37,6 +37,7 @@ STAGES = [
     "discussion",
     "settings",
     "report",
+    "fixture",
     "pipeline",
     "__init__",
     "cli",

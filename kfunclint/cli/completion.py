@@ -85,7 +85,7 @@ def parser() -> argparse.ArgumentParser:
 
 def parsers() -> Parsers:
     """What takes the arguments of each command; that of a review has the name ""."""
-    from kfunclint.cli import config, hook, mine, review, rules, tree
+    from kfunclint.cli import config, hook, mine, review, rules, test, tree
 
     return {
         "": review.parser(),
@@ -94,6 +94,7 @@ def parsers() -> Parsers:
         "hook": hook.parser(),
         "rules": rules.parser("rules"),
         "explain": rules.parser("explain"),
+        "test": test.parser(),
         "config": config.parser(),
         "completion": parser(),
     }

@@ -45,6 +45,11 @@ def _command(given: Sequence[str], parser: Parser | None) -> int:
 
         _loaded()
         return mine.run(given[1:], parser)
+    if given[:1] == ["test"]:
+        from kfunclint.cli import test
+
+        _loaded()
+        return test.run(given[1:], parser)
     if given[:1] == ["config"]:
         from kfunclint.cli import config
 
@@ -62,14 +67,18 @@ def _command(given: Sequence[str], parser: Parser | None) -> int:
 
         return completion.run(given[1:])
     if {"-h", "--help"} & set(given):
-        from kfunclint.cli import completion, manual
-
-        sys.stdout.write(manual.summary(completion.parsers()))
-        return CLEAN
+        return _help()
     from kfunclint.cli import review
 
     _loaded()
     return review.run(given, parser)
+
+
+def _help() -> int:
+    from kfunclint.cli import completion, manual
+
+    sys.stdout.write(manual.summary(completion.parsers()))
+    return CLEAN
 
 
 def _loaded() -> None:

@@ -109,7 +109,7 @@ FAMILIES = sorted({name.partition("/")[0] for name in IDS})
 @pytest.mark.parametrize(
     ("typed", "found"),
     [
-        (["t"], ["tree", FILES]),
+        (["t"], ["tree", "test", FILES]),
         (["--stri"], ["--strict"]),
         (["--form"], ["--format"]),
         (["--format", "te"], ["terminal", "terse"]),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Lint
-from expect import read
 from trees import commit
 
+from kfunclint.fixture.marks import read
 from kfunclint.tree.tree import DirectoryTree
 
 FIXTURE = read(ROOT / "fixtures" / "text" / "name-misspelled.tree.patch")

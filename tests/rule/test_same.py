@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Lint
-from expect import read
 from trees import FILES, write
 
 from kfunclint.finding import Finding
+from kfunclint.fixture.marks import read
 from kfunclint.kernel import kernel, suffixes
 from kfunclint.kernel.release import Release
 from kfunclint.mail.inbox import read_inbox, select_series

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
-from expect import complaints, read
 from jsonschema import Draft202012Validator
 from sample import sample
 from shelves import BODY, GUARDED, KERNEL, SET, WITHOUT_GUARD, mail, series
@@ -22,6 +21,7 @@ from kfunclint.clang import Parser
 from kfunclint.cli import options
 from kfunclint.cli import review as review_command
 from kfunclint.cli.main import main
+from kfunclint.fixture.marks import differences, read
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.rule import loader, names
 from kfunclint.settings import baseline, suppressions
@@ -75,7 +75,7 @@ def test_every_way_of_the_fixture(parser: Parser) -> None:
     found = suppressions.apply_suppressions(review(one, known, parser), (), loader.shipped())
     first = {patch.mail.subject.number: patch.mail.source.body_line or 0 for patch in found.patches}
     at = [(one, first[one.origin.patch] + one.origin.mail_line - 1) for one in found.findings]
-    assert not complaints(fixture, at)
+    assert not list(differences(fixture, at))
     lines = ["", *fixture.text.split("\n")]
     assert [(lines[one.line or 0].strip(), one.why) for one in found.unused] == [
         ("kfunclint: ignore flags - here git would keep it", "git would keep it, move it below the ---"),

@@ -2,12 +2,22 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-integration test-kernel bench clean
+# make rule FAMILY/NAME OVER=Kfunc: the goal behind `rule` is its argument
+ifeq ($(firstword $(MAKECMDGOALS)),rule)
+RULE := $(wordlist 2,2,$(MAKECMDGOALS))
+.PHONY: $(RULE)
+$(RULE): rule ; @:
+endif
+
+.PHONY: run rule test test-integration test-kernel bench clean
 
 run: $(VENV)/run.done
 	mkdir -p build
 	$(BIN)/kfunclint fixtures/series.mbox --report html=build/series.html --report reply=build/replies/ || test $$? -eq 1
 	@echo "The page is build/series.html, the reply mails are in build/replies/."
+
+rule: $(VENV)/test.done
+	$(BIN)/python -m kfunclint.fixture.skeleton rules $(RULE) $(OVER)
 
 test: $(VENV)/test.done
 	$(BIN)/ruff check .

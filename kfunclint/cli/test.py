@@ -12,7 +12,7 @@ from kfunclint import progress, resources
 from kfunclint.clang import Parser
 from kfunclint.cli import options
 from kfunclint.errors import InputError
-from kfunclint.fixture.suite import Complaint, Suite
+from kfunclint.fixture.suite import Complaint, Suite, fixture_folder
 from kfunclint.pipeline.outcome import CLEAN, FINDINGS, TROUBLE
 from kfunclint.progress import Step
 from kfunclint.rule import loader, names
@@ -27,7 +27,10 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
     """
     arguments = parser().parse_args(argv)
     rules = names.choose(_rules(arguments.folder), only=arguments.rule, ignore=(), strict=True)
-    suite = Suite(rules, arguments.fixtures or _fixtures(arguments.folder))
+    fixtures = arguments.fixtures or fixture_folder(arguments.folder)
+    if not fixtures.is_dir():
+        raise InputError(str(fixtures), None, "no such folder; fixtures are there, or in fixtures/ beside the rules")
+    suite = Suite(rules, fixtures)
     paths = [path for path in suite.paths if not arguments.rule or suite.rule_id(path) in suite.rules]
     trouble, count = False, 0
     with running or Parser() as worker, progress.shown() as step:
@@ -66,15 +69,6 @@ def _rules(folder: Path) -> tuple[Rule[Any], ...]:
     if folder.resolve() != resources.folder("rules").resolve():
         loader.together(loader.shipped(), rules)
     return rules
-
-
-def _fixtures(folder: Path) -> Path:
-    """The fixtures inside of a folder of rules or beside it. Raises InputError."""
-    candidates = (folder / "fixtures", folder.parent / "fixtures")
-    for path in candidates:
-        if path.is_dir():
-            return path
-    raise InputError(str(folder), None, f"no fixtures: neither {candidates[0]} nor {candidates[1]} is a folder")
 
 
 def parser() -> argparse.ArgumentParser:

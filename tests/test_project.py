@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import pytest
 from conftest import ROOT
@@ -15,8 +15,6 @@ from conftest import ROOT
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.report import catalogue, formats
 from kfunclint.resources import table
-from kfunclint.rule import loader
-from kfunclint.rule.rule import Rule
 
 # Data flows down this list, so a module may import only what stands above it; names on one line are one stage.
 STAGES = [
@@ -117,11 +115,6 @@ def test_folders_of_content_are_not_packages() -> None:
     assert not list((ROOT / "reports").rglob("__init__.py"))
     assert not (ROOT / "kfunclint" / "rules").exists()
     assert not (ROOT / "kfunclint" / "reports").exists()
-
-
-@pytest.mark.parametrize("found", loader.shipped(), ids=lambda found: found.id)
-def test_a_rule_explains_itself(found: Rule[Any]) -> None:
-    assert f"`{found.id}`" in (ROOT / "rules" / "README.md").read_text()
 
 
 def test_formats_explain_themselves() -> None:

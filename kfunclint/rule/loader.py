@@ -151,7 +151,7 @@ def _objections(rule: Rule[Any]) -> Iterator[str]:
     if len(rule.title) > TITLE_LENGTH:
         yield f"the title has {len(rule.title)} characters, more than {TITLE_LENGTH}"
     for example in _EXAMPLES:
-        if not re.search(rf"^{example}:\n +\S", rule.doc, re.MULTILINE):
+        if f"\n{example}:\n    " not in rule.doc:
             yield f'the docstring lacks "{example}:" and an indented example below it'
     if not rule.see:
         yield "see names no source of the kernel"

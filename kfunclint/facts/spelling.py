@@ -28,14 +28,14 @@ def corrections(word: str) -> tuple[str, ...]:
     return tuple(choice.strip() for choice in entry.split(",") if choice.strip()) if rest.endswith(",") else ()
 
 
-def listed(text: str) -> dict[str, str]:
-    """The words of a scripts/spelling.txt, wrong to right; its phrases are left out.
+def kernel_list(text: str) -> dict[str, str]:
+    """The words of a scripts/spelling.txt, wrong to right; scripts/checkpatch.pl reads its lines "wrong||right".
 
-    See scripts/checkpatch.pl: it reads lines "wrong||right".
+    Left out are its phrases, and the words that kernel texts use all the same (rules/tables/spelling.toml).
     """
     pairs = (line.partition("||") for line in text.splitlines() if not line.startswith("#"))
     accepted = table("spelling")["accepted"]
-    return {wrong: right for wrong, _, right in pairs if wrong.isalpha() and right and wrong not in accepted}
+    return {wrong: right for wrong, _, right in pairs if right and " " not in wrong and wrong not in accepted}
 
 
 @cache

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
+from kfunclint.facts.spelling import kernel_list
 from kfunclint.kernel.flags import flag_rows
 from kfunclint.kernel.release import Release, releases
 
@@ -41,10 +42,8 @@ class Vocabulary:
 
     @cached_property
     def spelling(self) -> Mapping[str, str]:
-        """scripts/spelling.txt: the right word by the wrong one."""
-        lines = (self._read("scripts/spelling.txt") or "").split("\n")
-        pairs = (line.split("||", 1) for line in lines if not line.startswith("#") and "||" in line)
-        return {wrong.strip(): right.strip() for wrong, right in pairs}
+        """scripts/spelling.txt: the right word by the wrong one, as the spelling.kernel_list() of its text."""
+        return kernel_list(self._read("scripts/spelling.txt") or "")
 
     @cached_property
     def release(self) -> tuple[Release, str] | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kfunclint.facts.docs import Prose
-from kfunclint.facts.spelling import corrections, listed, one_edit_apart, slips, wrong_word
+from kfunclint.facts.spelling import corrections, kernel_list, one_edit_apart, slips, wrong_word
 from kfunclint.finding import Place, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
@@ -49,8 +49,14 @@ def test_every_line_of_the_dictionary_is_found() -> None:
 
 
 def test_the_list_of_a_tree() -> None:
-    text = "# a comment\nabov||above\namount of times||number of times\nuseable||usable\nodd\n\nx||\n"
-    assert listed(text) == {"abov": "above"}
+    text = "# a comment\nabov||above\namount of times||number of times\nuseable||usable\nodd\n\nx||\nwas't||wasn't\n"
+    assert kernel_list(text) == {"abov": "above", "was't": "wasn't"}
+
+
+@pytest.mark.parametrize("word", ["acknowledgement", "useable", "dependant"])
+def test_a_word_that_kernel_texts_use_is_right_with_a_tree_too(word: str) -> None:
+    assert word in table("spelling")["accepted"]
+    assert remarks(f"the {word} of it", frozenset(), **{word: "another"}) == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How much of the C in hunks the parser sees: functions, statements, calls, registrations, signatures, and its time.
+"""How much of the C in hunks the parser sees: functions, statements, calls, signatures, and its time.
 
 With --tree, every __bpf_kfunc definition of a kernel tree is cut out as a diff would show it, random windows of a few
 lines are cut out of the middle of functions, and every file with kfuncs is taken as a whole. With --mails, the hunks of
@@ -211,8 +211,6 @@ def _kfunc(parser: Parser, tally: Tally, file: File, span: Span, context: int) -
     added = set(range(first, end + 1)) | {entry}
     unit = _parse(parser, tally, _cut(file, wanted, added))
     _judge(tally, file, span, unit)
-    if entry is not None:
-        tally.count("registrations", any(one.name == name and one.line == entry for one in unit.entries), 1)
 
 
 def _judge(tally: Tally, file: File, span: Span, unit: Unit) -> None:
@@ -297,7 +295,6 @@ def _wholes(parser: Parser, files: Iterable[File]) -> Tally:
         unit = _parse(parser, tally, PostImage(file.path, (VisibleRange(1, lines),), whole=True))
         tally.count("files", unit.failure is None, 1)
         registered = [name for line in file.lines if (name := _registered(line))]
-        tally.count("registrations", len(unit.entries), len(registered))
         for span in file.spans:
             marked = any(token.text == "__bpf_kfunc" for token in file.tokens[span.header : span.name])
             if marked or file.tokens[span.name].text in registered:
@@ -362,8 +359,6 @@ def _mail(parser: Parser, tally: Tally, file: PostImage) -> None:
             if not any(one.complete for one in found):
                 tally.misses.append(f"{file.path} {name}: {'not complete' if found else 'not found'}")
             _score(tally, f"{file.path} {name}", tokens[span.open : span.close], Unit(file.path, tuple(found)))
-    registered = sum(token.text == "BTF_ID_FLAGS" for part in file.ranges for token in code(part.text))
-    tally.count("registrations", len(unit.entries), registered)
 
 
 if __name__ == "__main__":

@@ -193,15 +193,6 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenEntry:
-    """A BTF_ID_FLAGS() line as the parser saw it, to hold against the lexical scan: flag text as written."""
-
-    name: str
-    flags: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
 class Type:
     """A type as the headers of a tree declare it, on 64-bit x86; what they do not tell is None.
 
@@ -231,6 +222,5 @@ class Unit:
 
     path: str
     functions: tuple[Function, ...] = ()
-    entries: tuple[SeenEntry, ...] = ()
     failure: str | None = None
     types: Mapping[str, Type] | None = None

@@ -12,7 +12,7 @@ from kfunclint.c.lexer import Token, code
 from kfunclint.clang import limits
 from kfunclint.clang.directives import safe
 from kfunclint.clang.kinds import CursorKind
-from kfunclint.clang.native import CONTINUE, RECURSE, Cursor, Diagnostic, Library, TranslationUnit
+from kfunclint.clang.native import CONTINUE, Cursor, Diagnostic, Library, TranslationUnit
 from kfunclint.clang.nodes import Converter, NodeRow, TooDeep, raw, rows
 from kfunclint.clang.prune import Asked, prune
 from kfunclint.clang.repair import Repaired, SourceRange, repair
@@ -134,7 +134,7 @@ def _is_harmless(error: str) -> bool:
 
 
 class _FunctionReader:
-    """Takes functions and entries out of a tree."""
+    """Takes functions out of a tree."""
 
     def __init__(
         self,
@@ -166,39 +166,17 @@ class _FunctionReader:
         return original if safe(original) == token.text else token.text
 
     def answer(self) -> Answer:
-        """All functions and entries of the main file."""
+        """All functions of the main file."""
         functions: list[Cursor] = []
-        enums: list[Cursor] = []
 
         def step(cursor: Cursor, parent: Cursor) -> int:
             del parent
             if cursor.kind == CursorKind.FUNCTION_DECL:
                 functions.append(cursor)
-            elif cursor.kind == CursorKind.ENUM_DECL:
-                enums.append(cursor)
             return CONTINUE
 
         self.tree.visit(self.tree.root, step)
-        return {
-            "functions": [made for cursor in functions if (made := self._function(cursor))],
-            "entries": [entry for cursor in enums for entry in self._entries(cursor)],
-        }
-
-    def _entries(self, enum: Cursor) -> list[tuple[str, str, int]]:
-        if self.tree.place(enum).file != self.tree.main:
-            return []
-        found: list[tuple[str, str, int]] = []
-
-        def step(cursor: Cursor, parent: Cursor) -> int:
-            if cursor.kind == CursorKind.ANNOTATE_ATTR:
-                kind, _, rest = self.tree.spelling(cursor).partition(":")
-                name, _, flags = rest.partition(":")
-                if kind == "entry":
-                    found.append((name, flags, self.tree.place(parent).line))
-            return RECURSE
-
-        self.tree.visit(enum, step)
-        return found
+        return {"functions": [made for cursor in functions if (made := self._function(cursor))]}
 
     def _function(self, cursor: Cursor) -> Answer | None:
         place = self.tree.place(cursor)

@@ -9,7 +9,6 @@ class CursorKind(IntEnum):
     """enum CXCursorKind, as far as a unit of C is read; without the prefix CXCursor_."""
 
     UNION_DECL = 3
-    ENUM_DECL = 5
     FUNCTION_DECL = 8
     VAR_DECL = 9
     PARM_DECL = 10

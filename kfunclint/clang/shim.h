@@ -39,8 +39,7 @@ typedef struct { long counter; } atomic64_t, atomic_long_t;
 #define __diag_ignore(...)
 #define __diag_ignore_all(...)
 #define CFI_NOSEAL(n_)
-#define BTF_ID_FLAGS(p_, n_, ...) \
-	enum { __kfunclint_join(__kfunclint_entry_, __COUNTER__) __kfunclint_note("entry:" #n_ ":" #__VA_ARGS__) };
+#define BTF_ID_FLAGS(p_, ...)
 #define BTF_ID(p_, ...)
 #define BTF_ID_UNUSED
 #define BTF_KFUNCS_START(n_)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from kfunclint.c.kinds import NodeKind, TypeKind
-from kfunclint.c.syntax import Function, Node, Parameter, SeenEntry, Type, Unit
+from kfunclint.c.syntax import Function, Node, Parameter, Type, Unit
 from kfunclint.clang.limits import MAX_DEPTH
 
 _NODE_KINDS, _TYPE_KINDS = frozenset(get_args(NodeKind)), frozenset(get_args(TypeKind))
@@ -21,10 +21,9 @@ def unit(path: str, answer: Any) -> Unit:
         if failure is not None:
             return Unit(path, failure=_text(failure))
         functions = tuple(_function(one) for one in answer["functions"])
-        entries = tuple(SeenEntry(_text(name), _text(flags), _number(line)) for name, flags, line in answer["entries"])
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return Unit(path, failure="parser stopped (answer not understood)")
-    return Unit(path, functions, entries)
+    return Unit(path, functions)
 
 
 def types(answer: Any) -> dict[str, Type] | None:

@@ -16,7 +16,6 @@ class FlagRow:
     the commits that brought it and took it out, "" where they are not known."""
 
     name: str
-    bit: int | None
     since: Release
     until: Release | None
     commit: str
@@ -30,7 +29,6 @@ def flag_rows() -> Mapping[str, FlagRow]:
     return {
         name: FlagRow(
             name=name,
-            bit=row.get("bit"),
             since=Release.parse(row["since"]),
             until=Release.parse(row["until"]) if "until" in row else None,
             commit=row.get("commit", ""),

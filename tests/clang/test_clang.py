@@ -1,11 +1,10 @@
-"""What the parser sees of hunks: which functions and entries, what of them, and whether all of it."""
+"""What the parser sees of hunks: which functions, what of them, and whether all of it."""
 
 from __future__ import annotations
 
 import pytest
 from hunks import function, functions, parse, signature, statements, visible
 
-from kfunclint.c.syntax import SeenEntry
 from kfunclint.clang import Parser
 from kfunclint.clang import repair as mending
 
@@ -305,7 +304,7 @@ def test_header_in_both_branches(parser: Parser) -> None:
     assert statements(function(parser, text)) == "(if n (block (call put n)))"
 
 
-def test_entries(parser: Parser) -> None:
+def test_entries_are_no_functions(parser: Parser) -> None:
     unit = parse(
         parser,
         visible(
@@ -321,14 +320,7 @@ def test_entries(parser: Parser) -> None:
         ),
         visible("BTF_ID_FLAGS(func, bpf_shelf_lone, KF_NEW)\nBTF_ID_FLAGS(func, bpf_shelf_cut,\n", 100),
     )
-    assert unit.entries == (
-        SeenEntry("bpf_shelf_get", "KF_ACQUIRE | KF_RET_NULL", 12),
-        SeenEntry("bpf_shelf_put", "KF_RELEASE", 15),
-        SeenEntry("bpf_shelf_size", "", 16),
-        SeenEntry("bpf_shelf_new", "KF_ACQUIRE", 17),
-        SeenEntry("bpf_shelf_lone", "KF_NEW", 100),
-    )
-    assert unit.functions == ()
+    assert (unit.functions, unit.failure) == ((), None)
 
 
 def test_what_no_compiler_takes(parser: Parser) -> None:
@@ -404,7 +396,6 @@ def test_every_window_of_a_file(parser: Parser) -> None:
             whole = first <= 23 and end >= 29
             expected = {"marker struct shelf *:bpf_shelf_get(int:n, int:m)": "(return (call get n m))"} if whole else {}
             assert complete == expected, f"lines {first + 1} to {end}"
-            assert len(unit.entries) == (end == len(EDGES)), f"lines {first + 1} to {end}"
 
 
 def test_no_line_moves() -> None:

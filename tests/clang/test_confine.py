@@ -195,7 +195,6 @@ def test_hostile(parser: Parser, name: str) -> None:
     assert reason in found.failure
     assert len(found.failure) < 80
     assert not found.functions
-    assert not found.entries
     assert statements(function(parser, GOOD)) == "(return n)"
 
 
@@ -310,9 +309,8 @@ CHILD = {
     "answers too much": ("{'failure': 'x' * (20 << 20)}", "parser stopped (answer too large)"),
     "answers a number": ("7", "parser stopped (answer not understood)"),
     "answers nothing": ("None", "parser stopped (answer not understood)"),
-    "answers half": ("{'functions': []}", "parser stopped (answer not understood)"),
-    "answers rubbish": ("{'functions': [{}], 'entries': []}", "parser stopped (answer not understood)"),
-    "answers no lines": ("{'functions': [], 'entries': [['a', 'b', 0]]}", "parser stopped (answer not understood)"),
+    "answers half": ("{}", "parser stopped (answer not understood)"),
+    "answers rubbish": ("{'functions': [{}]}", "parser stopped (answer not understood)"),
     "answers what no json is": ("{'failure': float('nan')}", "parser stopped (answer not understood)"),
 }
 
@@ -463,12 +461,12 @@ LIES: dict[str, Callable[[], object]] = {
 
 
 def test_answer_of_the_right_form() -> None:
-    assert units.unit(PATH, {"functions": [FUNCTION], "entries": []}).failure is None
+    assert units.unit(PATH, {"functions": [FUNCTION]}).failure is None
 
 
 @pytest.mark.parametrize("name", LIES)
 def test_answer_of_the_wrong_form(name: str) -> None:
-    answer = {"functions": [FUNCTION | {name.split(maxsplit=1)[0]: LIES[name]()}], "entries": []}
+    answer = {"functions": [FUNCTION | {name.split(maxsplit=1)[0]: LIES[name]()}]}
     assert units.unit(PATH, answer).failure == "parser stopped (answer not understood)"
 
 

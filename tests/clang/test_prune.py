@@ -169,11 +169,6 @@ def test_of_two_functions_made_by_one_macro_one_is_kept(parser: Parser) -> None:
     assert [node.text for node in made.body.walk() if node.kind == "number"] == ["2"]
 
 
-def test_entries_are_seen(parser: Parser) -> None:
-    entries = [(entry.name, entry.flags) for entry in parsed(parser).entries]
-    assert entries == [("bpf_shelf_get", "KF_ACQUIRE | KF_RET_NULL"), ("bpf_shelf_listed", "KF_RCU")]
-
-
 def test_a_macro_hidden_by_a_variable_is_called(parser: Parser) -> None:
     kfunc = parsed(parser).functions[-1]
     assert [node.text for node in kfunc.body.walk() if node.kind == "call"] == ["this_shelf", "shelf_is_off"]

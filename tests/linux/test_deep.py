@@ -10,6 +10,7 @@ import pytest
 
 from kfunclint.c.syntax import Function, Type, Unit
 from kfunclint.clang import Parser
+from kfunclint.extract.sets import scan
 from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 from kfunclint.tree.tree import Tree, open_tree
 
@@ -51,8 +52,8 @@ def with_types(parser: Parser, release: str, path: str, on_disk: bool = True) ->
     return parser.with_types(parser.parse(source), source, tree if on_disk else Objects(tree))
 
 
-def kfuncs(unit: Unit) -> list[Function]:
-    registered = {entry.name for entry in unit.entries}
+def kfuncs(unit: Unit, source: PostImage) -> list[Function]:
+    registered = {entry.name for entry in scan([source])[0].entries}
     return [function for function in unit.functions if function.marker or function.name in registered]
 
 
@@ -66,7 +67,7 @@ def test_every_kfunc_is_complete_and_has_types(parser: Parser, release: str, pat
     unit = with_types(parser, release, path)
     assert unit.failure is None
     assert unit.types is not None
-    for kfunc in kfuncs(unit):
+    for kfunc in kfuncs(unit, whole(release, path)):
         assert kfunc.complete, kfunc.name
         for spelling in (kfunc.returns, *(parameter.type for parameter in kfunc.parameters)):
             assert spelling in unit.types, f"{kfunc.name}: {spelling}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -53,10 +53,15 @@ RULES_MAY_IMPORT = {
     "rule.rule",
 }
 LONGEST_FUNCTION = 40
+USED_FROM_OUTSIDE = {
+    ("clang.worker", "main"),  # by the words that the worker is started with
+    ("cli.manual", "page"),  # by the test that writes docs/kfunclint.1
+}
 
 MACHINE = sorted((ROOT / "kfunclint").rglob("*.py"))
 TASTE = sorted((ROOT / "rules").rglob("*.py"))
 VOICE = sorted((ROOT / "reports").rglob("*.py"))
+BENCH = sorted((ROOT / "bench").rglob("*.py"))
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -108,6 +113,67 @@ def test_functions_are_short(path: Path) -> None:
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             doc = ast.get_docstring(node, clean=False)
             assert length - len((doc or "").splitlines()) <= LONGEST_FUNCTION, f"{node.name} has {length} lines"
+
+
+def module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def is_extractor(decorator: ast.expr) -> bool:
+    return isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "extractor"
+
+
+def defined(node: ast.stmt) -> Iterator[str]:
+    """The names that a statement gives to something; not __all__ and its like, nor extractors, which are looked for."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef) and not any(map(is_extractor, node.decorator_list)):
+        yield node.name
+    for target in getattr(node, "targets", [getattr(node, "target", None)]):
+        names = [target] if isinstance(target, ast.Name) else getattr(target, "elts", [])
+        yield from (name.id for name in names if isinstance(name, ast.Name) and not name.id.startswith("__"))
+
+
+def uses(path: Path, tree: ast.Module, modules: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What a file names of itself, but for a function that calls itself, and of the modules that it imports."""
+    for statement in tree.body:
+        own = set(defined(statement))
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in own:
+                yield module(path), node.id
+    aliases: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for name in node.names:
+                yield node.module or "", name.name
+                aliases[name.asname or name.name] = f"{node.module}.{name.name}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            home = aliases.get(node.value.id, "")
+            if home in modules:
+                yield home, node.attr
+
+
+def test_every_name_of_the_machine_is_used_outside_of_tests() -> None:
+    trees = {path: ast.parse(path.read_text()) for path in (*MACHINE, *TASTE, *VOICE, *BENCH)}
+    modules = {module(path) for path in MACHINE}
+    used = {use for path, tree in trees.items() for use in uses(path, tree, modules)}
+    used |= {(f"kfunclint.{home}", name) for home, name in USED_FROM_OUTSIDE}
+    names = {(module(path), name) for path in MACHINE for node in trees[path].body for name in defined(node)}
+    assert names - used == set()
+
+
+def test_every_member_of_a_class_is_used_outside_of_tests() -> None:
+    """A member counts as used where an attribute of that name is read, of whatever class."""
+    trees = [ast.parse(path.read_text()) for path in (*MACHINE, *TASTE, *VOICE, *BENCH)]
+    read = {
+        node.attr
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+    read |= {word for path in (ROOT / "reports").rglob("*.j2") for word in re.findall(r"\.(\w+)", path.read_text())}
+    classes = [node for tree in trees for node in tree.body if isinstance(node, ast.ClassDef) and node.name[0] != "_"]
+    members = {(one.name, name) for one in classes for node in one.body for name in defined(node) if name[0] != "_"}
+    assert {f"{one}.{name}" for one, name in members if name not in read} == set()
 
 
 def test_folders_of_content_are_not_packages() -> None:

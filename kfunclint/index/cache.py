@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from kfunclint.facts.sets import Entry, Flag, KfuncSet, Registration
 from kfunclint.finding import Place
-from kfunclint.index.file_facts import Definition, Dtor, FileFacts, Filter
+from kfunclint.index.file_facts import FileFacts, KfuncDefinition
 
-FORMAT = 1
+FORMAT = 2
 """Grows with every change of what is kept and of how a file is read: an index of another format is made anew."""
 
 _LARGEST = 64 << 20  # bytes
@@ -32,7 +32,7 @@ class CachedIndex:
     state: str
     stamps: Mapping[str, str]
     files: tuple[FileFacts, ...]
-    elsewhere: tuple[Definition, ...]
+    elsewhere: tuple[KfuncDefinition, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +123,7 @@ def _plain_file(file: FileFacts) -> list[Any]:
         [_plain_definition(one) for one in file.definitions],
         [_plain_entry(one, file.sets) for one in file.entries],
         [[one.name, one.kind, *_plain_place(one.at)] for one in file.sets],
-        [[one.call, one.program_type, one.set, *_plain_place(one.at)] for one in file.registrations],
-        [[one.set, one.function, *_plain_place(one.at)] for one in file.filters],
-        [[one.struct, one.function, *_plain_place(one.at)] for one in file.dtors],
+        [[one.call, one.program_type, one.set, one.filter, *_plain_place(one.at)] for one in file.registrations],
     ]
 
 
@@ -133,7 +131,7 @@ def _plain_place(at: Place) -> list[Any]:
     return [at.path, at.line, at.column]
 
 
-def _plain_definition(one: Definition) -> list[Any]:
+def _plain_definition(one: KfuncDefinition) -> list[Any]:
     return [one.name, one.marker, one.static, one.documented, *_plain_place(one.at)]
 
 
@@ -182,7 +180,7 @@ def _stamps(value: dict[Any, Any]) -> dict[Any, str]:
 
 
 def _file(value: Any) -> FileFacts:
-    path, reads, definitions, entries, sets, registrations, filters, dtors = _row(value, str, *[list] * 7)
+    path, reads, definitions, entries, sets, registrations = _row(value, str, *[list] * 5)
     calls = tuple(map(_registration, registrations))
     own = tuple(_set(one, calls) for one in sets)
     return FileFacts(
@@ -192,19 +190,17 @@ def _file(value: Any) -> FileFacts:
         entries=tuple(_entry(one, own) for one in entries),
         sets=own,
         registrations=calls,
-        filters=tuple(map(_filter, filters)),
-        dtors=tuple(map(_dtor, dtors)),
     )
 
 
-def _definition(value: Any) -> Definition:
+def _definition(value: Any) -> KfuncDefinition:
     name, marker, static, documented, *at = _row(value, str, bool, bool, bool, str, int, int)
-    return Definition(name, _place(name, *at), marker, static, documented)
+    return KfuncDefinition(name, _place(name, *at), marker, static, documented)
 
 
 def _registration(value: Any) -> Registration:
-    call, program_type, ids, *at = _row(value, str, str, _TEXT_OR_NONE, str, int, int)
-    return Registration(call, program_type, ids, _place(call, *at))
+    call, program_type, ids, filter_, *at = _row(value, str, str, _TEXT_OR_NONE, _TEXT_OR_NONE, str, int, int)
+    return Registration(call, program_type, ids, _place(call, *at), filter=filter_)
 
 
 def _set(value: Any, calls: tuple[Registration, ...]) -> KfuncSet:
@@ -225,13 +221,3 @@ def _entry(value: Any, sets: tuple[KfuncSet, ...]) -> Entry:
 def _flag(value: Any) -> Flag:
     name, *at = _row(value, str, str, int, int)
     return Flag(name, _place(name, *at))
-
-
-def _filter(value: Any) -> Filter:
-    ids, function, *at = _row(value, str, str, str, int, int)
-    return Filter(ids, function, _place(function, *at))
-
-
-def _dtor(value: Any) -> Dtor:
-    struct, function, *at = _row(value, str, str, str, int, int)
-    return Dtor(struct, function, _place(function, *at))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
 from kfunclint.index import index
-from kfunclint.index.file_facts import Definition
+from kfunclint.index.file_facts import KfuncDefinition
 from kfunclint.index.index import Index
 from kfunclint.progress import Step
 from kfunclint.tree.tree import Tree
@@ -36,7 +36,7 @@ class Row:
     at: Place
     macro: str | None
     filter: str | None
-    definition: Definition | None
+    definition: KfuncDefinition | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +67,10 @@ def take(tree: Tree, paths: Sequence[str] = (), step: Step = lambda what: None) 
 
 def _rows(found: Index) -> list[Row]:
     definitions = found.definitions()
-    return [
-        _row(entry, file.path, {one.set: one.function for one in file.filters}, definitions)
-        for file in found.files
-        for entry in file.entries
-    ]
+    return [_row(entry, file.path, definitions) for file in found.files for entry in file.entries]
 
 
-def _row(entry: Entry, file: str, filters: Mapping[str, str], definitions: Mapping[str, tuple[Definition, ...]]) -> Row:
+def _row(entry: Entry, file: str, definitions: Mapping[str, tuple[KfuncDefinition, ...]]) -> Row:
     own = entry.set
     return Row(
         name=entry.name,
@@ -85,7 +81,7 @@ def _row(entry: Entry, file: str, filters: Mapping[str, str], definitions: Mappi
         file=file,
         at=entry.at,
         macro=entry.macro,
-        filter=filters.get(own.name) if own else None,
+        filter=next((call.filter for call in own.registrations if call.filter), None) if own else None,
         definition=_nearest(definitions.get(entry.name, ()), file),
     )
 
@@ -96,7 +92,7 @@ def _types(entry: Entry) -> tuple[str, ...]:
     return tuple(dict.fromkeys(types))
 
 
-def _nearest(definitions: Sequence[Definition], file: str) -> Definition | None:
+def _nearest(definitions: Sequence[KfuncDefinition], file: str) -> KfuncDefinition | None:
     """The one in the file of the set, or else the first."""
     return next((one for one in definitions if one.at.path == file), definitions[0] if definitions else None)
 

@@ -34,7 +34,7 @@ _MOST_INCLUDES = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class KfuncDefinition:
     """The definition of a function that is a kfunc or carries __bpf_kfunc (`marker`); `at` is its name there,
     `documented` tells whether a kernel-doc comment stands before it."""
 
@@ -46,36 +46,15 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """The .filter of a struct btf_kfunc_id_set: `set` is the set of BTF ids it guards, `at` its name there."""
-
-    set: str
-    function: str
-    at: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Dtor:
-    """A destructor for kptrs of a struct: a pair of a BTF_ID_LIST for register_btf_id_dtor_kfuncs(); `at` is the name
-    of the function there."""
-
-    struct: str
-    function: str
-    at: Place
-
-
-@dataclass(frozen=True, slots=True)
 class FileFacts:
     """What one file holds. `reads` are the headers that also had a say: `entries` made by an X-macro stand in them."""
 
     path: str
     reads: tuple[str, ...]
-    definitions: tuple[Definition, ...]
+    definitions: tuple[KfuncDefinition, ...]
     entries: tuple[Entry, ...]
     sets: tuple[KfuncSet, ...]
     registrations: tuple[Registration, ...]
-    filters: tuple[Filter, ...]
-    dtors: tuple[Dtor, ...]
 
 
 def marked(data: bytes) -> bool:
@@ -100,16 +79,13 @@ def read(path: str, data: bytes, other: Read) -> FileFacts:
     else:
         others = []
     entries = (*own.entries, *(entry for one in others for entry in one.entries if entry.macro in macros))
-    tokens = _code(own)
     return FileFacts(
         path=path,
         reads=tuple(found),
-        definitions=tuple(_definitions(own, tokens, {entry.name for entry in entries})),
+        definitions=tuple(_definitions(own, _code(own), {entry.name for entry in entries})),
         entries=tuple(map(_entry, entries)),
         sets=tuple(map(_set, own.sets)),
         registrations=tuple(map(_registration, own.registrations)),
-        filters=tuple(_filters(path, tokens)),
-        dtors=tuple(_dtors(path, tokens)),
     )
 
 
@@ -125,10 +101,10 @@ def _set(found: KfuncSet) -> KfuncSet:
 
 
 def _registration(found: Registration) -> Registration:
-    return Registration(found.call, found.program_type, found.set, found.at)
+    return Registration(found.call, found.program_type, found.set, found.at, filter=found.filter)
 
 
-def definitions(path: str, data: bytes, names: Collection[str]) -> tuple[Definition, ...]:
+def definitions(path: str, data: bytes, names: Collection[str]) -> tuple[KfuncDefinition, ...]:
     """The definitions of functions with these names in a file that has none of its own to show."""
     first = "|".join(re.escape(name) for name in sorted(names)).encode()
     if not re.search(rb"^(?:\w[^\n;={}]*[\s*])?(?:" + first + rb")[ \t]*\(", data, re.MULTILINE):
@@ -169,7 +145,7 @@ def _headers(path: str, data: bytes, macros: Sequence[str], other: Read) -> Iter
 # ---- definitions
 
 
-def _definitions(own: LexicalScan, tokens: Sequence[Token], names: Collection[str]) -> Iterator[Definition]:
+def _definitions(own: LexicalScan, tokens: Sequence[Token], names: Collection[str]) -> Iterator[KfuncDefinition]:
     """Every NAME(...) with a brace behind it, of a wanted name or behind __bpf_kfunc."""
     docs = facts.docs(own)
     pairs = declarators.openers(tokens)
@@ -180,7 +156,7 @@ def _definitions(own: LexicalScan, tokens: Sequence[Token], names: Collection[st
             words = {token.text for token in tokens[first:at]}
             name_place = place(own.path, tokens[at])
             documented = tokens[first].line in docs
-            yield Definition(tokens[at].text, name_place, "__bpf_kfunc" in words, "static" in words, documented)
+            yield KfuncDefinition(tokens[at].text, name_place, "__bpf_kfunc" in words, "static" in words, documented)
 
 
 def _candidates(tokens: Sequence[Token], names: Collection[str]) -> Iterator[int]:
@@ -201,64 +177,3 @@ def _opens_body(tokens: Sequence[Token], at: int, closing: dict[int, int]) -> bo
     while at < len(tokens) and tokens[at].text.startswith("__"):
         at = closing.get(at + 1, at) + 1
     return at < len(tokens) and tokens[at].text == "{"
-
-
-# ---- filters and destructors
-
-
-def _initialisers(tokens: Sequence[Token], struct: str) -> Iterator[Sequence[Token]]:
-    """The tokens between the outer braces of every variable of a struct that is given a value."""
-    closing = _braces(tokens)
-    end = 0
-    for at, token in enumerate(tokens):
-        if token.text == struct and at > end and tokens[at - 1].text == "struct":
-            head = [word.text for word in tokens[at + 1 : at + 7]]
-            opening = at + 2 + head.index("=") if "=" in head else at
-            if opening in closing:
-                end = closing[opening]
-                yield tokens[opening + 1 : end]
-
-
-def _braces(tokens: Sequence[Token]) -> dict[int, int]:
-    """For every opening brace the index of its partner."""
-    found: dict[int, int] = {}
-    stack: list[int] = []
-    for at, token in enumerate(tokens):
-        if token.text == "{":
-            stack.append(at)
-        elif token.text == "}" and stack:
-            found[stack.pop()] = at
-    return found
-
-
-def _member(tokens: Sequence[Token], name: str) -> Token | None:
-    """The word that `.name = ` gives a member, with or without an & before it."""
-    for at, token in enumerate(tokens[:-3]):
-        if token.text == "." and tokens[at + 1].text == name and tokens[at + 2].text == "=":
-            value = at + 4 if tokens[at + 3].text == "&" else at + 3
-            return tokens[value] if value < len(tokens) and tokens[value].kind == "name" else None
-    return None
-
-
-def _filters(path: str, tokens: Sequence[Token]) -> Iterator[Filter]:
-    for inside in _initialisers(tokens, "btf_kfunc_id_set"):
-        ids, function = _member(inside, "set"), _member(inside, "filter")
-        if ids and function:
-            yield Filter(ids.text, function.text, place(path, function))
-
-
-def _dtors(path: str, tokens: Sequence[Token]) -> Iterator[Dtor]:
-    named = {token.text for inside in _initialisers(tokens, "btf_id_dtor_kfunc") for token in inside}
-    for at, token in enumerate(tokens[:-3]):
-        if token.text == "BTF_ID_LIST" and tokens[at + 2].text in named:
-            ids = list(_ids(tokens, at + 4))
-            for (kind, struct), (other, function) in zip(ids[::2], ids[1::2], strict=False):
-                if (kind, other) == ("struct", "func"):
-                    yield Dtor(struct.text, function.text, place(path, function))
-
-
-def _ids(tokens: Sequence[Token], at: int) -> Iterator[tuple[str, Token]]:
-    """The kind and the name of every BTF_ID(kind, name) that stands at `at` and at once behind it."""
-    while [token.text for token in tokens[at : at + 2]] == ["BTF_ID", "("] and at + 5 < len(tokens):
-        yield tokens[at + 2].text, tokens[at + 4]
-        at += 6

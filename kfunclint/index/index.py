@@ -1,4 +1,4 @@
-"""The index of a kernel tree: every kfunc, entry, set, registration, filter and destructor, and where it stands."""
+"""The index of a kernel tree: every kfunc, entry, set, registration and filter, and where it stands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kfunclint.facts.sets import Entry
 from kfunclint.git.repository import HASH
 from kfunclint.index import cache, file_facts
 from kfunclint.index.cache import CachedHits, CachedIndex
-from kfunclint.index.file_facts import Definition, FileFacts
+from kfunclint.index.file_facts import FileFacts, KfuncDefinition
 from kfunclint.patch import postimage
 from kfunclint.patch.postimage import PostImage
 from kfunclint.progress import Step
@@ -30,16 +30,16 @@ class Index:
     older than their set, without __bpf_kfunc."""
 
     files: tuple[FileFacts, ...]
-    elsewhere: tuple[Definition, ...]
+    elsewhere: tuple[KfuncDefinition, ...]
 
     @property
     def entries(self) -> tuple[Entry, ...]:
         """All entries, in the order of files and lines."""
         return tuple(entry for file in self.files for entry in file.entries)
 
-    def definitions(self) -> Mapping[str, tuple[Definition, ...]]:
+    def definitions(self) -> Mapping[str, tuple[KfuncDefinition, ...]]:
         """The definitions by name; several where #if chooses between them."""
-        found: dict[str, list[Definition]] = {}
+        found: dict[str, list[KfuncDefinition]] = {}
         for one in (*(one for file in self.files for one in file.definitions), *self.elsewhere):
             found.setdefault(one.name, []).append(one)
         return {name: tuple(those) for name, those in found.items()}
@@ -138,8 +138,8 @@ def _read(tree: Tree, paths: Iterable[str], step: Step) -> Iterator[FileFacts]:
 
 
 def _elsewhere(
-    tree: Tree, files: Collection[FileFacts], known: Sequence[Definition], step: Step
-) -> tuple[Definition, ...]:
+    tree: Tree, files: Collection[FileFacts], known: Sequence[KfuncDefinition], step: Step
+) -> tuple[KfuncDefinition, ...]:
     """The definitions of kfuncs that stand in none of the files: the `known` ones that are still needed, and those
     that are found nearest to the set: in its folder, below the top folder it is in, or anywhere in the kernel."""
     here = {one.name for file in files for one in file.definitions}

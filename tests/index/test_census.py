@@ -20,7 +20,7 @@ from kfunclint.cli.main import main
 from kfunclint.finding import Place
 from kfunclint.index import census
 from kfunclint.index.census import Census, Row
-from kfunclint.index.file_facts import Definition
+from kfunclint.index.file_facts import KfuncDefinition
 from kfunclint.report import catalogue
 from kfunclint.tree.tree import open_tree
 
@@ -117,7 +117,9 @@ class Page(HTMLParser):
 
 def hostile() -> Census:
     at = Place(EVIL, 1)
-    one = Row(EVIL, (EVIL,), EVIL, "KFUNCS", (EVIL,), EVIL, at, EVIL, EVIL, Definition(EVIL, at, True, False, True))
+    one = Row(
+        EVIL, (EVIL,), EVIL, "KFUNCS", (EVIL,), EVIL, at, EVIL, EVIL, KfuncDefinition(EVIL, at, True, False, True)
+    )
     other = Row("bpf_x", None, None, None, (), "a.c", Place("a.c", 2), None, None, None)
     return Census(EVIL, (EVIL,), (one, other))
 

@@ -104,10 +104,9 @@ def test_entries_sets_and_registrations(make: Make) -> None:
     assert types == ["BPF_PROG_TYPE_TRACING", "BPF_PROG_TYPE_LSM"]
 
 
-def test_filters_and_destructors(make: Make) -> None:
+def test_filters(make: Make) -> None:
     found = facts(build(make(KERNEL))[0], DEPOT)
-    assert [(one.set, one.function) for one in found.filters] == [("depot_ids", "depot_filter")]
-    assert [(one.struct, one.function) for one in found.dtors] == [("depot", "bpf_depot_put_dtor")]
+    assert {(call.set, call.filter) for call in found.registrations} == {("depot_ids", "depot_filter")}
 
 
 def test_hooks(make: Make) -> None:

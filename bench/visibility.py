@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from kfunclint.c.declarators import CONTROL, Span, functions, matching
+from kfunclint.c.brackets import LONGEST, Brackets
+from kfunclint.c.declarators import CONTROL, Span, functions
 from kfunclint.c.lexer import Token, code
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.clang import Parser
@@ -126,9 +127,10 @@ def statements(tokens: Sequence[Token]) -> Counter[tuple[int, str]]:
 
 
 def _ends_do(tokens: Sequence[Token], at: int) -> bool:
-    close = matching(tokens, at + 1) if at + 1 < len(tokens) and tokens[at + 1].text == "(" else None
-    behind = close is not None and close + 1 < len(tokens) and tokens[close + 1].text == ";"
-    return behind and at > 0 and tokens[at - 1].text in ("}", ";")
+    following = tokens[at + 1 : at + LONGEST]
+    close = Brackets(following).closing.get(0, len(following))
+    behind = [token.text for token in following[close + 1 : close + 2]]
+    return behind == [";"] and at > 0 and tokens[at - 1].text in ("}", ";")
 
 
 def calls(tokens: Sequence[Token]) -> Counter[tuple[int, str]]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from kfunclint.c import lexer
+from kfunclint.c.brackets import Brackets
 from kfunclint.c.lexer import Token
 
 CONTROL = frozenset({"if", "for", "while", "do", "switch", "return", "goto", "break", "continue", "case", "default"})
 STATEMENT = CONTROL | {"else"}
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
 _NO_ATTRIBUTE = ("__bpf_kfunc_", "__bpf_hook_", "__diag_")
 
 
@@ -33,46 +33,17 @@ class Heading(NamedTuple):
     parameters: bool
 
 
-def matching(tokens: Sequence[Token], at: int) -> int | None:
-    """The index of the bracket that closes the one at `at`, None if it is not there."""
-    opening, closing = tokens[at].text, _CLOSING[tokens[at].text]
-    depth = 0
-    for index in range(at, len(tokens)):
-        text = tokens[index].text
-        if text == opening:
-            depth += 1
-        elif text == closing:
-            depth -= 1
-            if depth == 0:
-                return index
-    return None
-
-
-def openers(tokens: Sequence[Token]) -> dict[int, int]:
-    """For every closing parenthesis the index of the one that it closes."""
-    found: dict[int, int] = {}
-    stack: list[int] = []
-    for at, token in enumerate(tokens):
-        if token.text == "(":
-            stack.append(at)
-        elif token.text == ")" and stack:
-            found[at] = stack.pop()
-        elif token.text in ("{", "}") and token.column == 1:
-            stack.clear()
-    return found
-
-
 def functions(tokens: Sequence[Token]) -> list[Span]:
     """The functions of which header and braces are in view, the braces in column 1 as the kernel has them."""
-    pairs = openers(tokens)
+    brackets = Brackets(tokens)
     found: list[Span] = []
     begun: tuple[int, int, int] | None = None
     depth = 0
     for at, token in enumerate(tokens):
         if token.text == "{":
             if token.column == 1:
-                name = _name(tokens, at, pairs)
-                begun = None if name is None else (start(tokens, name, pairs), name, at)
+                name = _name(brackets, at)
+                begun = None if name is None else (start(brackets, name), name, at)
                 depth = 0
             depth += 1
         elif token.text == "}":
@@ -84,11 +55,12 @@ def functions(tokens: Sequence[Token]) -> list[Span]:
     return [span for span in found if tokens[span.header].column == 1]
 
 
-def _name(tokens: Sequence[Token], brace: int, pairs: dict[int, int]) -> int | None:
+def _name(brackets: Brackets, brace: int) -> int | None:
     """The name of the function whose body a brace begins."""
+    tokens = brackets.tokens
     at = _behind_attributes(tokens, brace - 1)
-    while at in pairs:
-        name = pairs[at] - 1
+    while tokens[at].text == ")" and at in brackets.opening:
+        name = brackets.opening[at] - 1
         if name < 0 or tokens[name].kind != "name" or tokens[name].text in STATEMENT:
             return None
         attribute = tokens[name].text.startswith("__") and name > 0 and tokens[name - 1].text == ")"
@@ -104,8 +76,9 @@ def _behind_attributes(tokens: Sequence[Token], at: int) -> int:
     return at
 
 
-def start(tokens: Sequence[Token], name: int, pairs: dict[int, int]) -> int:
+def start(brackets: Brackets, name: int) -> int:
     """The index of the first token of the header around a function's name."""
+    tokens = brackets.tokens
     at = name
     while at > 0:
         before = tokens[at - 1]
@@ -113,16 +86,16 @@ def start(tokens: Sequence[Token], name: int, pairs: dict[int, int]) -> int:
             break
         if before.kind == "name" or before.text == "*":
             at -= 1
-        elif at - 1 in pairs and pairs[at - 1] > 0 and _is_attribute(tokens, at - 1, pairs[at - 1] - 1):
-            at = pairs[at - 1] - 1
+        elif before.text == ")" and _is_attribute(tokens, at - 1, brackets.opening.get(at - 1, 0) - 1):
+            at = brackets.opening[at - 1] - 1
         else:
             break
     return at
 
 
 def _is_attribute(tokens: Sequence[Token], close: int, name: int) -> bool:
-    """Does a macro with arguments belong to the header behind it, and not stand for itself?"""
-    if tokens[name].kind != "name":
+    """Does a macro with arguments belong to the header behind it, and not stand for itself? `name` is -1 for none."""
+    if name < 0 or tokens[name].kind != "name":
         return False
     if tokens[close].line == tokens[close + 1].line:
         return True
@@ -133,12 +106,13 @@ def heading(text: str) -> Heading | None:
     """Read the text behind the second @@; None if it is not the first line of a function."""
     tokens = lexer.code(text)
     at = next((at for at, token in enumerate(tokens) if token.text == "("), 0)
-    while at and tokens[at - 1].text.startswith("__") and (close := matching(tokens, at)):
+    closing = Brackets(tokens).closing
+    while at and tokens[at - 1].text.startswith("__") and (close := closing.get(at)):
         at = next((index for index in range(close + 1, len(tokens)) if tokens[index].text == "("), 0)
     if not at or tokens[0].column != 1 or not _is_header(tokens[:at]):
         return None
     name = tokens[at - 1].text
-    close = matching(tokens, at)
+    close = closing.get(at)
     returns = at > 1
     if name.isupper() or name.startswith("BPF_CALL_"):
         return _made_by_macro(name, tokens, at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal, NamedTuple, cast
 
 _TOKEN = re.compile(
@@ -62,4 +63,9 @@ def tokens(text: str, first_line: int = 1) -> list[Token]:
 
 def code(text: str, first_line: int = 1) -> list[Token]:
     """The tokens of `text` without comments and directives."""
-    return [token for token in tokens(text, first_line) if token.kind not in ("comment", "directive")]
+    return code_of(tokens(text, first_line))
+
+
+def code_of(tokens: Iterable[Token]) -> list[Token]:
+    """The tokens that are neither comments nor directives."""
+    return [token for token in tokens if token.kind not in ("comment", "directive")]

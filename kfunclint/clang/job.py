@@ -153,7 +153,6 @@ class _FunctionReader:
         kept = {error.place.offset for error in own if _KEPT.match(error.text)}
         self.error_lines = sorted(error.place.line for error in _telling(errors, tree))
         self.starts = {token.offset: at for at, token in enumerate(text.tokens)}
-        self.pairs = declarators.openers(text.tokens)
         self.converter = Converter(tree, text, self.starts, self.written, kept, invented=tree.file(STUBS))
 
     def written(self, token: Token) -> str:
@@ -234,11 +233,11 @@ class _FunctionReader:
 
     def _first_line(self, offset: int, line: int) -> int:
         name = self.starts.get(offset)
-        return line if name is None else self.text.tokens[declarators.start(self.text.tokens, name, self.pairs)].line
+        return line if name is None else self.text.tokens[declarators.start(self.text.brackets, name)].line
 
     def _end_line(self, offset: int, line: int) -> int:
         brace = self.starts.get(offset)
-        close = self.text.braces.get(brace) if brace is not None else None
+        close = self.text.closing.get(brace) if brace is not None else None
         return line if close is None else self.text.tokens[close].line
 
     def _has_error(self, first: int, end: int) -> bool:

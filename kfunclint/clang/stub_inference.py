@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
+from kfunclint.c.brackets import Brackets
 from kfunclint.c.declarators import STATEMENT
 from kfunclint.c.lexer import Token
 from kfunclint.clang.stubs import RANK, Stubs
@@ -43,39 +44,19 @@ class _Use(NamedTuple):
 
 
 class Text:
-    """The tokens of a text. `closing` and `opening` pair parentheses and brackets, `braces` leads from { to },
-    `aliases` from names that tokens were given to what stands in the source."""
+    """The tokens of a text, and which of its brackets close which. `aliases` leads from names that tokens were given to
+    what stands in the source."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = list(tokens)
         self.count = len(tokens)
         self.aliases: dict[str, str] = {}
-        self.closing: dict[int, int] = {}
-        self.opening: dict[int, int] = {}
-        self.braces: dict[int, int] = {}
-        self._aggregates: set[int] = set()
-        self._pair()
+        self.brackets = Brackets(tokens)
+        self.closing, self.opening = self.brackets.closing, self.brackets.opening
+        self._aggregates = {close for begin, close in self.closing.items() if self._is_aggregate(begin)}
 
-    def _pair(self) -> None:
-        stack: list[int] = []
-        braces: list[int] = []
-        for at, token in enumerate(self.tokens):
-            if token.text in ("(", "["):
-                stack.append(at)
-            elif token.text in (")", "]") and stack:
-                begin = stack.pop()
-                self.closing[begin], self.opening[at] = at, begin
-            elif token.text == "{":
-                braces.append(at)
-            elif token.text == "}" and braces:
-                self._close(braces.pop(), at)
-            if token.text in ("{", "}") and token.column == 1:
-                stack.clear()
-
-    def _close(self, begin: int, at: int) -> None:
-        self.braces[begin] = at
-        if self.at(begin - 1) in _TAGS or self.at(begin - 2) in _TAGS:
-            self._aggregates.add(at)
+    def _is_aggregate(self, brace: int) -> bool:
+        return self.at(brace) == "{" and (self.at(brace - 1) in _TAGS or self.at(brace - 2) in _TAGS)
 
     def at(self, index: int) -> str:
         """The text of a token, "" outside."""

@@ -8,14 +8,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from kfunclint.c import declarators
+from kfunclint.c import declarators, lexer
+from kfunclint.c.brackets import LONGEST, Brackets
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Function, Parameter
-from kfunclint.extract.tokens import bracketed
 from kfunclint.facts.kfunc import Dtor
 from kfunclint.finding import Place
 
-_LONGEST_HEADER = 400  # tokens; without a bound a file of open parentheses takes quadratic time
 _OPENS = frozenset({"__bpf_kfunc_start_defs", "__bpf_hook_start"})
 _CLOSES = frozenset({"__bpf_kfunc_end_defs", "__bpf_hook_end"})
 _BY_HAND = frozenset({"__diag_push", "__diag_pop", "__diag_ignore_all", "__diag_ignore"})
@@ -37,10 +36,10 @@ class _View:
     """The code of one visible range, without comments and directives; `top` is the first line that has any token."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
-        self.tokens = [token for token in tokens if token.kind not in ("comment", "directive")]
+        self.tokens = lexer.code_of(tokens)
         self.top = tokens[0].line
         self.bottom = tokens[-1].end_line
-        self.pairs = declarators.openers(self.tokens)
+        self.brackets = Brackets(self.tokens)
         self.marks = [token for token in self.tokens if token.text in _OPENS | _CLOSES]
         self.unclear = any(token.text in _BY_HAND for token in self.tokens)
 
@@ -64,8 +63,8 @@ class Definitions:
         at = _index(view, function) if view else None
         if view is None or at is None:
             return None
-        first = declarators.start(view.tokens, at, view.pairs)
-        written = bracketed(view.tokens, at + 1)
+        first = declarators.start(view.brackets, at)
+        written = view.brackets.arguments(at + 1)
         if written is None or (view.tokens[first].line == view.top and view.top > 1):
             return None
         variadic = [token.text for token in written[-1]] == ["..."]
@@ -79,7 +78,7 @@ class Definitions:
         at = bisect_right(self._views, function.line, key=lambda view: view.top)
         return self._views[at - 1] if at and function.line <= self._views[at - 1].bottom else None
 
-    def _parameters(self, written: Sequence[list[Token]], function: Function) -> tuple[Parameter, ...] | None:
+    def _parameters(self, written: Sequence[Sequence[Token]], function: Function) -> tuple[Parameter, ...] | None:
         if [token.text for part in written for token in part] in ([], ["void"]):
             written = []
         if len(written) != len(function.parameters):
@@ -184,7 +183,7 @@ def _spells(tokens: Sequence[Token], type_: str) -> bool:
 def dtors(path: str, ranges: Sequence[Sequence[Token]]) -> Mapping[str, Dtor]:
     """The destructors of a file by name: what BTF_ID_LIST()s hold that a `struct btf_id_dtor_kfunc` refers to."""
     found: dict[str, Dtor] = {}
-    codes = [[token for token in tokens if token.kind not in ("comment", "directive")] for tokens in ranges]
+    codes = [lexer.code_of(tokens) for tokens in ranges]
     lists = {name for code in codes for name in _dtor_lists(code)}
     for code in codes if lists else ():
         list_, object_ = "", ""
@@ -208,9 +207,9 @@ def declared(names: Collection[str], ranges: Sequence[Sequence[Token]]) -> Itera
             before = tokens[at - 1]
             typed = before.text == "*" or (before.kind == "name" and before.text not in declarators.STATEMENT)
             if token.text in names and typed and tokens[at + 1].text == "(":
-                bounded = tokens[: at + _LONGEST_HEADER]
-                close = declarators.matching(bounded, at + 1)
-                if close is not None and close + 1 < len(bounded) and bounded[close + 1].text == ";":
+                following = tokens[at + 1 : at + LONGEST]
+                close = Brackets(following).closing.get(0, len(following))
+                if [behind.text for behind in following[close + 1 : close + 2]] == [";"]:
                     yield token.text
 
 

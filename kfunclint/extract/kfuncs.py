@@ -9,11 +9,12 @@ from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
+from kfunclint.c.brackets import arguments
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.extract.definitions import Definitions, declared, dtors
 from kfunclint.extract.sets import LexicalScan
-from kfunclint.extract.tokens import bracketed, place
+from kfunclint.extract.tokens import place
 from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Definition, DefsRegion, Kfunc, SeriesFacts, Signature
 from kfunclint.facts.sets import Entry
@@ -157,7 +158,7 @@ class _FileReader:
 def _parameters_at(at: Place, function: Function, tokens: Sequence[Token]) -> tuple[Place, ...] | None:
     """Where the names of the parameters stand; None unless all of them are in view."""
     index = bisect_left(tokens, (at.line, at.column), key=lambda token: (token.line, token.column))
-    written = bracketed(tokens, index + 1) if index < len(tokens) and tokens[index].text == function.name else None
+    written = arguments(tokens, index + 1) if index < len(tokens) and tokens[index].text == function.name else None
     if written is None or (not function.parameters and [token.text for words in written for token in words] > ["void"]):
         return None
     places = tuple(

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from kfunclint.c import lexer
+from kfunclint.c.brackets import arguments
 from kfunclint.c.lexer import Token
-from kfunclint.extract.tokens import SetKey, bracketed, place
+from kfunclint.extract.tokens import SetKey, place
 from kfunclint.facts.sets import Registration
 
 _REGISTER = {"register_btf_kfunc_id_set": 2, "register_btf_fmodret_id_set": 1}
@@ -33,7 +35,7 @@ def read_registrations(
     found: list[Registration] = []
     hooks: dict[SetKey, tuple[str, ...]] = {}
     for path, ranges in files:
-        codes = [[token for token in tokens if token.kind not in ("comment", "directive")] for tokens in ranges]
+        codes = [lexer.code_of(tokens) for tokens in ranges]
         structs = {known.name: known for code in codes for known in _structs(code)}
         module = any(token.text == "MODULE_LICENSE" for code in codes for token in code)
         for code in codes:
@@ -49,13 +51,13 @@ def _registered(
     for index, token in enumerate(code[:-1]):
         if token.kind != "name" or token.text not in _REGISTER or code[index + 1].text != "(":
             continue
-        arguments = bracketed(code, index + 1)
-        if arguments is None or len(arguments) != _REGISTER[token.text] or _is_parameter(arguments[-1]):
+        given = arguments(code, index + 1)
+        if given is None or len(given) != _REGISTER[token.text] or _is_parameter(given[-1]):
             continue
-        struct = structs.get(arguments[-1][-1].text) if arguments[-1] else None
+        struct = structs.get(given[-1][-1].text) if given[-1] else None
         yield Registration(
             call=token.text,
-            program_type="".join(word.text for word in arguments[0]) if len(arguments) == 2 else "",
+            program_type="".join(word.text for word in given[0]) if len(given) == 2 else "",
             set=struct.ids if struct else None,
             at=place(path, token),
             owner=struct.owner if struct else None,
@@ -91,7 +93,7 @@ def _structs(code: Sequence[Token]) -> Iterator[_Struct]:
         if token.text == "btf_kfunc_id_set" and code[index + 2].text == "=" and code[index + 3].text == "{":
             given = {
                 field[1].text: "".join(word.text for word in field[3:])
-                for field in bracketed(code, index + 3) or ()
+                for field in arguments(code, index + 3) or ()
                 if len(field) > 3 and field[0].text == "." and field[2].text == "="
             }
             yield _Struct(

@@ -141,7 +141,7 @@ class _SetLines:
 
 def _spans(path: str, tokens: Sequence[Token]) -> list[_SetLines]:
     spans: list[_SetLines] = []
-    code = [token for token in tokens if token.kind not in ("comment", "directive")]
+    code = lexer.code_of(tokens)
     start: int | None = None  # the index of the START that is open
     top = 0
     for index in _set_marks(code):
@@ -256,13 +256,10 @@ def _joined(
     }
 
 
-# ---- conditions
-
-
 # ---- entries
 
 
-def _flags(path: str, arguments: Sequence[list[Token]]) -> tuple[Flag, ...] | None:
+def _flags(path: str, arguments: Sequence[Sequence[Token]]) -> tuple[Flag, ...] | None:
     """The flags of an entry's arguments behind the name: none, or one OR of KF_ names."""
     if len(arguments) > 1:
         return None
@@ -326,6 +323,3 @@ def _macros(path: str, tokens: Sequence[Token], spans: Sequence[_SetLines]) -> I
             name = rest[0][0].text if rest and len(rest[0]) == 1 else ""
             if [word.text for word in prefix] == ["func"] and name in parameters:
                 yield _Macro(match[1], parameters.index(name), _flags(path, rest[1:]), _key_at(spans, token.line))
-
-
-# ---- registrations

@@ -8,7 +8,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from kfunclint import paths
-from kfunclint.c import declarators
+from kfunclint.c import declarators, lexer
+from kfunclint.c.brackets import Brackets
 from kfunclint.c.lexer import Token
 from kfunclint.extract import facts
 from kfunclint.extract.sets import LexicalScan, scan
@@ -82,7 +83,7 @@ def read(path: str, data: bytes, other: Read) -> FileFacts:
     return FileFacts(
         path=path,
         reads=tuple(found),
-        definitions=tuple(_definitions(own, _code(own), {entry.name for entry in entries})),
+        definitions=tuple(_definitions(own, lexer.code_of(own.tokens[0]), {entry.name for entry in entries})),
         entries=tuple(map(_entry, entries)),
         sets=tuple(map(_set, own.sets)),
         registrations=tuple(map(_registration, own.registrations)),
@@ -110,11 +111,7 @@ def definitions(path: str, data: bytes, names: Collection[str]) -> tuple[KfuncDe
     if not re.search(rb"^(?:\w[^\n;={}]*[\s*])?(?:" + first + rb")[ \t]*\(", data, re.MULTILINE):
         return ()
     (own,) = scan([_source(path, data)])
-    return tuple(found for found in _definitions(own, _code(own), names) if found.name in names)
-
-
-def _code(own: LexicalScan) -> list[Token]:
-    return [token for token in own.tokens[0] if token.kind not in ("comment", "directive")]
+    return tuple(found for found in _definitions(own, lexer.code_of(own.tokens[0]), names) if found.name in names)
 
 
 def _macros(own: LexicalScan) -> list[str]:
@@ -148,11 +145,11 @@ def _headers(path: str, data: bytes, macros: Sequence[str], other: Read) -> Iter
 def _definitions(own: LexicalScan, tokens: Sequence[Token], names: Collection[str]) -> Iterator[KfuncDefinition]:
     """Every NAME(...) with a brace behind it, of a wanted name or behind __bpf_kfunc."""
     docs = facts.docs(own)
-    pairs = declarators.openers(tokens)
-    closing = {opening: close for close, opening in pairs.items()}
+    brackets = Brackets(tokens)
+    closing = brackets.closing
     for at in _candidates(tokens, names):
         if at + 1 in closing and _opens_body(tokens, closing[at + 1] + 1, closing):
-            first = declarators.start(tokens, at, pairs)
+            first = declarators.start(brackets, at)
             words = {token.text for token in tokens[first:at]}
             name_place = place(own.path, tokens[at])
             documented = tokens[first].line in docs

@@ -18,7 +18,7 @@ from kfunclint.resources import table
 
 # Data flows down this list, so a module may import only what stands above it; names on one line are one stage.
 STAGES = [
-    "errors resources finding toml text paths progress",
+    "errors resources finding toml text paths progress recent",
     "mail",
     "git",
     "tree",

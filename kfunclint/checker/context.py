@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -13,7 +13,7 @@ from kfunclint.checker.changed import ChangedRegions
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.extract.facts import extract
-from kfunclint.extract.sets import LexicalScan, scan
+from kfunclint.extract.sets import Lexed, LexicalScan, scan
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
@@ -26,6 +26,7 @@ from kfunclint.kernel.suffixes import SIZES
 from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import Base, PostImage
 from kfunclint.progress import Step
+from kfunclint.recent import Recent
 
 if TYPE_CHECKING:
     from kfunclint.index.index import Index
@@ -71,6 +72,8 @@ class FactBuilder:
         self.step = step
         self.absent: dict[str, bool] = {}
         self.known: Index | None = None
+        self._lexed = Lexed()
+        self._units: Recent[Unit] = Recent()
 
     def facts(
         self, sources: Sequence[PostImage], patches: Iterable[Patch] = (), cover: Patch | None = None
@@ -78,9 +81,11 @@ class FactBuilder:
         """The facts of files and messages, and why which files could not be parsed."""
         patches = tuple(patches)
         parse = partial(self._parsed, series=sources)
-        found, unparsed = build_facts(sources, parse, patches, cover)
+        self._lexed.turn()
+        self._units.turn()
+        found, unparsed = build_facts(sources, parse, patches, cover, self._lexed)
         if self.base is not None and (more := self._more(found, sources)):
-            found, unparsed = build_facts((*sources, *more), parse, patches, cover)
+            found, unparsed = build_facts((*sources, *more), parse, patches, cover, self._lexed)
         return self._with_meant(self._with_released(found)), unparsed
 
     def _with_meant(self, found: Facts) -> Facts:
@@ -134,12 +139,18 @@ class FactBuilder:
             self.known = build(tree, (), self.step)
         return self.known
 
-    def _parsed(self, file: PostImage, names: Collection[str], series: Sequence[PostImage]) -> Unit:
-        self.step(f"parsing {file.path}")
-        unit = self.parser.parse(file, names=names)
+    def _parsed(self, file: PostImage, names: frozenset[str], series: Sequence[PostImage]) -> Unit:
+        shown = (_shown(file), names)
+        unit = self._units.get(shown, lambda: self._parse(file, names))
         if self.base is None or not file.whole or not (self.deep or wants_types(file, unit, self.kernel)):
             return unit
-        return self.parser.with_types(unit, file, self.base.tree, series)
+        tree = self.base.tree
+        around = tuple(_shown(other) for other in series if other.whole)
+        return self._units.get((shown, around), lambda: self.parser.with_types(unit, file, tree, series))
+
+    def _parse(self, file: PostImage, names: frozenset[str]) -> Unit:
+        self.step(f"parsing {file.path}")
+        return self.parser.parse(file, names=names)
 
     def _more(self, found: Facts, sources: Sequence[PostImage]) -> list[PostImage]:
         """The files that register or define what the series touches in these."""
@@ -156,6 +167,12 @@ class FactBuilder:
             return related(self.base.tree, known, wanted, {source.path for source in sources})
         except (InputError, OSError):
             return []
+
+
+def _shown(file: PostImage) -> Hashable:
+    """What the parser is shown of a file: not who added a line, only whether somebody did."""
+    parts = ((part.start, part.heading, part.text, bytes(line.added for line in part.lines)) for part in file.ranges)
+    return file.path, file.whole, tuple(parts)
 
 
 def _names_it(word: str, data: bytes) -> bool:
@@ -210,31 +227,34 @@ def _takes_sized_struct(function: Function) -> bool:
 
 def build_facts(
     sources: Sequence[PostImage],
-    parse: Callable[[PostImage, Collection[str]], Unit],
+    parse: Callable[[PostImage, frozenset[str]], Unit],
     patches: Iterable[Patch] = (),
     cover: Patch | None = None,
+    lexed: Lexed | None = None,
 ) -> tuple[Facts, dict[str, str]]:
     """The facts of files and messages alone, and why which files could not be parsed.
 
-    `parse` is given a file and the names of all functions that are registered somewhere.
+    `parse` is given a file and the names of the functions in it that are registered somewhere; `lexed` see scan().
     """
-    scans = scan(sources)
-    registered = {entry.name for found in scans for entry in found.entries}
+    scans = scan(sources, lexed)
     units: dict[str, Unit] = {}
     stopped = 0
-    for found in _worth_parsing(sources, scans):
+    for found, names in _worth_parsing(sources, scans):
         if stopped >= _MOST_STOPS:
             units[found.path] = Unit(found.path, failure="not parsed: the parser stopped too often")
             continue
-        units[found.path] = parse(found, registered)
+        units[found.path] = parse(found, names)
         stopped += (units[found.path].failure or "").startswith("parser stopped")
     unparsed = {path: unit.failure for path, unit in units.items() if unit.failure}
     return extract(patches, cover, sources, scans, units), unparsed
 
 
-def _worth_parsing(sources: Sequence[PostImage], scans: Sequence[LexicalScan]) -> Iterator[PostImage]:
-    """The files that may define a kfunc: most files of a series do not, and parsing costs the most."""
-    registered = {entry.name for found in scans for entry in found.entries}
+def _worth_parsing(
+    sources: Sequence[PostImage], scans: Sequence[LexicalScan]
+) -> Iterator[tuple[PostImage, frozenset[str]]]:
+    """The files that may define a kfunc, with the registered names that they have: most files of a series do not, and
+    parsing costs the most."""
+    registered = frozenset(entry.name for found in scans for entry in found.entries)
     for file, scanned in zip(sources, scans, strict=True):
         headings = (part.heading for part in file.ranges)
         if any("__bpf_kfunc" in heading for heading in headings) or any(
@@ -242,4 +262,4 @@ def _worth_parsing(sources: Sequence[PostImage], scans: Sequence[LexicalScan]) -
             for tokens in scanned.tokens
             for token, following in pairwise(tokens)
         ):
-            yield file
+            yield file, registered.intersection(token.text for tokens in scanned.tokens for token in tokens)

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from kfunclint.c import lexer
 from kfunclint.c.lexer import Token
@@ -21,6 +22,7 @@ from kfunclint.facts.docs import Comment
 from kfunclint.facts.sets import Entry, Flag, KfuncSet, Listing, Registration, SetKind
 from kfunclint.finding import Place
 from kfunclint.patch.postimage import PostImage, VisibleRange
+from kfunclint.recent import Recent
 
 _SET = re.compile(r"BTF_(KFUNCS|SET8)_(START|END)")
 _DEFINE = re.compile(r"[ \t]*#[ \t]*define[ \t]+(\w+)\(([^()]*)\)(.*)", re.DOTALL | re.ASCII)
@@ -39,6 +41,10 @@ class LexicalScan:
     sets: tuple[KfuncSet, ...]
     registrations: tuple[Registration, ...]
     comments: tuple[Comment, ...]
+
+
+class Lexed(Recent[list[Token]]):
+    """The tokens of visible ranges, by first line and text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,19 @@ class _Macro:
     set: SetKey | None
 
 
-def scan(sources: Iterable[PostImage]) -> tuple[LexicalScan, ...]:
-    """Scan all files of a series together: an X-macro of one may be used in another."""
-    files = [(source.path, [_tokens(visible) for visible in source.ranges]) for source in sources]
+def scan(sources: Iterable[PostImage], lexed: Lexed | None = None) -> tuple[LexicalScan, ...]:
+    """Scan all files of a series together: an X-macro of one may be used in another.
+
+    `lexed` has the tokens of what was scanned before, and keeps those of these files.
+    """
+    recent = Lexed() if lexed is None else lexed
+    files = [
+        (
+            source.path,
+            [recent.get((part.start, part.text), partial(_tokens, part)) for part in source.ranges],
+        )
+        for source in sources
+    ]
     registrations, hooks = read_registrations(files)
     spans = {path: [_spans(path, tokens) for tokens in ranges] for path, ranges in files}
     views = [(path, tokens, own) for path, ranges in files for tokens, own in zip(ranges, spans[path], strict=True)]

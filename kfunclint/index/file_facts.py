@@ -12,7 +12,7 @@ from kfunclint.c import declarators, lexer
 from kfunclint.c.brackets import Brackets
 from kfunclint.c.lexer import Token
 from kfunclint.extract import facts
-from kfunclint.extract.sets import LexicalScan, scan
+from kfunclint.extract.sets import Lexed, LexicalScan, scan
 from kfunclint.extract.tokens import place
 from kfunclint.facts.sets import Entry, KfuncSet, Registration
 from kfunclint.finding import Place
@@ -72,11 +72,12 @@ def read(path: str, data: bytes, other: Read) -> FileFacts:
     Definitions are those with __bpf_kfunc and those of the names in its own entries. `other` gives the text of another
     file of the tree, None where there is none: a macro that makes entries may be used in a header that is included.
     """
-    (own,) = scan([_source(path, data)])
+    lexed = Lexed()
+    (own,) = scan([_source(path, data)], lexed)
     macros = _macros(own)
     found = dict(_headers(path, data, macros, other)) if macros else {}
     if found:
-        own, *others = scan([_source(path, data), *(_source(name, text) for name, text in found.items())])
+        own, *others = scan([_source(path, data), *(_source(name, text) for name, text in found.items())], lexed)
     else:
         others = []
     entries = (*own.entries, *(entry for one in others for entry in one.entries if entry.macro in macros))

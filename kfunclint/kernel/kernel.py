@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kfunclint.kernel.flags import FlagRow, flag_rows
-from kfunclint.kernel.release import Release
+from kfunclint.kernel.release import Release, Releases
 from kfunclint.kernel.vocabulary import Vocabulary
 
 
@@ -49,7 +49,7 @@ class Kernel:
         if self.tree is not None and self.tree.flags:
             return name in self.tree.flags
         row = self.flags.get(name)
-        return row is not None and row.since <= self.release and (row.until is None or self.release <= row.until)
+        return row is not None and Releases(row.since, row.until).hold(self.release)
 
     def has_macro(self, name: str) -> bool | None:
         """Does its include/linux/btf.h or btf_ids.h define the macro? None without a tree."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import NamedTuple
 
 from kfunclint.resources import table
 
@@ -27,6 +28,17 @@ class Release:
 
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}"
+
+
+class Releases(NamedTuple):
+    """The releases from `since` to `until`, both inclusive; None: no bound on that side."""
+
+    since: Release | None
+    until: Release | None
+
+    def hold(self, release: Release) -> bool:
+        """Is it one of them?"""
+        return (self.since is None or self.since <= release) and (self.until is None or release <= self.until)
 
 
 @cache

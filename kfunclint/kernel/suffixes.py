@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.kernel.release import Release
+from kfunclint.kernel.release import Release, Releases
 from kfunclint.resources import table
 
 SIZES = ("__sz", "__szk")
@@ -44,13 +44,13 @@ class Suffix:
 
     def takes_any_pointer(self, kernel: Kernel) -> bool:
         """Does the verifier of that kernel not care what the parameter points to, be it nothing or a pointer?"""
-        return self.any_pointee and (self.any_pointee_until is None or kernel.release <= self.any_pointee_until)
+        return self.any_pointee and Releases(None, self.any_pointee_until).hold(kernel.release)
 
     def read_by(self, kernel: Kernel) -> bool:
         """Does the verifier of that kernel look for it? A tree is asked first."""
         if kernel.tree is not None and kernel.tree.suffixes is not None:
             return self.name in kernel.tree.suffixes
-        return self.since <= kernel.release and (self.until is None or kernel.release <= self.until)
+        return Releases(self.since, self.until).hold(kernel.release)
 
 
 @cache

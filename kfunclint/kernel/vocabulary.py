@@ -8,7 +8,7 @@ from functools import cached_property
 
 from kfunclint.facts.spelling import kernel_list
 from kfunclint.kernel.flags import flag_rows
-from kfunclint.kernel.release import Release, releases
+from kfunclint.kernel.release import Release, Releases, releases
 
 
 class Vocabulary:
@@ -71,7 +71,7 @@ class Vocabulary:
                 continue
             if row.name in self.flags and row.until < release:
                 yield row.until, row.name
-            elif row.name not in self.flags and row.since <= release <= row.until:
+            elif row.name not in self.flags and Releases(row.since, row.until).hold(release):
                 yield min(later for _, later in releases() if later > row.until), row.name
 
 

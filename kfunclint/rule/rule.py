@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from kfunclint.facts.fact import Fact
 from kfunclint.finding import Level, Remark
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.kernel.release import Release
+from kfunclint.kernel.release import Release, Releases
 
 T = TypeVar("T", bound=Fact)
 Check = Callable[[T, Kernel], Iterator[Remark]]
@@ -80,7 +80,7 @@ class Rule(Generic[T]):
         return self.level
 
     def holds_for(self, release: Release) -> bool:
-        return (self.since is None or self.since <= release) and (self.until is None or release <= self.until)
+        return Releases(self.since, self.until).hold(release)
 
 
 def rule(

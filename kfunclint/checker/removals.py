@@ -7,7 +7,7 @@ before, the line that was taken away stands in for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +27,12 @@ _WORD = re.compile(r"[A-Za-z_]\w{2,}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A remark on old code."""
+    """A remark on old code; `messages` are those of all remarks of its rule on the fact."""
 
     rule: Rule[Any]
     fact: Fact
     remark: Remark
+    messages: Set[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +93,7 @@ def _same(suspect: Candidate, facts: Facts) -> Kfunc | Doc | None:
 def _fired_before(suspect: Candidate, then: Kfunc | Doc, kernel: Kernel) -> bool:
     """Was it said before? What is said no more may be the same in other words."""
     before = {remark.message for remark in suspect.rule.check(then, kernel)}
-    now = {remark.message for remark in suspect.rule.check(suspect.fact, kernel)}
-    return suspect.remark.message in before or not before <= now
+    return suspect.remark.message in before or not before <= suspect.messages
 
 
 def _lines(source: PostImage, extent: Extent) -> Iterator[Line]:

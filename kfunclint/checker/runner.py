@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import replace
 from typing import Any
 
@@ -79,8 +79,11 @@ class RuleRunner:
 
             self.failures[rule.id] = traceback.format_exc()
             return
+        messages: dict[int, set[str]] = {}
+        for fact, remark in remarks:
+            messages.setdefault(id(fact), set()).add(remark.message)
         for fact, remark in remarks[:_MOST_REMARKS]:
-            self._judge(rule, fact, remark)
+            self._judge(rule, fact, remark, messages[id(fact)])
 
     def attribute(self, suspect: Candidate, removed: RemovedLine) -> None:
         """Make a finding of a suspect, at the line that was taken away."""
@@ -90,11 +93,11 @@ class RuleRunner:
             because = (Reason(remark.at, "here it is missed"), *remark.because)
             self._add(suspect.rule, suspect.fact, replace(remark, at=removed.at, because=because), origin, removed.text)
 
-    def _judge(self, rule: Rule[Any], fact: Fact, remark: Remark) -> None:
+    def _judge(self, rule: Rule[Any], fact: Fact, remark: Remark, messages: Set[str]) -> None:
         at = next((at for at in (remark.at, *remark.or_at) if self.lines.origin(at)), None)
         origin = self.lines.origin(at) if at else None
         if at is None or origin is None:
-            self.suspects.append(Candidate(rule, fact, remark))
+            self.suspects.append(Candidate(rule, fact, remark, messages))
         else:
             self._add(rule, fact, replace(remark, at=at), origin, self.lines.text(at))
 

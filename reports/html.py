@@ -99,7 +99,7 @@ class _Page:
     """What the template shows of the mails: plain values, each finding with its number on the page."""
 
     def __init__(self, review: Review, rules: Sequence[str]) -> None:
-        self.texts = formats.lines(review)
+        self.texts = review.lines
         self.since = review.since
         self.found: dict[tuple[int, int], list[tuple[Finding, dict[str, Any]]]] = {}
         for number, finding in enumerate(review.findings, 1):

@@ -34,7 +34,7 @@ def render(review: Review) -> str:
 
 def files(review: Review) -> dict[str, str]:
     """The mails by file name ("0003-reply-mm-count-widgets.eml"), each complete but for From, Date and Message-ID."""
-    texts = formats.lines(review)
+    texts = review.lines
     mails: dict[str, str] = {}
     for patch in (review.cover, *review.patches):
         findings = [found for found in review.findings if patch and found.origin.patch == patch.mail.subject.number]

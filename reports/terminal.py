@@ -26,7 +26,7 @@ def render(review: Review, colour: bool = False) -> str:
     """
     paint: Paint = _painted if colour else _plain
     mails = formats.mails(review)
-    texts = formats.lines(review)
+    texts = review.lines
     blocks = ["\n".join(_head(review, paint))]
     for finding in review.findings:
         blocks.append("\n".join(_finding(finding, mails, texts, review.since, paint)))

@@ -134,11 +134,14 @@ def a_review(mails: list[Mail], findings: list[Finding] | None = None, cover: Ma
     """A review of these mails for 6.18."""
     series = Series(tuple(mails), cover, mails[0].subject.version, mails[0].subject.total, "", ())
     patches = tuple(parse_patch(mail) for mail in mails)
+    letter = parse_patch(cover) if cover else None
+    sources = postimage.apply_series(patches)
     return Review(
         series=series,
         patches=patches,
-        cover=parse_patch(cover) if cover else None,
-        sources=postimage.apply_series(patches),
+        cover=letter,
+        sources=sources,
+        lines=LineIndex(patches, letter, sources),
         base=None,
         kernel=kernel.Target(Release(6, 18), "in development on 21 Oct 2025"),
         findings=tuple(findings or ()),

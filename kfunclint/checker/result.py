@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from kfunclint.checker.lines import LineIndex
 from kfunclint.errors import InputError
 from kfunclint.finding import Comparison, Finding, SuppressedFinding, UnusedSuppression
 from kfunclint.kernel.kernel import Target
@@ -27,8 +28,9 @@ class Review:
     """Everything a report may use: values alone, so that it can be stored and sent.
 
     `series` is None where a whole kernel tree was reviewed, and `tree` names that. `sources` are the C files as they
-    were judged, `base` the state of a kernel tree from which whole ones were taken. `findings` are in the order of
-    patch, mail line and rule; of a tree they have the number of the source for a patch. `skipped` says for what was not
+    were judged, `lines` those of messages and files by place, `base` the state of a kernel tree from which whole ones
+    were taken. `findings` are in the order of patch, mail line and rule; of a tree they have the number of the source
+    for a patch. `skipped` says for what was not
     looked at why not: a rule's id or a file's path, and the reason. `failures` has the traceback of every rule that
     raised, by its id; `unreadable` the mails that could not be read; `rules` those that were to run;
     `withheld` what was found and is not said; `unused` the requests for silence that had no effect; `since` the earlier
@@ -39,6 +41,7 @@ class Review:
     patches: tuple[Patch, ...]
     cover: Patch | None
     sources: tuple[PostImage, ...]
+    lines: LineIndex = field(compare=False)
     base: TreeState | None
     kernel: Target
     findings: tuple[Finding, ...]

@@ -101,15 +101,15 @@ def judged(
     before = c_files(postimage.pre_images(patches, base)) if run.suspects else ()
     for suspect, removed in regressions(run.suspects, patches, before, lambda old: context.facts(old)[0], run.kernel):
         run.attribute(suspect, removed)
-    findings = [*run.findings, *(_repaired(patches, base, run, context) if each_patch else ())]
     return Review(
         series=applied.series,
         patches=patches,
         cover=cover,
         sources=sources,
+        lines=run.lines,
         base=TreeState(base.name, base.why) if base else None,
         kernel=applied.kernel.target,
-        findings=in_order(findings),
+        findings=in_order([*run.findings, *(_repaired(patches, base, run, context) if each_patch else ())]),
         skipped=applied.skipped | run.skipped | unparsed,
         failures=run.failures,
         unreadable=applied.unreadable,

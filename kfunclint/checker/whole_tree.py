@@ -59,6 +59,7 @@ def audit(
         patches=(),
         cover=None,
         sources=sources,
+        lines=run.lines,
         base=None,
         kernel=kernel.target,
         findings=in_order(run.findings),

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from kfunclint.checker.lines import LineIndex
 from kfunclint.checker.result import Review
 from kfunclint.discussion.quotes import normalized
 from kfunclint.discussion.thread import CommentedLine, ReviewComment, Thread
@@ -44,7 +43,7 @@ class _Answers:
 
     def __init__(self, review: Review, series: Series, inbox: Inbox, thread: Thread) -> None:
         self.thread = thread
-        self.lines = LineIndex(review.patches, review.cover, review.sources)
+        self.lines = review.lines
         mails = [mail for mail in (series.cover, *series.patches) if mail]
         self.mails = {mail.subject.number: mail for mail in mails}
         self.bodies = {mail.subject.number: mail.body.split("\n") for mail in mails}

@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from kfunclint import resources
-from kfunclint.checker.lines import LineIndex
 from kfunclint.finding import Level, Place
 from kfunclint.mail.message import Mail
 
@@ -121,11 +120,6 @@ def in_message(mail: Mail, at: Place) -> str:
 def checkpatch_line(place: str, finding: Finding, type_: str = "") -> str:
     """A finding on one line as checkpatch.pl --terse prints it: "place: LEVEL:TYPE: message", then its rule."""
     return visible(f"{place}: {finding.level.value.upper()}:{type_} {finding.message} [{finding.rule}]")
-
-
-def lines(review: Review) -> LineIndex:
-    """The lines of the series by place, as the review saw them."""
-    return LineIndex(review.patches, review.cover, review.sources)
 
 
 def counts_by_level(findings: Iterable[Finding]) -> dict[Level, int]:

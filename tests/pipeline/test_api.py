@@ -31,7 +31,13 @@ from kfunclint.rule.rule import rule
 
 @rule(Kfunc, Level.ERROR, see="nowhere")
 def fails(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
-    """Fails."""
+    """Fails.
+
+    Bad:
+        int x;
+    Good:
+        long x;
+    """
     raise KeyError(kfunc.name)
     yield
 '''

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from kfunclint.c.failure import Failure
 from kfunclint.c.kinds import NodeKind, TypeKind
 from kfunclint.finding import Place
 
@@ -222,5 +223,5 @@ class Unit:
 
     path: str
     functions: tuple[Function, ...] = ()
-    failure: str | None = None
+    failure: Failure | None = None
     types: Mapping[str, Type] | None = None

@@ -8,6 +8,7 @@ from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from kfunclint.c.failure import Failure, FailureKind
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.checker.changed import ChangedRegions
 from kfunclint.clang import Parser
@@ -241,11 +242,12 @@ def build_facts(
     stopped = 0
     for found, names in _worth_parsing(sources, scans):
         if stopped >= _MOST_STOPS:
-            units[found.path] = Unit(found.path, failure="not parsed: the parser stopped too often")
+            units[found.path] = Unit(found.path, failure=Failure(FailureKind.TOO_OFTEN, "the parser stopped too often"))
             continue
         units[found.path] = parse(found, names)
-        stopped += (units[found.path].failure or "").startswith("parser stopped")
-    unparsed = {path: unit.failure for path, unit in units.items() if unit.failure}
+        failure = units[found.path].failure
+        stopped += failure is not None and failure.kind is FailureKind.STOPPED
+    unparsed = {path: str(unit.failure) for path, unit in units.items() if unit.failure}
     return extract(patches, cover, sources, scans, units), unparsed
 
 

@@ -7,7 +7,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
 
-from kfunclint.c import declarators
+from kfunclint.c import declarators, failure
+from kfunclint.c.failure import FailureKind
 from kfunclint.c.lexer import Token, code
 from kfunclint.clang import limits
 from kfunclint.clang.directives import safe
@@ -72,10 +73,10 @@ def run(request: Any, library: Library, shim: Shim, arguments: Sequence[str]) ->
     text = Text(code(source))
     objection = limits.objection_to_text(text)
     if objection:
-        return {"failure": f"not analysed: {objection}"}
+        return failure.answer(FailureKind.NOT_ANALYSED, objection)
     tree, errors = _parse(source, text, library, shim, arguments)
     if tree is None:
-        return {"failure": "parser stopped (clang gave up)"}
+        return failure.stopped("clang gave up")
     return _FunctionReader(tree, text, ranges, mended, errors).answer()
 
 

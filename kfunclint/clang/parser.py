@@ -11,6 +11,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from kfunclint.c.failure import Failure, FailureKind, stopped
 from kfunclint.clang import frames
 
 if TYPE_CHECKING:
@@ -47,12 +48,13 @@ class Parser:
         Of a whole file the Unit has the kfuncs, the functions with added lines and the static ones that these mention.
         `lines` (1-based) and `names` tell of which functions more are wanted, and are of no account for hunks.
         """
+        from kfunclint.c.syntax import Unit
         from kfunclint.clang.limits import objection_to_lines
         from kfunclint.clang.units import unit
 
         objection = objection_to_lines([line.text for visible in source.ranges for line in visible.lines])
         if objection:
-            return unit(source.path, {"failure": f"not analysed: {objection}"})
+            return Unit(source.path, failure=Failure(FailureKind.NOT_ANALYSED, objection))
         return unit(source.path, self._ask(_request(source, lines, names)))
 
     def with_types(self, unit: Unit, source: PostImage, files: Files, series: Collection[PostImage] = ()) -> Unit:
@@ -113,7 +115,7 @@ class Parser:
                 self.close()
                 if why.late:
                     break
-        return {"failure": f"parser stopped ({'worker died' if reason == 'gone' else reason})"}
+        return stopped("worker died" if reason == "gone" else reason)
 
     def _exchange(self, request: dict[str, Any]) -> Any:
         worker = self._worker

@@ -7,7 +7,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kfunclint.c import kinds
+from kfunclint.c import failure, kinds
+from kfunclint.c.failure import FailureKind
 from kfunclint.clang.kinds import FIRST_INTEGER, FIRST_SIGNED, LAST_INTEGER, CursorKind, TypeKind
 from kfunclint.clang.native import CONTINUE, Cursor, Diagnostic, Library, NativeType, TranslationUnit
 
@@ -56,10 +57,10 @@ def run(request: Any, library: Library, overlay: str) -> Answer:
     options = [*OPTIONS, "-ivfsoverlay", overlay, *request["options"]]
     tree = library.parse(request["main"], request["texts"], options, _SKIP_FUNCTION_BODIES | _KEEP_GOING)
     if tree is None:
-        return {"failure": "parser stopped (clang gave up)"}
+        return failure.stopped("clang gave up")
     errors = list(tree.errors(_MAX_ERRORS))
     if any(_MISSING.search(error.text) for error in errors):
-        return {"failure": "a header is missing"}
+        return failure.answer(FailureKind.NOT_ANALYSED, "a header is missing")
     reader = _LayoutReader(tree, errors)
     types: dict[str, TypeLayout] = {}
     for name, line, column, spellings in request["types_of"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args
 
+from kfunclint.c.failure import Failure, FailureKind
 from kfunclint.c.kinds import NodeKind, TypeKind
 from kfunclint.c.syntax import Function, Node, Parameter, Type, Unit
 from kfunclint.clang.limits import MAX_DEPTH
@@ -19,10 +20,11 @@ def unit(path: str, answer: Any) -> Unit:
     try:
         failure = answer.get("failure")
         if failure is not None:
-            return Unit(path, failure=_text(failure))
+            kind, reason = failure
+            return Unit(path, failure=Failure(FailureKind(kind), _text(reason)))
         functions = tuple(_function(one) for one in answer["functions"])
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        return Unit(path, failure="parser stopped (answer not understood)")
+        return Unit(path, failure=Failure(FailureKind.STOPPED, "answer not understood"))
     return Unit(path, functions)
 
 

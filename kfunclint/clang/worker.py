@@ -10,6 +10,8 @@ import sys
 import time
 from typing import Any
 
+from kfunclint.c.failure import FailureKind, stopped
+from kfunclint.c.failure import answer as refused
 from kfunclint.clang import frames, job, type_layout
 from kfunclint.clang.confine import confine
 from kfunclint.clang.native import Library, Unusable
@@ -34,12 +36,12 @@ def main() -> None:
         worker = Worker()
         refusal = None
     except Unusable as why:
-        refusal = f"libclang is not usable: {why}"
+        refusal = str(why)
     gc.freeze()
     while True:
         try:
             request = frames.receive(requests, None)
-            answer = {"failure": refusal} if refusal else worker.answer(request, (requests, answers))
+            answer = refused(FailureKind.UNUSABLE, refusal) if refusal else worker.answer(request, (requests, answers))
             frames.send(answers, answer, time.monotonic() + WALL_SECONDS)
         except frames.Broken:
             return
@@ -69,7 +71,7 @@ class Worker:
         except frames.Broken as why:
             if why.late or str(why) != "gone":
                 os.kill(child, signal.SIGKILL)
-            answer = _GONE if str(why) == "gone" else {"failure": f"parser stopped ({why})"}
+            answer = _GONE if str(why) == "gone" else stopped(str(why))
         os.close(reader)
         _, status = os.waitpid(child, 0)
         return _explained(answer, status)
@@ -95,7 +97,7 @@ def _deep(request: Any, worker: Worker) -> job.Answer:
         confine(root)
         return type_layout.run(request, worker.library, hiding)
     except Exception as error:
-        return {"failure": f"parser stopped ({type(error).__name__})"}
+        return stopped(type(error).__name__)
 
 
 def _run(request: Any, worker: Worker) -> job.Answer:
@@ -103,9 +105,9 @@ def _run(request: Any, worker: Worker) -> job.Answer:
         confine()
         return job.run(request, worker.library, worker.shim, worker.arguments)
     except MemoryError:
-        return {"failure": "parser stopped (out of memory)"}
+        return stopped("out of memory")
     except Exception as error:
-        return {"failure": f"parser stopped ({type(error).__name__})"}
+        return stopped(type(error).__name__)
 
 
 def _explained(answer: job.Answer, status: int) -> job.Answer:
@@ -114,8 +116,8 @@ def _explained(answer: job.Answer, status: int) -> job.Answer:
         return answer
     number = os.waitstatus_to_exitcode(status)
     if number == -signal.SIGXCPU:
-        return {"failure": "parser stopped (CPU limit)"}
-    return {"failure": f"parser stopped (signal {-number})" if number < 0 else "parser stopped (no answer)"}
+        return stopped("CPU limit")
+    return stopped(f"signal {-number}" if number < 0 else "no answer")
 
 
 def overlay(folder: tuple[str, str] | None = None) -> str:

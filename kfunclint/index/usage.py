@@ -109,7 +109,7 @@ def _functions(source: PostImage, name: str, parser: Parser) -> Iterator[tuple[F
     if unit is None:
         return
     if unit.failure:
-        raise InputError(source.path, None, unit.failure)
+        raise InputError(source.path, None, str(unit.failure))
     for function in unit.functions:
         span = range(function.first_line, function.end_line + 1)
         if lines.isdisjoint(span) or function.name == name or any(_is_new(source, line) for line in span):

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfunclint import paths
+from kfunclint.c.failure import Failure, FailureKind
 from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
@@ -335,7 +336,7 @@ def test_a_parser_that_stops_is_not_asked_for_ever(monkeypatch: pytest.MonkeyPat
 
     def stop(source: PostImage, **_: object) -> Unit:
         asked.append(source.path)
-        return Unit(source.path, failure="parser stopped (CPU limit)")
+        return Unit(source.path, failure=Failure(FailureKind.STOPPED, "CPU limit"))
 
     monkeypatch.setattr(parser, "parse", stop)
     head, file = new_file("__bpf_kfunc int bpf_a(void);").split("diff --git")

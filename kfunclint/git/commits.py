@@ -48,10 +48,10 @@ _CUT = re.compile(r" -{24} >8 -{24}")
 
 def repository(folder: Path) -> Repository:
     """The git repository that a folder is in. Raises InputError where it is in none."""
-    found = around(folder)
-    if found is None:
+    top = around(folder)
+    if top is None:
         raise InputError(str(folder.absolute()), None, "not in a git repository, and no mail is named")
-    return Repository(found)
+    return Repository(top)
 
 
 def in_range(repository: Repository, text: str) -> Inbox:
@@ -150,6 +150,6 @@ def _patch(commit: str, data: bytes) -> Mail:
     name = f"commit {commit[:_HASH_SHOWN]}"
     if len(data) > MAX_MAIL:
         raise InputError(name, None, f"larger than {MAX_MAIL >> 20} MiB")
-    found = only_mail(Raw(name, 1, data))
-    source = MailSource(f'{name} ("{found.subject.title}")', body_line=3, title=TitlePlace(1, 1))
-    return replace(found, source=source)
+    mail = only_mail(Raw(name, 1, data))
+    source = MailSource(f'{name} ("{mail.subject.title}")', body_line=3, title=TitlePlace(1, 1))
+    return replace(mail, source=source)

@@ -11,7 +11,7 @@ from kfunclint.errors import InputError
 NAMES = {"send-email": "sendemail-validate", "pre-push": "pre-push"}
 
 _MARK = "# Written by kfunclint hook install; kfunclint hook uninstall takes it away."
-_KEPT = ".before-kfunclint"
+_BACKUP_SUFFIX = ".before-kfunclint"
 # git gives pre-push its refs on standard input, and both hooks must read them
 _SCRIPT = f"""\
 #!/bin/sh
@@ -19,8 +19,8 @@ _SCRIPT = f"""\
 input=
 [ {{name}} = sendemail-validate ] || input=$(cat && echo .)
 input=${{{{input%.}}}}
-if [ -x "$0{_KEPT}" ]; then
-	printf %s "$input" | "$0{_KEPT}" "$@" || exit
+if [ -x "$0{_BACKUP_SUFFIX}" ]; then
+	printf %s "$input" | "$0{_BACKUP_SUFFIX}" "$@" || exit
 fi
 for kfunclint in {{command}} kfunclint; do
 	command -v "$kfunclint" >/dev/null || continue
@@ -39,12 +39,12 @@ def install(folder: Path, name: str, command: Path) -> Path:
     Raises InputError where one is kept already, and OSError.
     """
     path = folder / NAMES[name]
-    kept = _kept(path)
+    backup = _backup(path)
     folder.mkdir(parents=True, exist_ok=True)
     if os.path.lexists(path) and not _is_ours(path):
-        if os.path.lexists(kept):
-            raise InputError(str(path), None, f"not kfunclint's, and {kept.name} is there already")
-        path.rename(kept)
+        if os.path.lexists(backup):
+            raise InputError(str(path), None, f"not kfunclint's, and {backup.name} is there already")
+        path.rename(backup)
     new = path.with_name(f"{path.name}.new")
     new.write_text(_SCRIPT.format(name=NAMES[name], command=shlex.quote(str(command))), encoding="utf-8")
     new.chmod(0o755)
@@ -60,8 +60,8 @@ def uninstall(folder: Path, name: str) -> Path | None:
     path = folder / NAMES[name]
     if os.path.lexists(path) and not _is_ours(path):
         return None
-    if os.path.lexists(_kept(path)):
-        _kept(path).replace(path)
+    if os.path.lexists(_backup(path)):
+        _backup(path).replace(path)
         return path
     if not path.is_file():
         return None
@@ -69,8 +69,8 @@ def uninstall(folder: Path, name: str) -> Path | None:
     return path
 
 
-def _kept(path: Path) -> Path:
-    return path.with_name(path.name + _KEPT)
+def _backup(path: Path) -> Path:
+    return path.with_name(path.name + _BACKUP_SUFFIX)
 
 
 def _is_ours(path: Path) -> bool:

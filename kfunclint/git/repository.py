@@ -72,8 +72,8 @@ class Repository:
     ) -> bytes:
         """What a git command prints. `globs`: its path patterns are patterns, not names. `index`: the file to take for
         the index."""
-        more = {} if index is None else {"GIT_INDEX_FILE": str(index.absolute())}
-        process = _Process(self.folder, arguments, globs, more)
+        variables = {} if index is None else {"GIT_INDEX_FILE": str(index.absolute())}
+        process = _Process(self.folder, arguments, globs, variables)
         try:
             return process.output(good, seconds)
         finally:
@@ -83,16 +83,16 @@ class Repository:
         """The full hash of the commit that a hash (or "HEAD") names, None if it is not there."""
         if name != "HEAD" and not re.fullmatch(r"[0-9a-f]{7,64}", name):
             return None
-        found = self.info(f"{name}^{{commit}}")
-        return found.hash if found else None
+        commit = self.info(f"{name}^{{commit}}")
+        return commit.hash if commit else None
 
     def recent(self, most: int) -> tuple[str, ...]:
         """The commits of the newest branches, remote branches and tags, newest first."""
         form = "--format=%(objecttype) %(objectname) %(*objecttype) %(*objectname)"
-        where = ("refs/heads", "refs/remotes", "refs/tags")
-        lines = self.run("for-each-ref", "--sort=-creatordate", f"--count={most}", form, *where).decode().split("\n")
-        found = re.findall(r"(?:^|\s)commit ([0-9a-f]{40,64})\b", "\n".join(lines))
-        return tuple(dict.fromkeys(found))
+        refs = ("refs/heads", "refs/remotes", "refs/tags")
+        lines = self.run("for-each-ref", "--sort=-creatordate", f"--count={most}", form, *refs).decode().split("\n")
+        hashes = re.findall(r"(?:^|\s)commit ([0-9a-f]{40,64})\b", "\n".join(lines))
+        return tuple(dict.fromkeys(hashes))
 
     def touching(self, commits: Sequence[str], paths: Sequence[str], most: int, seconds: float) -> tuple[str, ...]:
         """The newest commits up to `commits` that change one of the paths, newest first."""
@@ -102,7 +102,7 @@ class Repository:
 
     def info(self, name: str) -> Object | None:
         """The object of a name such as "HASH" or "HASH:PATH", None if there is none or more than one."""
-        return self._asked("info", name)[0]
+        return self._query("info", name)[0]
 
     def entry(self, commit: str, path: str) -> tuple[int, str] | None:
         """Mode and hash of what a commit has at a path, None for nothing."""
@@ -111,28 +111,28 @@ class Repository:
 
     def _folder(self, commit: str, folder: str) -> dict[str, tuple[int, str]]:
         """Mode and hash of everything in a folder, which is empty if there is none; who reads headers asks often."""
-        if (known := self._folders.get((commit, folder))) is not None:
-            return known
-        found, data = self._asked("contents", f"{commit}:{folder}")
+        if (cached := self._folders.get((commit, folder))) is not None:
+            return cached
+        tree, data = self._query("contents", f"{commit}:{folder}")
         if len(self._folders) >= _FOLDERS_KEPT:
             self._folders.clear()
-        entries = _entries(data, len(commit) // 2) if found is not None and found.kind == "tree" else ()
+        entries = _entries(data, len(commit) // 2) if tree is not None and tree.kind == "tree" else ()
         self._folders[commit, folder] = {name: (mode, hash_) for mode, name, hash_ in entries}
         return self._folders[commit, folder]
 
     def blob(self, hash_: str) -> bytes:
         """The content of a file by its hash."""
-        found = self.info(hash_)
-        if found is None or found.kind != "blob":
+        blob = self.info(hash_)
+        if blob is None or blob.kind != "blob":
             raise self.refusal(f"object {hash_[:12]} is missing or damaged")
-        if found.size > _MAX_BLOB:
+        if blob.size > _MAX_BLOB:
             raise self.refusal(f"object {hash_[:12]} has more than {_MAX_BLOB >> 20} MiB")
-        return self._asked("contents", hash_)[1]
+        return self._query("contents", hash_)[1]
 
     def files(self, commit: str, under: Sequence[str]) -> Iterator[str]:
         """The names of all regular files of a commit, or of those in some folders of it."""
-        where = [folder for folder in under if folder]
-        listing = self.run("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit, *where)
+        folders = [folder for folder in under if folder]
+        listing = self.run("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", commit, *folders)
         for line in listing.split(b"\0"):
             head, _, name = line.partition(b"\t")
             if head.startswith(b"100"):
@@ -140,9 +140,9 @@ class Repository:
 
     def grep(self, commit: str, words: Sequence[str], patterns: Sequence[str]) -> Iterator[str]:
         """The names of the files of a commit that hold one of the words; `patterns` as in "*.c"."""
-        asked = [part for word in words for part in ("-e", word)]
+        expressions = [part for word in words for part in ("-e", word)]
         options = ("-l", "-z", "-F", "-I", "--full-name", "--no-textconv", "--no-recurse-submodules")
-        listing = self.run("grep", *options, *asked, commit, "--", *patterns, good=(0, 1), globs=True)
+        listing = self.run("grep", *options, *expressions, commit, "--", *patterns, good=(0, 1), globs=True)
         for line in listing.split(b"\0")[:-1]:
             yield line.partition(b":")[2].decode("utf-8", "surrogateescape")
 
@@ -150,7 +150,7 @@ class Repository:
         """The refusal of this repository, in one line."""
         return InputError(str(self.folder), None, reason)
 
-    def _asked(self, command: str, name: str) -> tuple[Object | None, bytes]:
+    def _query(self, command: str, name: str) -> tuple[Object | None, bytes]:
         """Ask the kept process for the info or the contents of one object."""
         if "\n" in name or "\0" in name:
             return None, b""
@@ -161,8 +161,8 @@ class Repository:
             answer = re.fullmatch(rb"([0-9a-f]{40,64}) (blob|tree|commit|tag) (\d+)", self._reader.line())
             if answer is None:
                 return None, b""
-            found = Object(answer[1].decode(), answer[2].decode(), int(answer[3]))
-            return found, self._reader.take(found.size + 1)[:-1] if command == "contents" else b""
+            object_ = Object(answer[1].decode(), answer[2].decode(), int(answer[3]))
+            return object_, self._reader.take(object_.size + 1)[:-1] if command == "contents" else b""
         except InputError:
             self.close()
             raise
@@ -177,8 +177,8 @@ def is_repository(folder: Path) -> bool:
 def around(folder: Path) -> Path | None:
     """The repository that a folder is in, None if it is in none or that cannot be seen."""
     try:
-        here = folder.resolve()
-        return next((top for top in (here, *here.parents) if is_repository(top)), None)
+        resolved = folder.resolve()
+        return next((top for top in (resolved, *resolved.parents) if is_repository(top)), None)
     except OSError:
         return None
 
@@ -188,10 +188,10 @@ def hooks_folder(repository: Path) -> Path:
     work trees. Raises InputError."""
     command = ["git", "-C", str(repository), "rev-parse", "--git-path", "hooks"]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=True)
+        rev_parse = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         raise InputError(str(repository), None, "git does not tell where its hooks are") from error
-    return repository / os.fsdecode(done.stdout).removesuffix("\n")
+    return repository / os.fsdecode(rev_parse.stdout).removesuffix("\n")
 
 
 def _entries(tree: bytes, width: int) -> Iterator[tuple[int, str, str]]:
@@ -208,25 +208,25 @@ class _Process:
     """A running git, read with limits of time and size."""
 
     def __init__(
-        self, folder: Path, arguments: Sequence[str], globs: bool = False, more: Mapping[str, str] | None = None
+        self, folder: Path, arguments: Sequence[str], globs: bool = False, variables: Mapping[str, str] | None = None
     ) -> None:
         self.folder = folder
-        self.held = bytearray()
-        env = {name: os.environ[name] for name in _KEPT if name in os.environ} | _SHUT | dict(more or {})
+        self.buffer = bytearray()
+        env = {name: os.environ[name] for name in _KEPT if name in os.environ} | _SHUT | dict(variables or {})
         env["GIT_CEILING_DIRECTORIES"] = str(folder.parent)
         if globs:
             del env["GIT_LITERAL_PATHSPECS"]
-        self.trouble = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
+        self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - close() closes it
         try:
             self.process = subprocess.Popen(
                 ["git", *_OPTIONS, "-C", str(folder), *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=self.trouble,
+                stderr=self.stderr,
                 env=env,
             )
         except OSError as error:
-            self.trouble.close()
+            self.stderr.close()
             raise self._refusal(f"git cannot be run: {error.strerror}") from error
         assert self.process.stdin is not None
         assert self.process.stdout is not None
@@ -238,11 +238,11 @@ class _Process:
         """All it prints, up to its end with one of the `good` statuses."""
         self.stdin.close()
         deadline = time.monotonic() + seconds
-        while self._more(deadline):
+        while self._fill_buffer(deadline):
             pass
         if self._status() not in good:
-            raise self._refusal(self._told())
-        return bytes(self.held)
+            raise self._refusal(self._error_message())
+        return bytes(self.buffer)
 
     def write(self, data: bytes) -> None:
         """Hand a line to it."""
@@ -253,17 +253,17 @@ class _Process:
     def line(self) -> bytes:
         """The next line, without its end."""
         deadline = time.monotonic() + _SECONDS
-        while b"\n" not in self.held:
+        while b"\n" not in self.buffer:
             self._wait(deadline)
-        return self.take(self.held.index(b"\n") + 1)[:-1]
+        return self.take(self.buffer.index(b"\n") + 1)[:-1]
 
     def take(self, size: int) -> bytes:
         """The next `size` bytes."""
         deadline = time.monotonic() + _SECONDS
-        while len(self.held) < size:
+        while len(self.buffer) < size:
             self._wait(deadline)
-        data = bytes(self.held[:size])
-        del self.held[:size]
+        data = bytes(self.buffer[:size])
+        del self.buffer[:size]
         return data
 
     def close(self) -> None:
@@ -272,14 +272,14 @@ class _Process:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for file in (self.stdin, self.stdout, self.trouble):
+        for file in (self.stdin, self.stdout, self.stderr):
             with contextlib.suppress(OSError):  # what it did not read is lost
                 file.close()
 
     def _wait(self, deadline: float) -> None:
-        if not self._more(deadline):
+        if not self._fill_buffer(deadline):
             self._status()
-            raise self._refusal(self._told())
+            raise self._refusal(self._error_message())
 
     def _status(self) -> int:
         """The status with which it ends, now that it prints no more."""
@@ -288,23 +288,25 @@ class _Process:
         except subprocess.TimeoutExpired as error:
             raise self._refusal(_TOO_LONG) from error
 
-    def _more(self, deadline: float) -> bool:
+    def _fill_buffer(self, deadline: float) -> bool:
         """Read what has come; False at the end."""
         if not self.selector.select(max(0.0, deadline - time.monotonic())):
             raise self._refusal(_TOO_LONG)
         data = os.read(self.stdout.fileno(), 1 << 18)
-        self.held += data
-        if len(self.held) > _MAX_OUTPUT:
+        self.buffer += data
+        if len(self.buffer) > _MAX_OUTPUT:
             raise self._refusal(f"git printed more than {_MAX_OUTPUT >> 20} MiB")
         return bool(data)
 
-    def _told(self) -> str:
+    def _error_message(self) -> str:
         """What git said on standard error, in one line."""
-        self.trouble.seek(0)
-        lines = [line for line in self.trouble.read(4096).decode("utf-8", "replace").split("\n") if line.strip()]
-        told = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "failed")
-        told = re.sub(r"^(?:fatal|error): ", "", told)
-        return "git: " + "".join(char if char.isprintable() else "?" for char in told)[:200]
+        self.stderr.seek(0)
+        lines = [line for line in self.stderr.read(4096).decode("utf-8", "replace").split("\n") if line.strip()]
+        message = next(
+            (line for line in lines if line.startswith(("fatal:", "error:"))), lines[0] if lines else "failed"
+        )
+        message = re.sub(r"^(?:fatal|error): ", "", message)
+        return "git: " + "".join(char if char.isprintable() else "?" for char in message)[:200]
 
     def _refusal(self, reason: str) -> InputError:
         return InputError(str(self.folder), None, reason)

@@ -25,21 +25,21 @@ def files(file: Path, environ: Mapping[str, str], memory: Path) -> list[Path]:
     """
     counter, total = environ.get(_COUNTER, ""), environ.get(_TOTAL, "")
     if counter.isdecimal() and total.isdecimal():
-        return _counted(file, int(counter), int(total), memory)
+        return _counted_files(file, int(counter), int(total), memory)
     return _neighbours(file)
 
 
-def _counted(file: Path, counter: int, total: int, memory: Path) -> list[Path]:
+def _counted_files(file: Path, counter: int, total: int, memory: Path) -> list[Path]:
     """The files up to the last one; a memory that cannot be written costs those before it."""
-    known = ""
+    earlier = ""
     with contextlib.suppress(OSError):
-        known = memory.read_text(encoding="utf-8", errors="surrogateescape") if counter > 1 else ""
+        earlier = memory.read_text(encoding="utf-8", errors="surrogateescape") if counter > 1 else ""
     with contextlib.suppress(OSError):
         if counter < total:
-            memory.write_text(f"{known}{file}\0", encoding="utf-8", errors="surrogateescape")
+            memory.write_text(f"{earlier}{file}\0", encoding="utf-8", errors="surrogateescape")
         else:
             memory.unlink(missing_ok=True)
-    return [*map(Path, known.split("\0")[:-1]), file] if counter >= total else []
+    return [*map(Path, earlier.split("\0")[:-1]), file] if counter >= total else []
 
 
 def _neighbours(file: Path) -> list[Path]:
@@ -50,15 +50,15 @@ def _neighbours(file: Path) -> list[Path]:
         return [file]
     if last.subject.number < last.subject.total:
         return []
-    found = {last.subject.number: file}
-    for path in sorted(_beside(file), key=_time):
-        other = _header(path)
-        if other is not None and other.subject.number < last.subject.number and _same_series(other, last):
-            found[other.subject.number] = path
-    return [path for _, path in sorted(found.items())]
+    by_number = {last.subject.number: file}
+    for path in sorted(_files_beside(file), key=_time):
+        mail = _header(path)
+        if mail is not None and mail.subject.number < last.subject.number and _same_series(mail, last):
+            by_number[mail.subject.number] = path
+    return [path for _, path in sorted(by_number.items())]
 
 
-def _beside(file: Path) -> Iterator[Path]:
+def _files_beside(file: Path) -> Iterator[Path]:
     with contextlib.suppress(OSError):
         for count, path in enumerate(file.parent.iterdir()):
             if count == _MOST_FILES:
@@ -73,21 +73,21 @@ def _time(path: Path) -> int:
     return 0
 
 
-def _same_series(one: Mail, last: Mail) -> bool:
-    if _name(one) != _name(last):
+def _same_series(mail: Mail, last: Mail) -> bool:
+    if _name(mail) != _name(last):
         return False
     if not _parent(last):
-        return not _parent(one)
-    return (_parent(one) or one.headers.message_id or _parent(last)) == _parent(last)
+        return not _parent(mail)
+    return (_parent(mail) or mail.headers.message_id or _parent(last)) == _parent(last)
 
 
-def _name(one: Mail) -> tuple[object, ...]:
-    return one.subject.total, one.subject.version, sorted(tag.lower() for tag in one.subject.tags), address(one)
+def _name(mail: Mail) -> tuple[object, ...]:
+    return mail.subject.total, mail.subject.version, sorted(tag.lower() for tag in mail.subject.tags), address(mail)
 
 
-def _parent(one: Mail) -> str:
+def _parent(mail: Mail) -> str:
     """The message-id that opens the thread it is sent in, "" where none is given yet."""
-    return next(iter(one.headers.references), one.headers.in_reply_to)
+    return next(iter(mail.headers.references), mail.headers.in_reply_to)
 
 
 def _header(path: Path) -> Mail | None:
@@ -97,7 +97,7 @@ def _header(path: Path) -> Mail | None:
             data = file.read(_HEADER)
         if data.startswith(b"From "):
             data = data.partition(b"\n")[2]
-        found = only_mail(Raw(str(path), 1, data.partition(b"\n\n")[0] + b"\n\n"))
+        mail = only_mail(Raw(str(path), 1, data.partition(b"\n\n")[0] + b"\n\n"))
     except (OSError, InputError):
         return None
-    return found if found.subject.text else None
+    return mail if mail.subject.text else None

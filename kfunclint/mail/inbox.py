@@ -27,22 +27,22 @@ def read_inbox(inputs: Iterable[Input]) -> Inbox:
     mails: list[Mail] = []
     replies: list[Mail] = []
     broken: list[InputError] = []
-    fruitful: set[Input] = set()
-    answered: set[Input] = set()
+    useful: set[Input] = set()
+    with_replies: set[Input] = set()
     for name, raw in raw_mails(inputs):
         try:
-            found, answers = _mails(raw)
+            patches, answering = _mails(raw)
         except InputError as refusal:
             broken.append(refusal)
-            fruitful.add(name)
+            useful.add(name)
         else:
-            mails += found
-            replies += answers
-            fruitful |= {name} if found else set()
-            answered |= {name} if answers else set()
-    fruitful |= answered if mails else set()
-    broken += [InputError(label(name), None, NO_PATCH) for name in inputs if name not in fruitful]
-    return Inbox(series.grouped(mails), tuple(broken), tuple(replies))
+            mails += patches
+            replies += answering
+            useful |= {name} if patches else set()
+            with_replies |= {name} if answering else set()
+    useful |= with_replies if mails else set()
+    broken += [InputError(label(name), None, NO_PATCH) for name in inputs if name not in useful]
+    return Inbox(series.group_mails(mails), tuple(broken), tuple(replies))
 
 
 def only_mail(raw: Raw) -> Mail:
@@ -56,7 +56,7 @@ def only_mail(raw: Raw) -> Mail:
 def select_series(inbox: Inbox, version: int | None, every: bool) -> tuple[Series, ...]:
     """Choose what to review, in order of appearance: of every family of rerolls the newest version that is complete,
     or else the newest; or the given version; or all. Raises InputError if nothing has the given version."""
-    return series.chosen(inbox.series, version, every)
+    return series.select_versions(inbox.series, version, every)
 
 
 def _mails(raw: Raw | InputError) -> tuple[list[Mail], list[Mail]]:
@@ -72,8 +72,8 @@ def _mails(raw: Raw | InputError) -> tuple[list[Mail], list[Mail]]:
         raise InputError(raw.file, line, str(error)) from error
     patches: list[Mail] = []
     answers: list[Mail] = []
-    for one in decoded:
-        mail, parsed = _from_mail(one, raw)
+    for part in decoded:
+        mail, parsed = _from_mail(part, raw)
         if _is_patch(mail, parsed, raw):
             patches.append(mail)
         elif parsed.is_reply or mail.headers.in_reply_to or mail.headers.references:

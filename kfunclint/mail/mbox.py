@@ -51,19 +51,19 @@ Input = str | bytes
 
 def raw_mails(inputs: Iterable[Input]) -> Iterator[tuple[Input, Raw | InputError]]:
     """Yield every mail of the inputs with the one it was found in; what cannot be read comes as a refusal."""
-    left, mails = MAX_INPUT, 0
+    bytes_left, count = MAX_INPUT, 0
     for name, file in _files(inputs):
         try:
             if isinstance(file, InputError):
                 raise file
-            data = _contents(file, left)
+            data = _contents(file, bytes_left)
         except InputError as refusal:
             yield name, refusal
             continue
-        left -= len(data)
+        bytes_left -= len(data)
         for raw in _split(label(file), data):
-            mails += 1
-            if mails > MAX_MAILS:
+            count += 1
+            if count > MAX_MAILS:
                 yield name, InputError(raw.file, raw.line, f"more than {MAX_MAILS} mails")
                 return
             yield name, raw
@@ -80,7 +80,7 @@ def _files(inputs: Iterable[Input]) -> Iterator[tuple[Input, Input | InputError]
     """The files to read for each input: itself, or what lies in a folder or Maildir, sorted."""
     for name in inputs:
         try:
-            for file in _inside(name) if isinstance(name, str) and _is_folder(name) else [name]:
+            for file in _mail_files(name) if isinstance(name, str) and _is_folder(name) else [name]:
                 yield name, file
         except OSError as error:
             yield name, InputError(label(name), None, error.strerror or "cannot be listed")
@@ -95,47 +95,47 @@ def _is_folder(name: str) -> bool:
         return False
 
 
-def _inside(name: str) -> list[str]:
+def _mail_files(name: str) -> list[str]:
     """The mails of a folder or Maildir. Raises OSError, and InputError where there are none or too many."""
     path = Path(name)
     if (path / "cur").is_dir() and (path / "new").is_dir():
-        found = _listed(path / "cur", ("",)) + _listed(path / "new", ("",))
+        paths = _files_in(path / "cur", ("",)) + _files_in(path / "new", ("",))
     else:
-        found = _listed(path, _SUFFIXES)
-    if not found:
+        paths = _files_in(path, _SUFFIXES)
+    if not paths:
         raise InputError(label(name), None, "a folder without patches or mails")
-    return found
+    return paths
 
 
-def _listed(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
+def _files_in(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
     """The files of a folder with one of the suffixes, those of its folders not among them."""
-    found = []
+    paths = []
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name.removesuffix(".gz")
             if not name.startswith(".") and name.endswith(suffixes) and not _is_folder(entry.path):
-                found.append(entry.path)
-            if len(found) > MAX_FILES:
+                paths.append(entry.path)
+            if len(paths) > MAX_FILES:
                 raise InputError(label(str(folder)), None, f"more than {MAX_FILES} files")
-    return sorted(found)
+    return sorted(paths)
 
 
-def _contents(name: Input, left: int) -> bytes:
+def _contents(name: Input, bytes_left: int) -> bytes:
     """What a file holds, inflated. Raises InputError for what is no regular file, too large or damaged."""
     if isinstance(name, bytes):
-        return _read(io.BytesIO(name), label(name), left)
+        return _read(io.BytesIO(name), label(name), bytes_left)
     if name == "-":
-        return _read(sys.stdin.buffer, name, left)
+        return _read(sys.stdin.buffer, name, bytes_left)
     try:
-        with _opened(name) as file:
-            return _read(file, label(name), left)
+        with _open(name) as file:
+            return _read(file, label(name), bytes_left)
     except OSError as error:
         raise InputError(label(name), None, error.strerror or "cannot be read") from error
     except ValueError as error:
         raise InputError(label(name), None, "not a file name") from error
 
 
-def _opened(name: str) -> BinaryIO:
+def _open(name: str) -> BinaryIO:
     """Open a regular file; never waits for a FIFO and never opens a device. Raises OSError, InputError."""
     if not stat.S_ISREG(Path(name).stat().st_mode):
         raise InputError(label(name), None, "not a regular file")
@@ -146,16 +146,16 @@ def _opened(name: str) -> BinaryIO:
     return file
 
 
-def _read(stream: BinaryIO, name: str, left: int) -> bytes:
+def _read(stream: BinaryIO, name: str, bytes_left: int) -> bytes:
     """Read a stream to its end, in bounded memory: only an mbox may be larger than a mail."""
-    chunks, size, limit = list[bytes](), 0, left
+    chunks, size, limit = list[bytes](), 0, bytes_left
     try:
         for chunk in _chunks(stream):
             if not chunks and not chunk.startswith(b"From "):
-                limit = min(left, MAX_MAIL)
+                limit = min(bytes_left, MAX_MAIL)
             size += len(chunk)
             if size > limit:
-                raise InputError(name, None, f"larger than {(MAX_INPUT if limit == left else limit) >> 20} MiB")
+                raise InputError(name, None, f"larger than {(MAX_INPUT if limit == bytes_left else limit) >> 20} MiB")
             chunks.append(chunk)
     except (zlib.error, EOFError) as error:
         raise InputError(name, None, "damaged gzip data") from error
@@ -166,16 +166,16 @@ def _read(stream: BinaryIO, name: str, left: int) -> bytes:
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
     """The bytes of a stream, inflated if it is gzip. Raises zlib.error, EOFError."""
-    first = stream.read(_CHUNK)
-    if first.startswith(b"\x1f\x8b"):
-        yield from _inflated(stream, first)
+    chunk = stream.read(_CHUNK)
+    if chunk.startswith(b"\x1f\x8b"):
+        yield from _inflate(stream, chunk)
         return
-    while first:
-        yield first
-        first = stream.read(_CHUNK)
+    while chunk:
+        yield chunk
+        chunk = stream.read(_CHUNK)
 
 
-def _inflated(stream: BinaryIO, data: bytes) -> Iterator[bytes]:
+def _inflate(stream: BinaryIO, data: bytes) -> Iterator[bytes]:
     """Inflate one gzip member after the other, never more than a chunk at a time."""
     member = zlib.decompressobj(31)
     while data or (data := stream.read(_CHUNK)):

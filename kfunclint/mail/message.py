@@ -156,14 +156,14 @@ def subject(text: str) -> Subject:
         else:
             break
         at = match.end()
-    taken_apart = _bracketed(words, text[at:].strip(), reply) or Subject(text.strip(), is_reply=reply)
-    return replace(taken_apart, text=text)
+    parsed = _from_brackets(words, text[at:].strip(), reply) or Subject(text.strip(), is_reply=reply)
+    return replace(parsed, text=text)
 
 
-def _bracketed(words: list[str], title: str, reply: bool) -> Subject | None:
+def _from_brackets(words: list[str], title: str, reply: bool) -> Subject | None:
     """What the words in the brackets say, or None where they do not speak of a patch."""
     tags: list[str] = []
-    number, total, version, marked, known = 1, 1, 1, False, False
+    number, total, version, is_marked, speaks_of_patch = 1, 1, 1, False, False
     for word in words:
         if count := _COUNT.fullmatch(word):
             number, total = int(count[1]), int(count[2])
@@ -171,6 +171,6 @@ def _bracketed(words: list[str], title: str, reply: bool) -> Subject | None:
             version = int(match[1])
         elif not word.lower().startswith("patch"):
             tags.append(word)
-        marked = marked or word.lower().startswith("patch") or count is not None
-        known = known or marked or word.upper() == "RFC"
-    return Subject(title, tuple(tags), number, total, version, reply, marked) if known else None
+        is_marked = is_marked or word.lower().startswith("patch") or count is not None
+        speaks_of_patch = speaks_of_patch or is_marked or word.upper() == "RFC"
+    return Subject(title, tuple(tags), number, total, version, reply, is_marked) if speaks_of_patch else None

@@ -36,23 +36,25 @@ class LineInterner:
         return "".join([self._letters.get(line, _UNKNOWN) for line in lines])
 
 
-def fitted(image: Sequence[str], hunks: Sequence[Hunk], alphabet: LineInterner, tree: str) -> tuple[HunkPlacement, ...]:
+def place_hunks(
+    image: Sequence[str], hunks: Sequence[Hunk], alphabet: LineInterner, tree: str
+) -> tuple[HunkPlacement, ...]:
     """Where the hunks fit into the lines of a file, one after the other. Raises Misfit, which names the tree.
 
     As git apply -C1 does it (apply.c: apply_one_fragment()), but for one thing: where only less context fits, it must
     fit at one place alone.
     """
     text = alphabet.learn(image)
-    fits = []
+    placements = []
     for hunk in hunks:
-        fit = _fit(text, hunk, alphabet)
-        if isinstance(fit, str):
-            raise Misfit(f"the hunk at line {hunk.mail_line} of the mail {fit} {tree}")
-        lines = hunk.lines[fit.top : len(hunk.lines) - fit.bottom]
+        placement = _place_hunk(text, hunk, alphabet)
+        if isinstance(placement, str):
+            raise Misfit(f"the hunk at line {hunk.mail_line} of the mail {placement} {tree}")
+        lines = hunk.lines[placement.top : len(hunk.lines) - placement.bottom]
         old, new = sum(line.sign != "+" for line in lines), sum(line.sign != "-" for line in lines)
-        text = text[: fit.at] + _TAKEN * new + text[fit.at + old :]
-        fits.append(fit)
-    return tuple(fits)
+        text = text[: placement.at] + _TAKEN * new + text[placement.at + old :]
+        placements.append(placement)
+    return tuple(placements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,39 +63,39 @@ class _ContextReduction:
 
     top: int
     bottom: int
-    first: bool
-    last: bool
+    at_start: bool
+    at_end: bool
 
 
-def _fit(text: str, hunk: Hunk, alphabet: LineInterner) -> HunkPlacement | str:
+def _place_hunk(text: str, hunk: Hunk, alphabet: LineInterner) -> HunkPlacement | str:
     """Where a hunk fits, or the words of why it does not, to be followed by where."""
     searched = alphabet.spell([line.text for line in hunk.lines if line.sign != "+"])
     if not searched:
         return "without context does not apply to" if text else HunkPlacement(0, 0, 0)
-    for trial in _trials(hunk):
-        part = searched[trial.top : len(searched) - trial.bottom]
-        if trial.first or trial.last:
-            at = _at_an_end(text, part, trial)
-        elif trial.top or trial.bottom:
+    for reduction in _reductions(hunk):
+        part = searched[reduction.top : len(searched) - reduction.bottom]
+        if reduction.at_start or reduction.at_end:
+            at = _find_at_end(text, part, reduction)
+        elif reduction.top or reduction.bottom:
             at = text.find(part)
             if at >= 0 and text.find(part, at + 1) >= 0:
                 return "fits at several places of"
         else:
             at = _nearest(text, part, max(hunk.new_start - 1, 0))
         if at >= 0:
-            return HunkPlacement(at, trial.top, trial.bottom)
+            return HunkPlacement(at, reduction.top, reduction.bottom)
     return "does not apply to"
 
 
-def _trials(hunk: Hunk) -> Iterator[_ContextReduction]:
+def _reductions(hunk: Hunk) -> Iterator[_ContextReduction]:
     """Ever less context, as git takes it away."""
     signs = [line.sign for line in hunk.lines]
     top = next((at for at, sign in enumerate(signs) if sign != " "), len(signs))
     bottom = next((at for at, sign in enumerate(reversed(signs)) if sign != " "), len(signs))
     leading, trailing = top, bottom
-    first, last = hunk.old_start <= 1, not trailing
-    yield _ContextReduction(0, 0, first, last)
-    if max(leading, trailing) > _LEAST_CONTEXT and (first or last):
+    at_start, at_end = hunk.old_start <= 1, not trailing
+    yield _ContextReduction(0, 0, at_start, at_end)
+    if max(leading, trailing) > _LEAST_CONTEXT and (at_start or at_end):
         yield _ContextReduction(0, 0, False, False)
     while max(leading, trailing) > _LEAST_CONTEXT and max(top - leading, bottom - trailing) < _MOST_LEFT_OUT:
         if leading >= trailing:
@@ -103,20 +105,20 @@ def _trials(hunk: Hunk) -> Iterator[_ContextReduction]:
         yield _ContextReduction(top - leading, bottom - trailing, False, False)
 
 
-def _at_an_end(text: str, part: str, trial: _ContextReduction) -> int:
-    at = 0 if trial.first else len(text) - len(part)
-    whole = not trial.last or at + len(part) == len(text)
-    return at if at >= 0 and whole and text.startswith(part, at) else -1
+def _find_at_end(text: str, part: str, reduction: _ContextReduction) -> int:
+    at = 0 if reduction.at_start else len(text) - len(part)
+    reaches_end = not reduction.at_end or at + len(part) == len(text)
+    return at if at >= 0 and reaches_end and text.startswith(part, at) else -1
 
 
-def _nearest(text: str, part: str, wanted: int) -> int:
+def _nearest(text: str, part: str, index: int) -> int:
     """The place nearest to an index, the one below it of two as near, -1 for none."""
-    if text.startswith(part, wanted):
-        return wanted
-    below = text.find(part, wanted + 1)
+    if text.startswith(part, index):
+        return index
+    below = text.find(part, index + 1)
     # not rfind(): in hostile text it takes quadratic time
-    back = text[: wanted + len(part) - 1][::-1].find(part[::-1])
-    above = min(len(text), wanted + len(part) - 1) - back - len(part) if back >= 0 else -1
+    reversed_at = text[: index + len(part) - 1][::-1].find(part[::-1])
+    above = min(len(text), index + len(part) - 1) - reversed_at - len(part) if reversed_at >= 0 else -1
     if below < 0 or above < 0:
         return max(below, above)
-    return below if below - wanted <= wanted - above else above
+    return below if below - index <= index - above else above

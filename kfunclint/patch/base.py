@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from kfunclint.errors import InputError
 from kfunclint.git.repository import Repository
 from kfunclint.mail.message import Series
-from kfunclint.patch.apply import LineInterner, Misfit, fitted
+from kfunclint.patch.apply import LineInterner, Misfit, place_hunks
 from kfunclint.patch.diff import FileDiff, Patch
 from kfunclint.patch.postimage import Base, HunkPlacement, Line, splice, text_lines
 from kfunclint.tree.tree import C, GitTree, Tree
@@ -19,7 +19,7 @@ _MOST_BRANCHES = 200
 _MOST_STARTS = 20
 _MOST_COMMITS = 500
 _SEARCH_SECONDS = 10
-_Before = Mapping[str, str]
+_Hashes = Mapping[str, str]
 _INDEX = re.compile(r"index ([0-9a-f]{7,64})\.\.[0-9a-f]{7,64}(?: \d+)?")
 
 
@@ -30,39 +30,43 @@ def find_base(tree: Tree, series: Series, patches: Sequence[Patch]) -> Base:
     name, and which has none that the series adds; HEAD. A folder has one state. Files that do not apply are in
     `unapplied`; nothing is raised for them.
     """
-    before = _before(patches)
+    old_hashes = _old_hashes(patches)
     best: Base | None = None
-    for state, why in _states(tree, series, before):
-        found = _applied(state, why, patches)
-        if not found.unapplied:
-            return found
-        if best is None or len(found.unapplied) < len(best.unapplied):
-            best = found
+    for state, why in _states(tree, series, old_hashes):
+        base = _apply_to(state, why, patches)
+        if not base.unapplied:
+            return base
+        if best is None or len(base.unapplied) < len(best.unapplied):
+            best = base
     assert best is not None
     return best
 
 
-def _states(tree: Tree, series: Series, before: _Before) -> Iterator[tuple[Tree, str]]:
+def _states(tree: Tree, series: Series, old_hashes: _Hashes) -> Iterator[tuple[Tree, str]]:
     """The states to try, and why each."""
     if not isinstance(tree, GitTree):
-        yield tree, _why_folder(tree, before)
+        yield tree, _why_folder(tree, old_hashes)
         return
-    missing = ""
+    note = ""
     if series.base_commit:
         if (commit := _commit(tree.repository, series.base_commit)) is not None:
-            yield tree.at(commit), f"base-commit of the series{_without(series.prerequisites)}"
+            yield tree.at(commit), f"base-commit of the series{_without_prerequisites(series.prerequisites)}"
         else:
-            missing = f"; its base-commit {series.base_commit[:12]} is not in the repository"
-    named = any(before.values())
-    commit = _matching(tree, before, len(series.patches)) if before else None
-    if commit is not None and (named or commit != tree.commit):
-        which = "HEAD, which has" if commit == tree.commit else "the newest commit with"
-        what = f"{which} the files that the index lines name" if named else "the newest commit without its new files"
-        yield tree.at(commit), f"{what}{missing}"
-    yield tree, f"HEAD, as far as the hunks apply{missing}"
+            note = f"; its base-commit {series.base_commit[:12]} is not in the repository"
+    has_hashes = any(old_hashes.values())
+    commit = _matching(tree, old_hashes, len(series.patches)) if old_hashes else None
+    if commit is not None and (has_hashes or commit != tree.commit):
+        commit_words = "HEAD, which has" if commit == tree.commit else "the newest commit with"
+        reason = (
+            f"{commit_words} the files that the index lines name"
+            if has_hashes
+            else "the newest commit without its new files"
+        )
+        yield tree.at(commit), f"{reason}{note}"
+    yield tree, f"HEAD, as far as the hunks apply{note}"
 
 
-def _without(prerequisites: Sequence[str]) -> str:
+def _without_prerequisites(prerequisites: Sequence[str]) -> str:
     if not prerequisites:
         return ""
     plural = "es" if len(prerequisites) > 1 else ""
@@ -76,9 +80,9 @@ def _commit(repository: Repository, hash_: str) -> str | None:
         return None
 
 
-def _why_folder(tree: Tree, before: _Before) -> str:
-    same = any(before.values()) and all(_is_blob(tree, path, hash_) for path, hash_ in before.items())
-    return "its files are those that the index lines name" if same else "as it stands, as far as the hunks apply"
+def _why_folder(tree: Tree, old_hashes: _Hashes) -> str:
+    is_same = any(old_hashes.values()) and all(_is_blob(tree, path, hash_) for path, hash_ in old_hashes.items())
+    return "its files are those that the index lines name" if is_same else "as it stands, as far as the hunks apply"
 
 
 def _is_blob(tree: Tree, path: str, hash_: str) -> bool:
@@ -88,44 +92,46 @@ def _is_blob(tree: Tree, path: str, hash_: str) -> bool:
         return False
     if data is None or not hash_:
         return data is None and not hash_
-    made = hashlib.sha256 if len(hash_) == 64 else hashlib.sha1
-    return made(b"blob %d\0" % len(data) + data).hexdigest().startswith(hash_)
+    algorithm = hashlib.sha256 if len(hash_) == 64 else hashlib.sha1
+    return algorithm(b"blob %d\0" % len(data) + data).hexdigest().startswith(hash_)
 
 
-def _before(patches: Iterable[Patch]) -> dict[str, str]:
+def _old_hashes(patches: Iterable[Patch]) -> dict[str, str]:
     """The hashes, maybe shortened, of the C files as the series found them, by path; "" for one that it adds."""
-    found: dict[str, str] = {}
-    seen: set[str] = set()
+    hashes: dict[str, str] = {}
+    changed: set[str] = set()
     for patch in patches:
         for file in patch.files:
-            if file.old_path is not None and file.old_path not in seen and file.old_path.endswith(C):
+            if file.old_path is not None and file.old_path not in changed and file.old_path.endswith(C):
                 match = next(filter(None, map(_INDEX.fullmatch, file.headers)), None)
                 if match:
-                    found[file.old_path] = match[1]
-            if file.kind == "new" and file.new_path is not None and file.new_path not in seen:
-                found |= {file.new_path: ""} if file.new_path.endswith(C) else {}
-            seen |= _names(file)
-    return found
+                    hashes[file.old_path] = match[1]
+            if file.kind == "new" and file.new_path is not None and file.new_path not in changed:
+                hashes |= {file.new_path: ""} if file.new_path.endswith(C) else {}
+            changed |= _names(file)
+    return hashes
 
 
-def _matching(tree: GitTree, before: _Before, count: int) -> str | None:
+def _matching(tree: GitTree, hashes: _Hashes, count: int) -> str | None:
     """The newest commit that has all these files, as far as looking for it is cheap; the series has `count` patches.
 
     A file that is not there yet is missed by any old branch, so where there is no other only what led to HEAD counts.
     """
     repository = tree.repository
     try:
-        recent = repository.recent(_MOST_BRANCHES) if any(before.values()) else ()
-        applied = repository.info(f"{tree.commit}~{count}")  # who sends a series has it on top
-        near = [tree.commit, applied.hash] if applied else [tree.commit]
-        for commit in (*near, *recent):
-            if _has(repository, commit, before):
+        recent = repository.recent(_MOST_BRANCHES) if any(hashes.values()) else ()
+        below_series = repository.info(f"{tree.commit}~{count}")  # who sends a series has it on top
+        nearest = [tree.commit, below_series.hash] if below_series else [tree.commit]
+        for commit in (*nearest, *recent):
+            if _has_files(repository, commit, hashes):
                 return commit
-        if not all(repository.info(hash_) for hash_ in before.values() if len(hash_) >= _UNIQUE):
+        if not all(repository.info(hash_) for hash_ in hashes.values() if len(hash_) >= _UNIQUE):
             return None
         starts = (tree.commit, *recent[:_MOST_STARTS])
-        passed = repository.touching(starts, list(before), _MOST_COMMITS, _SEARCH_SECONDS)
-        return next((commit for commit in _with_parents(repository, passed) if _has(repository, commit, before)), None)
+        candidates = repository.touching(starts, list(hashes), _MOST_COMMITS, _SEARCH_SECONDS)
+        return next(
+            (commit for commit in _with_parents(repository, candidates) if _has_files(repository, commit, hashes)), None
+        )
     except InputError:
         return None
 
@@ -139,21 +145,21 @@ def _with_parents(repository: Repository, commits: Iterable[str]) -> Iterator[st
             yield parent.hash
 
 
-def _has(repository: Repository, commit: str, before: _Before) -> bool:
-    for path, hash_ in before.items():
-        found = repository.info(f"{commit}:{path}")
-        if (found is None) != (hash_ == "") or (found is not None and not found.hash.startswith(hash_)):
+def _has_files(repository: Repository, commit: str, hashes: _Hashes) -> bool:
+    for path, hash_ in hashes.items():
+        blob = repository.info(f"{commit}:{path}")
+        if (blob is None) != (hash_ == "") or (blob is not None and not blob.hash.startswith(hash_)):
             return False
     return True
 
 
-def _applied(tree: Tree, why: str, patches: Sequence[Patch]) -> Base:
+def _apply_to(tree: Tree, why: str, patches: Sequence[Patch]) -> Base:
     """Apply the series to a state of the tree."""
-    trial = _SeriesApplication(tree, patches)
+    application = _SeriesApplication(tree, patches)
     for patch in patches:
         for index, file in enumerate(patch.files):
-            trial.apply(patch.mail.subject.number, index, file)
-    return trial.result(why)
+            application.apply(patch.mail.subject.number, index, file)
+    return application.result(why)
 
 
 class _SeriesApplication:
@@ -163,41 +169,43 @@ class _SeriesApplication:
         self.tree = tree
         self.groups = _groups(patches)
         self.files: dict[str, tuple[Line, ...]] = {}
-        self.now: dict[str, list[Line] | None] = {}
-        self.fits: dict[tuple[int, int], tuple[str, tuple[HunkPlacement, ...]]] = {}
-        self.failed: dict[str, str] = {}
+        self.images: dict[str, list[Line] | None] = {}
+        self.placements: dict[tuple[int, int], tuple[str, tuple[HunkPlacement, ...]]] = {}
+        self.misfits: dict[str, str] = {}
         self.alphabet = LineInterner()
 
     def apply(self, patch: int, index: int, file: FileDiff) -> None:
         """Apply what a patch does to a file, or note why its group of files does not apply."""
         group = self.groups.get(file.new_path or file.old_path or "")
-        if group is None or group in self.failed:
+        if group is None or group in self.misfits:
             return
         try:
-            self.fits[patch, index] = group, self._apply(file, patch)
+            self.placements[patch, index] = group, self._apply(file, patch)
         except Misfit as why:
-            self.failed[group] = str(why)
+            self.misfits[group] = str(why)
         except InputError as why:
-            self.failed[group] = f"{why.reason} ({self.tree.name})"
+            self.misfits[group] = f"{why.reason} ({self.tree.name})"
 
     def result(self, why: str) -> Base:
         """The base, without the groups of files that failed."""
-        unapplied = {path: self.failed[group] for path, group in self.groups.items() if group in self.failed}
+        unapplied = {path: self.misfits[group] for path, group in self.groups.items() if group in self.misfits}
         files = {path: lines for path, lines in self.files.items() if path not in unapplied}
-        fits = {key: fits for key, (group, fits) in self.fits.items() if group not in self.failed}
-        return Base(self.tree, self.tree.name, why, files, fits, unapplied)
+        placements = {
+            key: placements for key, (group, placements) in self.placements.items() if group not in self.misfits
+        }
+        return Base(self.tree, self.tree.name, why, files, placements, unapplied)
 
     def _apply(self, file: FileDiff, patch: int) -> tuple[HunkPlacement, ...]:
         self._check(file)
         image = list(self._image(file.old_path) or ()) if file.old_path is not None else []
-        fits = fitted([line.text for line in image], file.hunks, self.alphabet, self.tree.name)
-        for hunk, fit in zip(file.hunks, fits, strict=True):
-            splice(image, hunk, fit, patch)
+        placements = place_hunks([line.text for line in image], file.hunks, self.alphabet, self.tree.name)
+        for hunk, placement in zip(file.hunks, placements, strict=True):
+            splice(image, hunk, placement, patch)
         if file.old_path is not None and file.kind in ("renamed", "deleted"):
-            self.now[file.old_path] = None
+            self.images[file.old_path] = None
         if file.new_path is not None:
-            self.now[file.new_path] = image
-        return fits
+            self.images[file.new_path] = image
+        return placements
 
     def _check(self, file: FileDiff) -> None:
         """Raises Misfit if a file is not there that must be, or is there that must not be."""
@@ -212,35 +220,35 @@ class _SeriesApplication:
 
     def _image(self, path: str) -> list[Line] | None:
         """The lines of a file as the patches so far leave it, None if there is none."""
-        if path not in self.now:
+        if path not in self.images:
             data = self.tree.read(path)
             if data is not None and b"\0" in data:
                 raise Misfit(f"it is no text in {self.tree.name}")
-            self.now[path] = None
+            self.images[path] = None
             if data is not None:
-                self.now[path] = lines = [Line(text) for text in text_lines(data)]
+                self.images[path] = lines = [Line(text) for text in text_lines(data)]
                 self.files[path] = tuple(lines)
-        return self.now[path]
+        return self.images[path]
 
 
 def _groups(patches: Iterable[Patch]) -> dict[str, str]:
     """For every path of a group with a C file in it the path that stands for the group."""
-    up: dict[str, str] = {}
+    parents: dict[str, str] = {}
 
     def top(path: str) -> str:
-        while (above := up.setdefault(path, path)) != path:
-            up[path] = up[above]
+        while (above := parents.setdefault(path, path)) != path:
+            parents[path] = parents[above]
             path = above
         return path
 
     for patch in patches:
         for file in patch.files:
-            first, *rest = _names(file)
-            for other in rest:
-                up[top(other)] = top(first)
-            top(first)
-    of_c = {top(path) for path in list(up) if path.endswith(C)}
-    return {path: top(path) for path in list(up) if top(path) in of_c}
+            path, *others = _names(file)
+            for neighbour in others:
+                parents[top(neighbour)] = top(path)
+            top(path)
+    with_c = {top(path) for path in list(parents) if path.endswith(C)}
+    return {path: top(path) for path in list(parents) if top(path) in with_c}
 
 
 def _names(file: FileDiff) -> set[str]:

@@ -203,9 +203,9 @@ class _DiffReader:
     def _kind(self, fields: dict[str, str], hunks: tuple[Hunk, ...], start: int) -> FileChange:
         if "Binary files" in fields or "GIT binary patch" in fields:
             return "binary"
-        known = [kind for keyword, kind in _KINDS.items() if keyword in fields]
-        if known:
-            return known[0]
+        kinds = [kind for keyword, kind in _KINDS.items() if keyword in fields]
+        if kinds:
+            return kinds[0]
         if not hunks and "old mode" not in fields:
             raise self.refusal("file header without a hunk", start)
         return "modified" if hunks else "mode"

@@ -114,38 +114,40 @@ def pre_images(patches: Sequence[Patch], base: Base | None = None) -> tuple[Post
     `patch` and `mail_line` of a line say who takes it away.
     """
     images = _Images(base)
-    gone = {id(line): by for patch in patches for line, by in images.apply(patch)}
-    found = []
+    removed = {id(line): by for patch in patches for line, by in images.apply(patch)}
+    whole_files = []
     for path, lines in (base.files if base else {}).items():
-        taken = [replace(line, patch=by[0], mail_line=by[1]) if (by := gone.get(id(line))) else line for line in lines]
-        found.append(whole(path, taken))
+        lines_before = [
+            replace(line, patch=by[0], mail_line=by[1]) if (by := removed.get(id(line))) else line for line in lines
+        ]
+        whole_files.append(whole(path, lines_before))
     hunks = _Images(None)
     for patch in reversed(patches):
         for index, file in reversed(list(enumerate(patch.files))):
             if base is None or (patch.mail.subject.number, index) not in base.placements:
                 hunks.apply_in_view(_reversed(file), patch.mail.subject.number)
-    return tuple(source for source in (*found, *hunks.sources()) if source.ranges)
+    return tuple(source for source in (*whole_files, *hunks.sources()) if source.ranges)
 
 
 class _Images:
     """The files of a series, whole or as far as they are in view, while its patches are applied."""
 
     def __init__(self, base: Base | None) -> None:
-        self.fits = base.placements if base else {}
-        self.whole: dict[str, Sequence[Line]] = dict(base.files) if base else {}
+        self.placements = base.placements if base else {}
+        self.whole_files: dict[str, Sequence[Line]] = dict(base.files) if base else {}
         self.in_view: dict[str, dict[int, Line]] = {}
 
     def apply(self, patch: Patch) -> list[tuple[Line, tuple[int, int]]]:
         """Apply a patch; gives the lines that it takes out of whole files, with its number and their mail line."""
-        gone: list[tuple[Line, tuple[int, int]]] = []
+        removed: list[tuple[Line, tuple[int, int]]] = []
         number = patch.mail.subject.number
         for index, file in enumerate(patch.files):
-            fits = self.fits.get((number, index))
-            if fits is None:
+            placements = self.placements.get((number, index))
+            if placements is None:
                 self.apply_in_view(file, number)
             else:
-                gone += [(line, (number, by.mail_line)) for line, by in self._apply_whole(file, fits, number)]
-        return gone
+                removed += [(line, (number, by.mail_line)) for line, by in self._apply_whole(file, placements, number)]
+        return removed
 
     def apply_in_view(self, file: FileDiff, patch: int) -> None:
         """Apply what a patch does to a file that is not whole."""
@@ -155,43 +157,49 @@ class _Images:
             if file.kind in ("renamed", "deleted"):
                 self.in_view.pop(file.old_path, None)
         if file.new_path is not None and file.kind != "deleted":
-            self.in_view[file.new_path] = _after(before, file.hunks, patch)
+            self.in_view[file.new_path] = _lines_after(before, file.hunks, patch)
 
     def sources(self) -> tuple[PostImage, ...]:
         """What is left of them."""
         return (
-            *(whole(path, lines) for path, lines in self.whole.items() if lines),
+            *(whole(path, lines) for path, lines in self.whole_files.items() if lines),
             *(PostImage(path, tuple(_stretches(image))) for path, image in self.in_view.items() if image),
         )
 
-    def _apply_whole(self, file: FileDiff, fits: tuple[HunkPlacement, ...], patch: int) -> list[tuple[Line, DiffLine]]:
-        image = list(self.whole.get(file.old_path or "", ()))
+    def _apply_whole(
+        self, file: FileDiff, placements: tuple[HunkPlacement, ...], patch: int
+    ) -> list[tuple[Line, DiffLine]]:
+        image = list(self.whole_files.get(file.old_path or "", ()))
         if file.kind == "copied":  # what the copy loses is not lost to the file
             image = [replace(line) for line in image]
-        gone = [pair for hunk, fit in zip(file.hunks, fits, strict=True) for pair in splice(image, hunk, fit, patch)]
+        removed = [
+            pair
+            for hunk, placement in zip(file.hunks, placements, strict=True)
+            for pair in splice(image, hunk, placement, patch)
+        ]
         if file.old_path is not None and file.kind in ("renamed", "deleted"):
-            self.whole.pop(file.old_path, None)
+            self.whole_files.pop(file.old_path, None)
         if file.new_path is not None and file.kind != "deleted":
-            self.whole[file.new_path] = image
-        return gone
+            self.whole_files[file.new_path] = image
+        return removed
 
 
-def splice(image: list[Line], hunk: Hunk, fit: HunkPlacement, patch: int) -> list[tuple[Line, DiffLine]]:
+def splice(image: list[Line], hunk: Hunk, placement: HunkPlacement, patch: int) -> list[tuple[Line, DiffLine]]:
     """Put a hunk of a patch into a whole file; gives the lines that it takes out, each with the line that does it."""
-    at = fit.at
-    new: list[Line] = []
-    gone: list[tuple[Line, DiffLine]] = []
-    for line in hunk.lines[fit.top : len(hunk.lines) - fit.bottom]:
+    at = placement.at
+    inserted: list[Line] = []
+    removed: list[tuple[Line, DiffLine]] = []
+    for line in hunk.lines[placement.top : len(hunk.lines) - placement.bottom]:
         if line.sign == "+":
-            new.append(Line(line.text, patch, line.mail_line))
+            inserted.append(Line(line.text, patch, line.mail_line))
             continue
         if line.sign == " ":
-            new.append(image[at])
+            inserted.append(image[at])
         else:
-            gone.append((image[at], line))
+            removed.append((image[at], line))
         at += 1
-    image[fit.at : at] = new
-    return gone
+    image[placement.at : at] = inserted
+    return removed
 
 
 def whole(path: str, lines: Sequence[Line]) -> PostImage:
@@ -226,9 +234,9 @@ def _reversed(file: FileDiff) -> FileDiff:
     return replace(file, old_path=file.new_path, new_path=file.old_path, kind=kind, hunks=hunks)
 
 
-def _after(before: dict[int, Line], hunks: tuple[Hunk, ...], patch: int) -> dict[int, Line]:
+def _lines_after(before: dict[int, Line], hunks: tuple[Hunk, ...], patch: int) -> dict[int, Line]:
     """The lines in view after the hunks, where `before` were in view."""
-    after = dict(_moved(before, hunks))
+    after = dict(_moved_lines(before, hunks))
     for hunk in hunks:
         for diff_line in hunk.lines:
             if diff_line.new is None:
@@ -246,25 +254,25 @@ def _after(before: dict[int, Line], hunks: tuple[Hunk, ...], patch: int) -> dict
     return dict(sorted(after.items()))
 
 
-def _moved(before: dict[int, Line], hunks: tuple[Hunk, ...]) -> Iterator[tuple[int, Line]]:
+def _moved_lines(before: dict[int, Line], hunks: tuple[Hunk, ...]) -> Iterator[tuple[int, Line]]:
     """The lines that stand outside of all hunks, at the numbers to which the hunks above moved them."""
     ordered = sorted(hunks, key=lambda hunk: hunk.old_start)
     shift, at = 0, 0
     for number, line in sorted(before.items()):
-        while at < len(ordered) and _end(ordered[at]) <= number:
+        while at < len(ordered) and _end_of_old_lines(ordered[at]) <= number:
             shift += ordered[at].new_count - ordered[at].old_count
             at += 1
-        if at == len(ordered) or number < _first(ordered[at]):
+        if at == len(ordered) or number < _first_old_line(ordered[at]):
             yield number + shift, line
 
 
-def _first(hunk: Hunk) -> int:
+def _first_old_line(hunk: Hunk) -> int:
     # "-5,0" means behind line 5: such a hunk covers no old line and begins at 6
     return hunk.old_start if hunk.old_count else hunk.old_start + 1
 
 
-def _end(hunk: Hunk) -> int:
-    return _first(hunk) + hunk.old_count
+def _end_of_old_lines(hunk: Hunk) -> int:
+    return _first_old_line(hunk) + hunk.old_count
 
 
 def _stretches(image: dict[int, Line]) -> Iterator[VisibleRange]:

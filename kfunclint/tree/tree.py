@@ -82,10 +82,10 @@ class GitTree:
     @property
     def state(self) -> str:
         """The hash of the tree object."""
-        found = self.repository.info(f"{self.commit}^{{tree}}")
-        if found is None:
+        tree = self.repository.info(f"{self.commit}^{{tree}}")
+        if tree is None:
             raise self.repository.refusal(f"the tree of {self.commit[:_HASH_SHOWN]} is missing")
-        return found.hash
+        return tree.hash
 
     def at(self, commit: str) -> GitTree:
         """Another commit of the same repository, by its full hash."""
@@ -108,8 +108,8 @@ class GitTree:
         """See Tree: git grep."""
         tops = _tops(under)
         patterns = [pattern for top in tops for pattern in _patterns(top, suffixes)]
-        found = self.repository.grep(self.commit, words, patterns)
-        return (path for path in found if any(_below(path, top) for top in tops))
+        paths = self.repository.grep(self.commit, words, patterns)
+        return (path for path in paths if any(_below(path, top) for top in tops))
 
     def close(self) -> None:
         """End the process that reads the repository."""
@@ -152,9 +152,9 @@ class DirectoryTree:
         self, words: Sequence[str], under: Sequence[str] = ALL, suffixes: Sequence[str] = C
     ) -> Iterator[str]:
         """See Tree: a walk that reads every file."""
-        wanted = [word.encode() for word in words]
+        encoded = [word.encode() for word in words]
         for folder, name, path in self._files(under, tuple(suffixes)):
-            if self._holds(folder, name, path, wanted):
+            if self._holds(folder, name, path, encoded):
                 yield path
 
     def close(self) -> None:
@@ -193,7 +193,7 @@ class DirectoryTree:
                 if before.st_size > _MAX_FILE:
                     raise InputError(str(self.root / path), None, f"more than {_MAX_FILE >> 20} MiB")
                 data = os.pread(file, before.st_size + 1, 0)
-                if len(data) == before.st_size and _same(before, os.fstat(file)):
+                if len(data) == before.st_size and _is_unchanged(before, os.fstat(file)):
                     return data
         except OSError as error:
             raise self._refusal(path, error) from error
@@ -236,15 +236,17 @@ class DirectoryTree:
                 continue
             folder, _, name = top.rpartition("/")
             at = self._open(top)
-            found = self._walk(at, f"{top}/" if top else "", 0) if at is not None else self._one(folder, name, top)
-            for one in found:
-                if one[1].endswith(suffixes):
+            entries = (
+                self._walk(at, f"{top}/" if top else "", 0) if at is not None else self._single_file(folder, name, top)
+            )
+            for entry in entries:
+                if entry[1].endswith(suffixes):
                     count += 1
                     if count > _MAX_FILES:
                         raise InputError(self.name, None, f"more than {_MAX_FILES} files")
-                    yield one
+                    yield entry
 
-    def _one(self, folder: str, name: str, path: str) -> Iterator[tuple[int, str, str]]:
+    def _single_file(self, folder: str, name: str, path: str) -> Iterator[tuple[int, str, str]]:
         at = self._open(folder)
         if at is None:
             return
@@ -258,8 +260,8 @@ class DirectoryTree:
         """All files below a folder, whose descriptor is closed at the end."""
         try:
             with os.scandir(at) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-            for entry in found:
+                in_order = sorted(entries, key=lambda entry: entry.name)
+            for entry in in_order:
                 if entry.is_file(follow_symlinks=False):
                     yield at, entry.name, prefix + entry.name
                 elif entry.name != ".git" and depth < _MAX_DEPTH and entry.is_dir(follow_symlinks=False):
@@ -282,16 +284,16 @@ def open_tree(folder: Path) -> GitTree | DirectoryTree:
     """
     if not folder.is_dir():
         raise InputError(str(folder), None, "not a folder" if folder.exists() else "no such folder")
-    found = _git(folder.resolve()) if is_repository(folder) else _plain(folder)
+    tree = _git(folder.resolve()) if is_repository(folder) else _plain(folder)
     try:
-        if found.read(_BTF) is None:
-            known = any(True for _ in found.paths(("include/linux",)))
-            reason = f"kernel tree without BPF: no {_BTF} in it" if known else "not a kernel tree"
+        if tree.read(_BTF) is None:
+            is_kernel = any(True for _ in tree.paths(("include/linux",)))
+            reason = f"kernel tree without BPF: no {_BTF} in it" if is_kernel else "not a kernel tree"
             raise InputError(str(folder), None, reason)
     except BaseException:
-        found.close()
+        tree.close()
         raise
-    return found
+    return tree
 
 
 def _git(folder: Path) -> GitTree:
@@ -318,7 +320,7 @@ def _is_path(path: str) -> bool:
     return objection(path) is None and not {"", "."} & set(path.split("/"))
 
 
-def _same(before: os.stat_result, after: os.stat_result) -> bool:
+def _is_unchanged(before: os.stat_result, after: os.stat_result) -> bool:
     return (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
 
 
@@ -332,7 +334,7 @@ def _below(path: str, top: str) -> bool:
 
 def _patterns(top: str, suffixes: Sequence[str]) -> list[str]:
     """What git calls the files below a folder, or a file, that have one of the suffixes."""
-    named = re.sub(r"([*?\[\\])", r"\\\1", top)
+    literal = re.sub(r"([*?\[\\])", r"\\\1", top)
     if not top or top.startswith(":"):  # to git the start of more than a name
         return [f"*{suffix}" for suffix in suffixes]
-    return [f"{named}/*{suffix}" for suffix in suffixes] + [named] * top.endswith(tuple(suffixes))
+    return [f"{literal}/*{suffix}" for suffix in suffixes] + [literal] * top.endswith(tuple(suffixes))

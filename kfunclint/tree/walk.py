@@ -65,7 +65,7 @@ def _directories(root: Path, skip: Collection[str]) -> Iterator[tuple[str, int, 
         prefix = f"{directory}/" if directory else ""
         opened = os.open(root / directory, _DIRECTORY if directory else _ROOT)
         try:
-            below, sources = _listed(opened)
+            below, sources = _list(opened)
             waiting.extend(prefix + name for name in below if directory or name not in skip)
             if sources:
                 yield directory, opened, [name for name, size, _ in sources if size <= LARGEST], _stamp(sources)
@@ -78,7 +78,7 @@ def _stamp(sources: Iterable[tuple[str, int, int]]) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
 
 
-def _listed(opened: int) -> tuple[list[str], list[tuple[str, int, int]]]:
+def _list(opened: int) -> tuple[list[str], list[tuple[str, int, int]]]:
     """The directories in an open one, and the sources with their sizes in bytes and times in nanoseconds."""
     below: list[str] = []
     sources: list[tuple[str, int, int]] = []

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample import a_mail
 
-from kfunclint.patch.apply import LineInterner, Misfit, fitted
+from kfunclint.patch.apply import LineInterner, Misfit, place_hunks
 from kfunclint.patch.diff import Hunk, parse_patch
 from kfunclint.patch.postimage import HunkPlacement, Line, splice
 
@@ -27,13 +27,13 @@ def hunks_of(diff: str) -> tuple[Hunk, ...]:
 def ours(image: Sequence[str], hunks: Sequence[Hunk]) -> tuple[Text, bool] | None:
     """The file with the hunks in it, and if they fit without less context; None if they do not fit."""
     try:
-        fits = fitted(image, hunks, LineInterner(), "a tree")
+        placements = place_hunks(image, hunks, LineInterner(), "a tree")
     except Misfit:
         return None
     lines = [Line(text) for text in image]
-    for hunk, fit in zip(hunks, fits, strict=True):
-        splice(lines, hunk, fit, 1)
-    return [line.text for line in lines], not any(fit.top or fit.bottom for fit in fits)
+    for hunk, placement in zip(hunks, placements, strict=True):
+        splice(lines, hunk, placement, 1)
+    return [line.text for line in lines], not any(placement.top or placement.bottom for placement in placements)
 
 
 def gits(folder: Path, image: Sequence[str], diff: str, *options: str) -> Text | None:
@@ -97,7 +97,7 @@ def hunk(text: str, at: int = 1) -> Hunk:
 
 def fit(image: str, found: Hunk) -> HunkPlacement | str:
     try:
-        return fitted(list(image), [found], LineInterner(), "a tree")[0]
+        return place_hunks(list(image), [found], LineInterner(), "a tree")[0]
     except Misfit as why:
         return str(why)
 
@@ -127,17 +127,17 @@ def test_where_a_hunk_fits(image: str, text: str, at: int, expected: HunkPlaceme
 def test_a_hunk_does_not_fit_into_what_another_one_brought() -> None:
     first, second = hunk(" a\n+q\n b\n c", 1), hunk(" q\n-b\n c", 2)
     with pytest.raises(Misfit):
-        fitted(list("abcd"), [first, second], LineInterner(), "a tree")
-    assert fitted(list("abcdqbc"), [first, second], LineInterner(), "a tree")[1] == HunkPlacement(5, 0, 0)
+        place_hunks(list("abcd"), [first, second], LineInterner(), "a tree")
+    assert place_hunks(list("abcdqbc"), [first, second], LineInterner(), "a tree")[1] == HunkPlacement(5, 0, 0)
 
 
 def test_text_that_repeats_itself_is_searched_in_linear_time() -> None:
     image = ["{"] * 400_000
     for context in ([*[" {"] * 5000, "-x"], [" }", *[" {"] * 5000, "-{", " }"]):
         with pytest.raises(Misfit):
-            fitted(image, [hunk("\n".join([*context, " {"]), 200_000)], LineInterner(), "a tree")
+            place_hunks(image, [hunk("\n".join([*context, " {"]), 200_000)], LineInterner(), "a tree")
 
 
 def test_a_file_of_too_many_lines() -> None:
     with pytest.raises(Misfit, match="more than 500000 lines"):
-        fitted([""] * 500_001, [], LineInterner(), "a tree")
+        place_hunks([""] * 500_001, [], LineInterner(), "a tree")

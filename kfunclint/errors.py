@@ -21,10 +21,10 @@ class InputError(Exception):
         return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
 
 
-def hint(name: str, known: Mapping[str, str]) -> str:
-    """A question about the name that is most like a wrong one, "" if none is like it; `known` has the right names by
+def hint(name: str, names: Mapping[str, str]) -> str:
+    """A question about the name that is most like a wrong one, "" if none is like it; `names` has the right names by
     what people may write for them."""
     from difflib import get_close_matches  # costs 5 ms, and only a wrong name needs it
 
-    near = get_close_matches(name, known, n=1)
-    return f", did you mean {known[near[0]]}?" if near else ""
+    closest = get_close_matches(name, names, n=1)
+    return f", did you mean {names[closest[0]]}?" if closest else ""

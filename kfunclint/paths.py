@@ -15,10 +15,10 @@ def unquoted(name: str) -> str:
     if not name.startswith('"'):
         return name.split("\t", 1)[0]
     raw = name.rstrip()[1:].removesuffix('"').encode()
-    return re.sub(rb"\\([0-3][0-7]{2}|.)", _unescaped, raw).decode("utf-8", "replace")
+    return re.sub(rb"\\([0-3][0-7]{2}|.)", _unescape, raw).decode("utf-8", "replace")
 
 
-def _unescaped(match: re.Match[bytes]) -> bytes:
+def _unescape(match: re.Match[bytes]) -> bytes:
     code = match[1]
     return bytes([int(code, 8)]) if code.isdigit() and len(code) == 3 else _ESCAPES.get(code, code)
 
@@ -28,24 +28,26 @@ _PREFIXES = frozenset("abciow12")
 
 def without_prefix(old: str, new: str) -> tuple[str | None, str | None]:
     """Take away a/ and b/, or what else stands before two names that are the same behind it."""
-    first, old_rest = _cut(old)
-    second, new_rest = _cut(new)
+    old_prefix, old_rest = _split_prefix(old)
+    new_prefix, new_rest = _split_prefix(new)
     if "/dev/null" in (old, new):
-        return (None if old == "/dev/null" else _named(old)), (None if new == "/dev/null" else _named(new))
-    same = bool(old_rest) and old_rest == new_rest and first != second
-    if same or (first != second and first in _PREFIXES and second in _PREFIXES):
+        return (None if old == "/dev/null" else _without_known_prefix(old)), (
+            None if new == "/dev/null" else _without_known_prefix(new)
+        )
+    same_rest = bool(old_rest) and old_rest == new_rest and old_prefix != new_prefix
+    if same_rest or (old_prefix != new_prefix and old_prefix in _PREFIXES and new_prefix in _PREFIXES):
         return old_rest, new_rest
     return old, new
 
 
-def _named(name: str) -> str:
-    prefix, rest = _cut(name)
+def _without_known_prefix(name: str) -> str:
+    prefix, rest = _split_prefix(name)
     return rest if rest and prefix in _PREFIXES else name
 
 
-def _cut(name: str) -> tuple[str, str]:
-    first, _, rest = name.partition("/")
-    return first, rest
+def _split_prefix(name: str) -> tuple[str, str]:
+    prefix, _, rest = name.partition("/")
+    return prefix, rest
 
 
 def objection(path: str) -> str | None:

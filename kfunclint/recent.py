@@ -12,15 +12,15 @@ class Recent(Generic[T]):
     """Values by key, as long as they were asked for in this round or the one before: memory is that of two rounds."""
 
     def __init__(self) -> None:
-        self._before: dict[Hashable, T] = {}
-        self._now: dict[Hashable, T] = {}
+        self._last_round: dict[Hashable, T] = {}
+        self._this_round: dict[Hashable, T] = {}
 
     def turn(self) -> None:
         """Begin the next round."""
-        self._before, self._now = self._now, {}
+        self._last_round, self._this_round = self._this_round, {}
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The value for a key, made if it is not there."""
-        if key not in self._now:
-            self._now[key] = self._before[key] if key in self._before else make()
-        return self._now[key]
+        if key not in self._this_round:
+            self._this_round[key] = self._last_round[key] if key in self._last_round else make()
+        return self._this_round[key]

@@ -15,8 +15,8 @@ _PACKAGE = Path(__file__).resolve().parent
 
 def folder(name: str) -> Path:
     """The folder "rules" or "reports"."""
-    inside = _PACKAGE / name
-    return inside if inside.is_dir() else _PACKAGE.parent / name
+    packaged = _PACKAGE / name
+    return packaged if packaged.is_dir() else _PACKAGE.parent / name
 
 
 @cache
@@ -31,7 +31,7 @@ def module(path: Path, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path}: not a Python file")
-    loaded = importlib.util.module_from_spec(spec)
-    sys.modules[name] = loaded
-    spec.loader.exec_module(loaded)
-    return loaded
+    loaded_module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = loaded_module
+    spec.loader.exec_module(loaded_module)
+    return loaded_module

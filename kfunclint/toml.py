@@ -34,7 +34,7 @@ class Document:
         """The 1-based line of the statement that sets a key, or else of the table it ought to stand in; None if neither
         is found for certain."""
         table = None
-        for number, path in _known(self.text):
+        for number, path in _keys_by_line(self.text):
             if path[: len(key)] == key:
                 return number
             if path == key[: len(path)]:
@@ -77,7 +77,7 @@ def loads(data: bytes, file: str) -> Document:
 
 
 @lru_cache(maxsize=4)
-def _known(text: str) -> tuple[tuple[int, Key], ...]:
+def _keys_by_line(text: str) -> tuple[tuple[int, Key], ...]:
     return tuple(_statements(text))
 
 
@@ -92,20 +92,20 @@ def _statements(text: str) -> Iterator[tuple[int, Key]]:
     start, chunk = 1, ""
     for number, line in enumerate(text.split("\n"), 1):
         chunk += line + "\n"
-        found = _parsed(chunk)
-        if found is None and number - start > _LONGEST:
+        statement = _parse(chunk)
+        if statement is None and number - start > _LONGEST:
             return
-        if found is None:
+        if statement is None:
             continue
         if chunk.lstrip().startswith("["):
-            table = _table(_names(found), chunk.lstrip().startswith("[["), arrays)
+            table = _table(_names(statement), chunk.lstrip().startswith("[["), arrays)
             yield start, table
-        elif found:
-            yield start, (*table, *_names(found))
+        elif statement:
+            yield start, (*table, *_names(statement))
         start, chunk = number + 1, ""
 
 
-def _parsed(chunk: str) -> dict[str, Any] | None:
+def _parse(chunk: str) -> dict[str, Any] | None:
     try:
         return tomllib.loads(chunk)
     except (ValueError, RecursionError):
@@ -121,11 +121,11 @@ def _table(names: tuple[str, ...], one_of_many: bool, arrays: Counter[str]) -> K
     return (names[0], arrays[names[0]] - 1, *names[1:])
 
 
-def _names(found: dict[str, Any]) -> tuple[str, ...]:
+def _names(statement: dict[str, Any]) -> tuple[str, ...]:
     """The names in the key of a statement that sets nothing else."""
     names: list[str] = []
-    inner: Any = found
-    while isinstance(inner, dict) and len(inner) == 1:
-        ((name, inner),) = inner.items()
+    value: Any = statement
+    while isinstance(value, dict) and len(value) == 1:
+        ((name, value),) = value.items()
         names.append(name)
     return tuple(names)

@@ -36,23 +36,23 @@ class Heading(NamedTuple):
 def functions(tokens: Sequence[Token]) -> list[Span]:
     """The functions of which header and braces are in view, the braces in column 1 as the kernel has them."""
     brackets = Brackets(tokens)
-    found: list[Span] = []
-    begun: tuple[int, int, int] | None = None
+    spans: list[Span] = []
+    open_function: tuple[int, int, int] | None = None
     depth = 0
     for at, token in enumerate(tokens):
         if token.text == "{":
             if token.column == 1:
                 name = _name(brackets, at)
-                begun = None if name is None else (start(brackets, name), name, at)
+                open_function = None if name is None else (start(brackets, name), name, at)
                 depth = 0
             depth += 1
         elif token.text == "}":
             depth -= 1
             if token.column == 1:
-                if begun and depth == 0:
-                    found.append(Span(*begun, at))
-                begun, depth = None, 0
-    return [span for span in found if tokens[span.header].column == 1]
+                if open_function and depth == 0:
+                    spans.append(Span(*open_function, at))
+                open_function, depth = None, 0
+    return [span for span in spans if tokens[span.header].column == 1]
 
 
 def _name(brackets: Brackets, brace: int) -> int | None:
@@ -81,12 +81,12 @@ def start(brackets: Brackets, name: int) -> int:
     tokens = brackets.tokens
     at = name
     while at > 0:
-        before = tokens[at - 1]
-        if tokens[at].line - before.line > 1:
+        token_before = tokens[at - 1]
+        if tokens[at].line - token_before.line > 1:
             break
-        if before.kind == "name" or before.text == "*":
+        if token_before.kind == "name" or token_before.text == "*":
             at -= 1
-        elif before.text == ")" and _is_attribute(tokens, at - 1, brackets.opening.get(at - 1, 0) - 1):
+        elif token_before.text == ")" and _is_attribute(tokens, at - 1, brackets.opening.get(at - 1, 0) - 1):
             at = brackets.opening[at - 1] - 1
         else:
             break
@@ -115,7 +115,7 @@ def heading(text: str) -> Heading | None:
     close = closing.get(at)
     returns = at > 1
     if name.isupper() or name.startswith("BPF_CALL_"):
-        return _made_by_macro(name, tokens, at)
+        return _heading_of_macro(name, tokens, at)
     if close is None:
         first = "".join(f"{token.text} " for token in tokens[: at - 1]) if returns else "int "
         return Heading(f"{first}{name}()", name, returns, False)
@@ -125,7 +125,7 @@ def heading(text: str) -> Heading | None:
     return Heading(whole if returns else f"int {whole}", name, returns, True)
 
 
-def _made_by_macro(macro: str, tokens: Sequence[Token], at: int) -> Heading | None:
+def _heading_of_macro(macro: str, tokens: Sequence[Token], at: int) -> Heading | None:
     """A header such as BPF_CALL_2(name, ...); of other macros it is not known what they make."""
     if not macro.startswith("BPF_CALL_") or at + 1 >= len(tokens) or tokens[at + 1].kind != "name":
         return None

@@ -44,7 +44,7 @@ class Token(NamedTuple):
 
 def tokens(text: str, first_line: int = 1) -> list[Token]:
     """Every token of `text`, comments and directives among them; its first line has the number `first_line`."""
-    found: list[Token] = []
+    all_tokens: list[Token] = []
     line, line_start = first_line, 0
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or ""
@@ -54,11 +54,11 @@ def tokens(text: str, first_line: int = 1) -> list[Token]:
         elif kind != "blank":
             piece = match[kind]
             start = match.end() - len(piece)
-            found.append(Token(cast(TokenKind, kind), piece, line, start - line_start + 1, start))
+            all_tokens.append(Token(cast(TokenKind, kind), piece, line, start - line_start + 1, start))
             if "\n" in piece:
                 line += piece.count("\n")
                 line_start = start + piece.rfind("\n") + 1
-    return found
+    return all_tokens
 
 
 def code(text: str, first_line: int = 1) -> list[Token]:

@@ -29,7 +29,7 @@ def neutralize(text: str, added: Sequence[bool], reserved: Collection[str]) -> s
     there is another one. A #define or #undef of a `reserved` name, or of one that begins like a builtin, is dropped.
     """
     lines = uncommented(spliced(safe(text))).split("\n")
-    return "\n".join(_without(lines, added, reserved))
+    return "\n".join(_without_branches(lines, added, reserved))
 
 
 def safe(text: str) -> str:
@@ -78,14 +78,14 @@ class _Directive(NamedTuple):
     rest: str
 
 
-def _without(lines: list[str], added: Sequence[bool], reserved: Collection[str]) -> list[str]:
-    found = list(_directives(lines))
-    dropped = bytearray(len(lines))
-    for directive in found:
-        dropped[directive.at] = not _is_harmless(directive, reserved)
-    for first, end in _other_branches(found, added):
-        dropped[first:end] = b"\1" * (end - first)
-    return ["" if drop else line for line, drop in zip(lines, dropped, strict=True)]
+def _without_branches(lines: list[str], added: Sequence[bool], reserved: Collection[str]) -> list[str]:
+    directives = list(_directives(lines))
+    is_dropped = bytearray(len(lines))
+    for directive in directives:
+        is_dropped[directive.at] = not _is_harmless(directive, reserved)
+    for begin, end in _branches_not_taken(directives, added):
+        is_dropped[begin:end] = b"\1" * (end - begin)
+    return ["" if drop else line for line, drop in zip(lines, is_dropped, strict=True)]
 
 
 def _directives(lines: list[str]) -> Iterator[_Directive]:
@@ -105,11 +105,11 @@ def _is_harmless(directive: _Directive, reserved: Collection[str]) -> bool:
     )
 
 
-def _other_branches(found: list[_Directive], added: Sequence[bool]) -> Iterator[tuple[int, int]]:
+def _branches_not_taken(directives: list[_Directive], added: Sequence[bool]) -> Iterator[tuple[int, int]]:
     """The ranges of lines that belong to branches not taken; a conditional that is not whole keeps all of them."""
     nested: list[list[_Directive]] = []
-    before = [0, *accumulate(added)]
-    for directive in found:
+    added_above = [0, *accumulate(added)]
+    for directive in directives:
         if directive.word in ("if", "ifdef", "ifndef"):
             nested.append([directive])
         elif nested and directive.word in ("elif", "elifdef", "elifndef", "else"):
@@ -117,21 +117,25 @@ def _other_branches(found: list[_Directive], added: Sequence[bool]) -> Iterator[
         elif nested and directive.word == "endif":
             group = nested.pop()
             if len(nested) < _MAX_NESTED:
-                yield from _not_taken([*group, directive], before)
+                yield from _skipped_branches([*group, directive], added_above)
 
 
-def _not_taken(group: list[_Directive], before: list[int]) -> Iterator[tuple[int, int]]:
-    """`before` has for every line the number of added lines above it."""
-    branches = [(one.at + 1, two.at) for one, two in pairwise(group)]
-    taken = _taken(group, branches, before)
+def _skipped_branches(group: list[_Directive], added_above: list[int]) -> Iterator[tuple[int, int]]:
+    """`added_above` has for every line the number of added lines above it."""
+    branches = [(opening.at + 1, closing.at) for opening, closing in pairwise(group)]
+    taken = _taken_branch(group, branches, added_above)
     for index, branch in enumerate(branches):
         if index != taken:
             yield branch
 
 
-def _taken(group: list[_Directive], branches: list[tuple[int, int]], before: list[int]) -> int:
-    off = group[0].word == "if" and bool(_OFF.match(group[0].rest))
-    negative = group[0].word == "ifndef" or (group[0].word == "if" and bool(_NEGATIVE.match(group[0].rest)))
-    default = 1 if off or (negative and len(branches) > 1) else 0
-    touched = [at for at, (first, end) in enumerate(branches) if before[first] < before[end] and not (off and at == 0)]
-    return default if default in touched or not touched else touched[0]
+def _taken_branch(group: list[_Directive], branches: list[tuple[int, int]], added_above: list[int]) -> int:
+    is_off = group[0].word == "if" and bool(_OFF.match(group[0].rest))
+    is_negative = group[0].word == "ifndef" or (group[0].word == "if" and bool(_NEGATIVE.match(group[0].rest)))
+    default = 1 if is_off or (is_negative and len(branches) > 1) else 0
+    with_additions = [
+        at
+        for at, (begin, end) in enumerate(branches)
+        if added_above[begin] < added_above[end] and not (is_off and at == 0)
+    ]
+    return default if default in with_additions or not with_additions else with_additions[0]

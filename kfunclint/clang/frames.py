@@ -24,11 +24,11 @@ class Broken(Exception):
 def send(pipe: int, message: Any, deadline: float) -> None:
     """Write a message to a non-blocking pipe before `deadline`, a time.monotonic(). Raises Broken."""
     data = json.dumps(message, separators=(",", ":")).encode()
-    left = memoryview(len(data).to_bytes(_LENGTH, "big") + data)
-    while left:
+    unsent = memoryview(len(data).to_bytes(_LENGTH, "big") + data)
+    while unsent:
         _wait(pipe, select.POLLOUT, deadline)
         try:
-            left = left[os.write(pipe, left) :]
+            unsent = unsent[os.write(pipe, unsent) :]
         except BlockingIOError:
             continue
         except OSError as error:
@@ -64,6 +64,6 @@ def _read(pipe: int, count: int, deadline: float | None) -> bytes:
 def _wait(pipe: int, event: int, deadline: float | None) -> None:
     poll = select.poll()
     poll.register(pipe, event)
-    left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
-    if not poll.poll(left):
+    milliseconds = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+    if not poll.poll(milliseconds):
         raise Broken("time limit", late=True)

@@ -39,7 +39,7 @@ class Folder(NamedTuple):
     """Headers of one of the folders asm/: where the architecture has its own, and which files list the others."""
 
     name: str
-    own: str
+    architecture: str
     lists: tuple[str, str]
 
 
@@ -51,13 +51,13 @@ _FOLDERS = (
 
 def headers(read: Read) -> dict[str, str]:
     """The text of every generated header by its path below the folder for them; `read` gives a file of the tree."""
-    made = {path: _defines(words) for path, words in _FIXED.items()}
-    made["generated/autoconf.h"] = _configuration()
-    made["uapi/linux/version.h"] = _version(_text(read, "Makefile"))
+    texts = {path: _defines(words) for path, words in _FIXED.items()}
+    texts["generated/autoconf.h"] = _configuration()
+    texts["uapi/linux/version.h"] = _version(_text(read, "Makefile"))
     for folder in _FOLDERS:
-        for name in _wrapped(read, folder):
-            made[f"{folder.name}/{name}"] = f"#include <asm-generic/{name}>\n"
-    return made
+        for name in _generic_headers(read, folder):
+            texts[f"{folder.name}/{name}"] = f"#include <asm-generic/{name}>\n"
+    return texts
 
 
 def _text(read: Read, path: str) -> str:
@@ -78,8 +78,8 @@ def _configuration() -> str:
 
 def _version(makefile: str) -> str:
     """linux/version.h (the kernel's Makefile: filechk_version.h)."""
-    found = dict(_NUMBER.findall(makefile))
-    major, minor, patch = (int(found.get(word, 0)) for word in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
+    numbers = dict(_NUMBER.findall(makefile))
+    major, minor, patch = (int(numbers.get(word, 0)) for word in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
     return (
         f"#define LINUX_VERSION_CODE {(major << 16) + (minor << 8) + min(patch, 255)}\n"
         "#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + ((c) > 255 ? 255 : (c)))\n"
@@ -89,7 +89,7 @@ def _version(makefile: str) -> str:
     )
 
 
-def _wrapped(read: Read, folder: Folder) -> Iterator[str]:
+def _generic_headers(read: Read, folder: Folder) -> Iterator[str]:
     """The headers for which the architecture takes the generic one (scripts/Makefile.asm-headers)."""
     names = {name for path in folder.lists for name in _LISTED.findall(_text(read, path))}
-    return (name for name in sorted(names) if read(f"{folder.own}/{name}") is None)
+    return (name for name in sorted(names) if read(f"{folder.architecture}/{name}") is None)

@@ -61,26 +61,32 @@ def request(source: PostImage, unit: Unit, files: Files, series: Iterable[PostIm
     `series` has the whole files that a series changes, which go before those of the tree. `on_disk`: let the worker
     read the tree itself.
     """
-    changed = {one.path: _text(one) for one in (*series, source) if one.whole}
+    changed = {image.path: _text(image) for image in (*series, source) if image.whole}
     read = _HeaderReader(files, changed)
     main = _translation_unit(source.path, read)
-    folders, macros = _recorded(read(_COMMANDS), main)
+    folders, macros = _build_record(read(_COMMANDS), main)
     folders = [*_FOLDERS, *folders, posixpath.dirname(f"{TREE}/{main}")]
     texts = {f"{MADE}/{path}": text for path, text in generated_headers.headers(read).items()}
     root = files.root if on_disk else None
     if root is None:
         texts |= _closure(main, read, folders, texts)
-    last = changed[source.path].count("\n") + 1
-    declared = {name: f"extern __typeof__({name}) __kfunclint_{name};" for name in _bounds(unit)}
-    changed[source.path] = "\n".join([changed[source.path], *declared.values()])
+    last_line = changed[source.path].count("\n") + 1
+    declarations = {name: f"extern __typeof__({name}) __kfunclint_{name};" for name in _bounds(unit)}
+    changed[source.path] = "\n".join([changed[source.path], *declarations.values()])
     texts |= {f"{TREE}/{path}": text for path, text in changed.items()}
     return {
         "tree": TREE,
         "root": None if root is None else str(root.resolve()),
         "main": f"{TREE}/{main}",
         "file": f"{TREE}/{source.path}",
-        "types_of": [(one.name, one.line, one.column, _spellings(one)) for one in unit.functions if one.name],
-        "names": [(name, line, text.rindex(" ") + 2) for line, (name, text) in enumerate(declared.items(), last + 1)],
+        "types_of": [
+            (function.name, function.line, function.column, _spellings(function))
+            for function in unit.functions
+            if function.name
+        ],
+        "names": [
+            (name, line, text.rindex(" ") + 2) for line, (name, text) in enumerate(declarations.items(), last_line + 1)
+        ],
         "options": [f"-I{folder}" for folder in folders]
         + [f"-D{macro}" for macro in macros]
         + [word for path in _ALWAYS for word in ("-include", f"{TREE}/{path}")],
@@ -96,10 +102,10 @@ def _bounds(unit: Unit) -> list[str]:
     """The names that functions compare with something. One that a function declares may be another's, too: its type is
     not asked."""
     nodes = [node for function in unit.functions for node in function.body.walk()]
-    own = {node.text for node in nodes if node.kind == "var"}
-    own.update(one.name for function in unit.functions for one in function.parameters)
+    locals_ = {node.text for node in nodes if node.kind == "var"}
+    locals_.update(parameter.name for function in unit.functions for parameter in function.parameters)
     sides = (side for node in nodes if node.kind == "binary" and node.text in _ORDERINGS for side in node.kids)
-    return sorted({side.text for side in sides if side.kind == "name" and not side.note} - own)[:_MAX_BOUNDS]
+    return sorted({side.text for side in sides if side.kind == "name" and not side.note} - locals_)[:_MAX_BOUNDS]
 
 
 class _HeaderReader:
@@ -107,17 +113,17 @@ class _HeaderReader:
 
     def __init__(self, files: Files, changed: Mapping[str, str]) -> None:
         self.files = files
-        self.known: dict[str, bytes | None] = {path: text.encode("latin-1") for path, text in changed.items()}
+        self.contents: dict[str, bytes | None] = {path: text.encode("latin-1") for path, text in changed.items()}
 
     def __call__(self, path: str) -> bytes | None:
-        if path not in self.known:
-            if len(self.known) >= MAX_READS:
+        if path not in self.contents:
+            if len(self.contents) >= MAX_READS:
                 return None
             try:
-                self.known[path] = self.files.read(path)
+                self.contents[path] = self.files.read(path)
             except InputError:
-                self.known[path] = None
-        return self.known[path]
+                self.contents[path] = None
+        return self.contents[path]
 
 
 def _text(source: PostImage) -> str:
@@ -131,53 +137,53 @@ def _translation_unit(path: str, read: _HeaderReader) -> str:
     makefile = (read(posixpath.join(folder, "Makefile")) or b"").decode("latin-1")
     objects = sorted(set(_OBJECT.findall(makefile)))
     if posixpath.splitext(name)[0] not in objects:
-        for other in (posixpath.join(folder, f"{one}.c") for one in objects):
-            if any(found[3].decode("latin-1") == name for found in _INCLUDE.finditer(read(other) or b"")):
-                return other
+        for source_file in (posixpath.join(folder, f"{stem}.c") for stem in objects):
+            if any(match[3].decode("latin-1") == name for match in _INCLUDE.finditer(read(source_file) or b"")):
+                return source_file
     return path
 
 
 # ---- headers handed over
 
 
-def _closure(main: str, read: _HeaderReader, folders: Sequence[str], made: Mapping[str, str]) -> dict[str, str]:
+def _closure(main: str, read: _HeaderReader, folders: Sequence[str], generated: Mapping[str, str]) -> dict[str, str]:
     """Every file of the tree that `main` may include, by the path at which clang will look for it."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     todo = [f"{TREE}/{path}" for path in (*_ALWAYS, main)]
     size, includes = 0, 0
     while todo and size < MAX_BYTES and includes < MAX_INCLUDES:
         path = todo.pop()
-        text = _content(path, read, made)
-        if path not in found and text is not None:
-            found[path] = text.decode("latin-1")
+        text = _content(path, read, generated)
+        if path not in texts and text is not None:
+            texts[path] = text.decode("latin-1")
             size += len(text)
             for match in itertools.islice(_INCLUDE.finditer(text), MAX_INCLUDES):
                 includes += 1
-                todo += _places(path, match, folders, read, made)
-    return {path: text for path, text in found.items() if path not in made}
+                todo += _places(path, match, folders, read, generated)
+    return {path: text for path, text in texts.items() if path not in generated}
 
 
-def _content(path: str, read: _HeaderReader, made: Mapping[str, str]) -> bytes | None:
+def _content(path: str, read: _HeaderReader, generated: Mapping[str, str]) -> bytes | None:
     if path.startswith(f"{MADE}/"):
-        return made[path].encode() if path in made else None
-    inside = posixpath.normpath(path)
-    return read(inside.removeprefix(f"{TREE}/")) if inside.startswith(f"{TREE}/") else None
+        return generated[path].encode() if path in generated else None
+    normal_path = posixpath.normpath(path)
+    return read(normal_path.removeprefix(f"{TREE}/")) if normal_path.startswith(f"{TREE}/") else None
 
 
 def _places(
-    path: str, match: re.Match[bytes], folders: Sequence[str], read: _HeaderReader, made: Mapping[str, str]
+    path: str, match: re.Match[bytes], folders: Sequence[str], read: _HeaderReader, generated: Mapping[str, str]
 ) -> Iterator[str]:
     """The first place at which clang finds what a file includes, or all of them for #include_next."""
-    own = [posixpath.dirname(path)] if match[2] == b'"' else []
-    candidates = (f"{folder}/{match[3].decode('latin-1')}" for folder in (*own, *folders))
-    found = (candidate for candidate in candidates if _content(candidate, read, made) is not None)
-    return found if match[1] else itertools.islice(found, 1)
+    nearest = [posixpath.dirname(path)] if match[2] == b'"' else []
+    candidates = (f"{folder}/{match[3].decode('latin-1')}" for folder in (*nearest, *folders))
+    headers = (candidate for candidate in candidates if _content(candidate, read, generated) is not None)
+    return headers if match[1] else itertools.islice(headers, 1)
 
 
 # ---- compile_commands.json
 
 
-def _recorded(text: bytes | None, path: str) -> tuple[list[str], list[str]]:
+def _build_record(text: bytes | None, path: str) -> tuple[list[str], list[str]]:
     """Include folders and macros with which a build compiled a file, from the record it left."""
     if text is None or len(text) > MAX_COMMANDS:
         return [], []

@@ -15,7 +15,7 @@ from kfunclint.clang.directives import safe
 from kfunclint.clang.kinds import CursorKind
 from kfunclint.clang.native import CONTINUE, Cursor, Diagnostic, Library, TranslationUnit
 from kfunclint.clang.nodes import Converter, NodeRow, TooDeep, raw, rows
-from kfunclint.clang.prune import Asked, prune
+from kfunclint.clang.prune import KeptFunctions, prune
 from kfunclint.clang.repair import Repaired, SourceRange, repair
 from kfunclint.clang.stub_inference import KEYWORDS, Known, Text, infer
 from kfunclint.clang.stub_refinement import Refinement
@@ -52,8 +52,8 @@ class Shim:
 
 def _last_names(declaration: str) -> list[str]:
     """The names that a typedef declares."""
-    behind = declaration.rpartition("}")[2]
-    first, *others = [part.split()[-1] for part in behind.split(",")]
+    names = declaration.rpartition("}")[2]
+    first, *others = [part.split()[-1] for part in names.split(",")]
     return [first, *others]
 
 
@@ -66,7 +66,9 @@ def run(request: Any, library: Library, shim: Shim, arguments: Sequence[str]) ->
     """Parse what a request holds. Never raises for its content."""
     ranges = [SourceRange(*fields) for fields in request["ranges"]]
     if request["whole"]:
-        mended = [prune(visible, shim.reserved, Asked(request["lines"], request["names"])) for visible in ranges]
+        mended = [
+            prune(visible, shim.reserved, KeptFunctions(request["lines"], request["names"])) for visible in ranges
+        ]
     else:
         mended = [repair(visible, shim.reserved) for visible in ranges]
     source = _join(mended)
@@ -86,7 +88,7 @@ def _join(mended: Sequence[Repaired]) -> str:
     line = 1
     for visible in mended:
         if visible.start > line:
-            parts.append("\n" * (visible.start - line - 1) + visible.before + "\n")
+            parts.append("\n" * (visible.start - line - 1) + visible.prefix + "\n")
         parts += [visible.text, "\n"]
         line = visible.end
     return "".join(parts)
@@ -150,11 +152,11 @@ class _FunctionReader:
         self.ranges = ranges
         self.mended = mended
         self.begins = [visible.start for visible in mended]
-        own = (error for error in errors if error.place.file == tree.main)
-        kept = {error.place.offset for error in own if _KEPT.match(error.text)}
+        own_errors = (error for error in errors if error.place.file == tree.main)
+        mismatches = {error.place.offset for error in own_errors if _KEPT.match(error.text)}
         self.error_lines = sorted(error.place.line for error in _telling(errors, tree))
         self.starts = {token.offset: at for at, token in enumerate(text.tokens)}
-        self.converter = Converter(tree, text, self.starts, self.written, kept, invented=tree.file(STUBS))
+        self.converter = Converter(tree, text, self.starts, self.written, mismatches, invented=tree.file(STUBS))
 
     def written(self, token: Token) -> str:
         """The text of a token before anything in it was replaced."""
@@ -176,7 +178,7 @@ class _FunctionReader:
             return CONTINUE
 
         self.tree.visit(self.tree.root, step)
-        return {"functions": [made for cursor in functions if (made := self._function(cursor))]}
+        return {"functions": [function for cursor in functions if (function := self._function(cursor))]}
 
     def _function(self, cursor: Cursor) -> Answer | None:
         place = self.tree.place(cursor)

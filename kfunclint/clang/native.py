@@ -210,9 +210,9 @@ class TranslationUnit:
 
     def inclusions(self) -> int:
         """How many files were read, the main file among them."""
-        found: list[int] = []
-        self._c.clang_getInclusions(self._unit, _INCLUSIONS(lambda *_: found.append(1)), None)
-        return len(found)
+        files: list[int] = []
+        self._c.clang_getInclusions(self._unit, _INCLUSIONS(lambda *_: files.append(1)), None)
+        return len(files)
 
     def file(self, name: str) -> int | None:
         """The handle of a file that was read, None if there is none of that name."""
@@ -353,14 +353,14 @@ class TranslationUnit:
 
     def fields(self, record: NativeType) -> Sequence[Cursor]:
         """The fields of a struct or union, unnamed ones among them."""
-        found: list[Cursor] = []
+        cursors: list[Cursor] = []
 
         def step(cursor: Cursor, _: object) -> int:
-            found.append(cursor)
+            cursors.append(cursor)
             return CONTINUE
 
         self._c.clang_Type_visitFields(record, _FIELDS(step), None)
-        return found
+        return cursors
 
 
 def _file() -> str:

@@ -61,19 +61,19 @@ class _Raw:
 
 def rows(node: NodeRow) -> list[_Row]:
     """A node and all below it in preorder: kind, line, column, text, number of kids, note."""
-    found: list[_Row] = []
+    preorder: list[_Row] = []
     todo = [node]
     while todo:
         at = todo.pop()
-        found.append([at.kind, at.line, at.column, at.text, len(at.kids), at.note])
+        preorder.append([at.kind, at.line, at.column, at.text, len(at.kids), at.note])
         todo.extend(reversed(at.kids))
-    return found
+    return preorder
 
 
 def raw(tree: TranslationUnit, top: Cursor) -> _Raw:
     """A cursor with all below it. Raises TooDeep."""
-    found = _Raw(top)
-    path = [(top.key, found)]
+    root = _Raw(top)
+    path = [(top.key, root)]
 
     def step(cursor: Cursor, parent: Cursor) -> int:
         key = parent.key
@@ -91,14 +91,14 @@ def raw(tree: TranslationUnit, top: Cursor) -> _Raw:
         return RECURSE
 
     tree.visit(top, step)
-    return found
+    return root
 
 
 class Converter:
     """Makes the nodes of one tree; `text` are the tokens of its main file, `starts` their indices by offset, `written`
     gives the text of a token before anything in it was replaced, `operators` has the offsets of those between whose
     sides clang sees types that do not fit; `invented` is the handle of the file of stubs. No node stands above line
-    `first`."""
+    `first_line`."""
 
     def __init__(
         self,
@@ -116,12 +116,12 @@ class Converter:
         self.written = written
         self.operators = operators
         self.invented = invented
-        self.first = 1
+        self.first_line = 1
         self._depth = 0
 
-    def body(self, block: _Raw, first: int) -> NodeRow:
-        """The block of a function; what was invented above line `first` is put on it. Raises TooDeep."""
-        self.first = first
+    def body(self, block: _Raw, first_line: int) -> NodeRow:
+        """The block of a function; what was invented above line `first_line` is put on it. Raises TooDeep."""
+        self.first_line = first_line
         self._depth = 0
         return self.node(block)
 
@@ -133,9 +133,9 @@ class Converter:
         while (inner := self._handed_through(at)) is not None:
             at = inner
         handler = _KINDS.get(at.kind)
-        made = handler(self, at) if handler else self._unknown(at)
+        row = handler(self, at) if handler else self._unknown(at)
         self._depth -= 1
-        return made
+        return row
 
     def _handed_through(self, at: _Raw) -> _Raw | None:
         """What stands in parentheses, behind a cast or under an implicit conversion."""
@@ -148,8 +148,8 @@ class Converter:
             if len(values) != 1:
                 return None
             designated = len(at.kids) > 1
-            same = designated or self.tree.extent(at.cursor) == self.tree.extent(values[0].cursor)
-            return values[0] if same else None
+            has_same_extent = designated or self.tree.extent(at.cursor) == self.tree.extent(values[0].cursor)
+            return values[0] if has_same_extent else None
         if at.kind == CursorKind.UNARY_OPERATOR and self.tree.unary(at.cursor) in _TRANSPARENT_UNARY:
             return at.kids[0] if at.kids else None
         return None
@@ -157,8 +157,8 @@ class Converter:
     def make(self, at: _Raw, kind: NodeKind, text: str = "", kids: tuple[NodeRow, ...] = ()) -> NodeRow:
         """A node at the place of a cursor."""
         place = self.tree.place(at.cursor)
-        if place.line < self.first or place.file != self.tree.main:
-            return NodeRow(kind, self.first, 1, text, kids)
+        if place.line < self.first_line or place.file != self.tree.main:
+            return NodeRow(kind, self.first_line, 1, text, kids)
         return NodeRow(kind, place.line, place.column, text, kids)
 
     def kids(self, at: _Raw) -> tuple[NodeRow, ...]:
@@ -207,8 +207,8 @@ class Converter:
         parts = self._for_parts(at, len(values))
         if parts is None:
             return self._odd_loop(at, values)
-        found = iter(values)
-        kids = [self.node(next(found)) if part else self.make(at, "none") for part in (*parts, True)]
+        remaining = iter(values)
+        kids = [self.node(next(remaining)) if part else self.make(at, "none") for part in (*parts, True)]
         return self.make(at, "for", kids=tuple(kids))
 
     def _odd_loop(self, at: _Raw, values: list[_Raw]) -> NodeRow:
@@ -291,8 +291,8 @@ class Converter:
         cleanup = next((note for note in notes if note.startswith(("free:", "class:"))), "")
         value = self.tree.initializer(at.cursor)
         kids = tuple(self.node(kid) for kid in at.kids if kid.cursor.key == value)[-1:]
-        made = self.make(at, "var", self.tree.spelling(at.cursor), kids)
-        return made._replace(note=cleanup)
+        row = self.make(at, "var", self.tree.spelling(at.cursor), kids)
+        return row._replace(note=cleanup)
 
     def _broken(self, at: _Raw, kids: tuple[NodeRow, ...]) -> NodeRow:
         """A statement of which clang lost a part."""

@@ -17,7 +17,7 @@ _ENTRY = re.compile(r"\bBTF_ID_FLAGS\s*\(\s*func\s*,\s*(\w+)", re.ASCII)
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
-class Asked(NamedTuple):
+class KeptFunctions(NamedTuple):
     """Which functions to keep besides the kfuncs and those with added lines: by a line of theirs, and by name."""
 
     lines: Collection[int]
@@ -41,20 +41,20 @@ class _Definition(NamedTuple):
     made_by_macro: bool
 
 
-def prune(visible: SourceRange, reserved: Collection[str], asked: Asked) -> Repaired:
+def prune(visible: SourceRange, reserved: Collection[str], functions: KeptFunctions) -> Repaired:
     """The file with kfuncs, functions asked about and their static helpers; of others it has prototypes.
 
     Tables at file scope lose what is in them. #define of a `reserved` name is dropped.
     """
     lines = neutralize("\n".join(visible.lines), visible.added, reserved).split("\n")
     blocks = list(_blocks(lines))
-    outline = "\n".join(_without(lines, blocks))
+    outline = "\n".join(_without_bodies(lines, blocks))
     definitions = list(_definitions(code(outline), blocks))
-    names = {*asked.names, *_ENTRY.findall(outline)}
-    changed = {*asked.lines, *(number for number, added in enumerate(visible.added, 1) if added)}
-    kept = [one for one in definitions if _is_asked(one, names, changed)]
-    kept += _helpers(kept, definitions, lines)
-    _drop(lines, blocks, definitions, {one.block for one in kept})
+    names = {*functions.names, *_ENTRY.findall(outline)}
+    lines_of_interest = {*functions.lines, *(number for number, added in enumerate(visible.added, 1) if added)}
+    kept_definitions = [definition for definition in definitions if _is_kept(definition, names, lines_of_interest)]
+    kept_definitions += _helpers(kept_definitions, definitions, lines)
+    _drop(lines, blocks, definitions, {definition.block for definition in kept_definitions})
     return Repaired(visible.start, "", "\n".join(lines), visible.start, visible.start + len(lines), None)
 
 
@@ -80,12 +80,12 @@ def _is_balanced(lines: Sequence[str]) -> bool:
     return text.count("{") == text.count("}")
 
 
-def _without(lines: Sequence[str], blocks: Iterable[_Block]) -> list[str]:
+def _without_bodies(lines: Sequence[str], blocks: Iterable[_Block]) -> list[str]:
     """The lines without those between the braces of blocks."""
-    left = list(lines)
+    outline = list(lines)
     for block in blocks:
-        left[block.open : block.close - 1] = [""] * (block.close - block.open - 1)
-    return left
+        outline[block.open : block.close - 1] = [""] * (block.close - block.open - 1)
+    return outline
 
 
 def _definitions(tokens: Sequence[Token], blocks: Iterable[_Block]) -> Iterator[_Definition]:
@@ -98,34 +98,38 @@ def _definitions(tokens: Sequence[Token], blocks: Iterable[_Block]) -> Iterator[
             yield _Definition(tokens[span.name].text, header[0].line, block, words, not words)
 
 
-def _is_asked(one: _Definition, names: Collection[str], changed: Set[int]) -> bool:
-    if "__bpf_kfunc" in one.words or one.name in names:
+def _is_kept(definition: _Definition, names: Collection[str], lines: Set[int]) -> bool:
+    if "__bpf_kfunc" in definition.words or definition.name in names:
         return True
-    return not changed.isdisjoint(range(one.first, one.block.close + 1))
+    return not lines.isdisjoint(range(definition.first, definition.block.close + 1))
 
 
 def _helpers(
     kept: Sequence[_Definition], definitions: Iterable[_Definition], lines: Sequence[str]
 ) -> Iterator[_Definition]:
     """The static functions that kept ones mention: guards have wrappers, and what they call may sleep."""
-    bodies = ("\n".join(lines[one.block.open : one.block.close]) for one in kept)
+    bodies = ("\n".join(lines[definition.block.open : definition.block.close]) for definition in kept)
     mentioned = {word for body in bodies for word in _WORD.findall(body)}
-    known = {one.block for one in kept}
-    found = (one for one in definitions if "static" in one.words and one.name in mentioned and one.block not in known)
-    return islice(found, MAX_HELPERS)
+    blocks = {definition.block for definition in kept}
+    helpers = (
+        definition
+        for definition in definitions
+        if "static" in definition.words and definition.name in mentioned and definition.block not in blocks
+    )
+    return islice(helpers, MAX_HELPERS)
 
 
 def _drop(
-    lines: list[str], blocks: Iterable[_Block], definitions: Iterable[_Definition], kept: Collection[_Block]
+    lines: list[str], blocks: Iterable[_Block], definitions: Iterable[_Definition], kept_blocks: Collection[_Block]
 ) -> None:
     """Empty the tables and make prototypes of the functions that are not kept."""
-    by_block = {one.block: one for one in definitions}
+    definition_of = {definition.block: definition for definition in definitions}
     for block in blocks:
-        one = by_block.get(block)
-        if one is None:
+        definition = definition_of.get(block)
+        if definition is None:
             if _begins_table(lines[block.open - 1]):
                 lines[block.open : block.close - 1] = [""] * (block.close - block.open - 1)
-        elif block not in kept:
+        elif block not in kept_blocks:
             # a macro's name alone does not tell whether it makes a function or declares one, so nothing is left of it
-            first = one.first if one.made_by_macro else block.open
+            first = definition.first if definition.made_by_macro else block.open
             lines[first - 1 : block.close] = [";"] + [""] * (block.close - first)

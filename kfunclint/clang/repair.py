@@ -23,14 +23,14 @@ class SourceRange(NamedTuple):
 
 
 class Repaired(NamedTuple):
-    """A visible range that can be parsed: `before` belongs on the line above it, `text` has as many lines.
+    """A visible range that can be parsed: `prefix` belongs on the line above it, `text` has as many lines.
 
     What begins on a line from `whole_from` to before `cut_from` stands there as it was written. `heading` is what was
     used as the header of the function that begins above the visible range; "" in its name means that nothing told it.
     """
 
     start: int
-    before: str
+    prefix: str
     text: str
     whole_from: int
     cut_from: int
@@ -54,14 +54,14 @@ def repair(visible: SourceRange, reserved: Collection[str]) -> Repaired:
     first_line = visible.lines[tokens[0].line - visible.start] if tokens else ""
     upper = top_edge.repair(tokens, first_line, whole, _begins_table(visible.heading))
     heading = _heading(visible) if upper.inside else None
-    left = tokens[upper.skip :]
-    lower = bottom_edge.repair(left, _braces(upper))
+    remaining = tokens[upper.skip :]
+    lower = bottom_edge.repair(remaining, _braces(upper))
     return Repaired(
         start=visible.start,
-        before=_before(upper, heading),
+        prefix=_before(upper, heading),
         text=_Edits(text, tokens).apply(upper, lower.cut + upper.skip, lower.after),
         whole_from=tokens[upper.end].line if upper.end < len(tokens) and upper.end else _edge(visible, upper, tokens),
-        cut_from=left[lower.start].line if lower.start < len(left) else visible.start + len(visible.lines),
+        cut_from=remaining[lower.start].line if lower.start < len(remaining) else visible.start + len(visible.lines),
         heading=heading,
     )
 
@@ -77,8 +77,8 @@ def _begins_table(heading: str) -> bool:
 
 
 def _heading(visible: SourceRange) -> Heading:
-    found = declarators.heading(visible.heading)
-    return found or Heading(f"int {_NAMELESS}{visible.start}()", "", False, False)
+    heading = declarators.heading(visible.heading)
+    return heading or Heading(f"int {_NAMELESS}{visible.start}()", "", False, False)
 
 
 def _before(upper: TopEdge, heading: Heading | None) -> str:
@@ -111,9 +111,9 @@ class _Edits:
             at = self._end_of(upper.close - 1) - begin
             text = f"{text[:at]} {'}' * upper.extra}{text[at:]}" if at > 0 else "}" * upper.extra + text
         text = _blank(self.text[:begin]) + text
-        rest = self.text[end:]
-        last = len(text.rstrip())
-        return f"{text[:last]} {after}{text[last:]}{_blank(rest)}" if after.strip() else text + _blank(rest)
+        behind = self.text[end:]
+        length = len(text.rstrip())
+        return f"{text[:length]} {after}{text[length:]}{_blank(behind)}" if after.strip() else text + _blank(behind)
 
     def _offset(self, at: int) -> int:
         return self.tokens[at].offset if at < len(self.tokens) else len(self.text)

@@ -150,7 +150,7 @@ class _Guesser:
         self.typed: dict[str, _Use] = {}
         self.typed_in_file: dict[str, _Use] = {}
         self.declared: set[str] = set()
-        self.hidden: set[str] = set()
+        self.hiding_variables: set[str] = set()
         self.defined: set[str] = set()
         self.constants: set[str] = set()
         self.indices: set[str] = set()
@@ -311,7 +311,7 @@ class _Guesser:
         if before == "case":
             self.stubs.define(f"{name}(...)", CASE_VALUE)
         elif before == "=" and self.text.at(at - 2) == name:  # a variable that hides a macro of its name
-            self.hidden.add(name)
+            self.hiding_variables.add(name)
         elif before in _BEGINS and (behind == "{" or (_has_body(name) and behind not in (";", ",", ")", ""))):
             self.stubs.define(f"{name}(...)", f"__kfunclint_loop({name}, ##__VA_ARGS__)")
         else:
@@ -324,12 +324,14 @@ class _Guesser:
     def _at_top(self, at: int, name: str, close: int | None, behind: str) -> None:
         """A function, or a macro that stands for a declaration."""
         before = self.text.at(at - 1)
-        alone = before in (";", "}", "", ")") or (at > 0 and self.text.tokens[at].column == 1 and before == "static")
-        if not alone or close is None:
+        begins_declaration = before in (";", "}", "", ")") or (
+            at > 0 and self.text.tokens[at].column == 1 and before == "static"
+        )
+        if not begins_declaration or close is None:
             self.declared.add(name)
         elif behind == "{":
-            made = f"__kfunclint_join(__kfunclint_made_{name}_, __COUNTER__)"
-            self.stubs.define(f"{name}(...)", f"int {made}()")
+            function_name = f"__kfunclint_join(__kfunclint_made_{name}_, __COUNTER__)"
+            self.stubs.define(f"{name}(...)", f"int {function_name}()")
         elif behind in (";", ""):
             self.stubs.define(f"{name}(...)", "")
 
@@ -376,15 +378,15 @@ class _Guesser:
         for name, positions in self.type_arguments.items():
             if name not in self.declared and f"{name}(...)" not in stubs.macros:
                 stubs.define(*_without_types(name, positions))
-        for name in self.hidden:
+        for name in self.hiding_variables:
             self._define_hidden(name)
-        taken = self.declared | stubs.types.keys() | {macro.partition("(")[0] for macro in stubs.macros}
-        self._constants(taken)
+        defined_names = self.declared | stubs.types.keys() | {macro.partition("(")[0] for macro in stubs.macros}
+        self._constants(defined_names)
         for name, kind in self.uses.items():
-            if name not in taken and name not in self.constants:
+            if name not in defined_names and name not in self.constants:
                 self._declare(name, kind)
         for name, kind in self.called.items():
-            if name not in taken and kind != "number":
+            if name not in defined_names and kind != "number":
                 stubs.grow(stubs.functions, name, kind)
 
     def _drop_defined(self) -> None:
@@ -400,8 +402,8 @@ class _Guesser:
         self.stubs.define(f"{name}(...)", f"__kfunclint_is_{name}(__VA_ARGS__)")
         self.stubs.grow(self.stubs.functions, f"__kfunclint_is_{name}", self.called.get(name, "number"))
 
-    def _constants(self, taken: Collection[str]) -> None:
-        for name in sorted(self.constants.difference(taken)):
+    def _constants(self, defined_names: Collection[str]) -> None:
+        for name in sorted(self.constants.difference(defined_names)):
             self.stubs.add(self.stubs.constants, name)
             if name not in self.indices:
                 self.stubs.add(self.stubs.labels, name)
@@ -438,10 +440,10 @@ def _without_types(name: str, positions: set[int]) -> tuple[str, str]:
     """A macro that calls a function of its name without the arguments that are types."""
     last = min(max(positions), TYPE_POSITIONS - 1)
     parameters = [f"a{position}_" for position in range(last + 1)]
-    given = [parameter for position, parameter in enumerate(parameters) if position not in positions]
+    values = [parameter for position, parameter in enumerate(parameters) if position not in positions]
     macro = f"{name}({', '.join([*parameters, '...'])})"
-    if given:
-        return macro, f"__kfunclint_is_{name}({', '.join(given)}, ##__VA_ARGS__)"
+    if values:
+        return macro, f"__kfunclint_is_{name}({', '.join(values)}, ##__VA_ARGS__)"
     return macro, f"__kfunclint_is_{name}(__VA_ARGS__)"
 
 

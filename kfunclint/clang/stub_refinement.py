@@ -31,14 +31,14 @@ class Refinement:
 
     def learn(self, errors: Iterable[Diagnostic]) -> None:
         """Let the stubs grow by what the errors say; if that is nothing, members of one name may differ."""
-        found = [(at, error.text) for error in errors if (at := self._token(error)) >= 0]
-        for at, text in found:
+        located = [(at, error.text) for error in errors if (at := self._token(error)) >= 0]
+        for at, text in located:
             for pattern, handler in _HANDLERS:
                 if match := pattern.search(text):
                     handler(self, at, match)
                     break
         if not self.stubs.changed:
-            for statement in dict.fromkeys(self._statement(at) for at, _ in found):
+            for statement in dict.fromkeys(self._statement(at) for at, _ in located):
                 self._separate(statement)
 
     def _token(self, error: Diagnostic) -> int:
@@ -51,9 +51,9 @@ class Refinement:
             if self.text.at(index - 1) not in ("->", ".") or name in self.text.aliases:
                 continue
             kind = self.text.kind(index)
-            if self.stubs.members.get(name, kind) != kind and (own := self._own_name(name, kind)):
-                self.text.rename(index, own)
-                self.stubs.grow(self.stubs.members, own, kind)
+            if self.stubs.members.get(name, kind) != kind and (own_name := self._own_name(name, kind)):
+                self.text.rename(index, own_name)
+                self.stubs.grow(self.stubs.members, own_name, kind)
 
     def _statement(self, at: int) -> range:
         first, last = at, at
@@ -67,31 +67,31 @@ class Refinement:
         """The name of members of a kind that have `name` in the source, of the same length; None if there is none."""
         if (name, kind) not in self.own_names:
             count = len(self.own_names)
-            made = f"${count:0{len(name) - 1}d}" if len(name) > 1 else "$"
-            if len(made) != len(name) or made in self.text.aliases:
+            own_name = f"${count:0{len(name) - 1}d}" if len(name) > 1 else "$"
+            if len(own_name) != len(name) or own_name in self.text.aliases:
                 return None
-            self.own_names[name, kind] = made
+            self.own_names[name, kind] = own_name
         return self.own_names[name, kind]
 
     def _find(self, at: int, texts: Iterable[str]) -> int | None:
         """The first of some tokens from `at` on."""
-        wanted = frozenset(texts)
+        spellings = frozenset(texts)
         return next(
-            (index for index in range(at, min(at + _NEAR, self.text.count)) if self.text.at(index) in wanted), None
+            (index for index in range(at, min(at + _NEAR, self.text.count)) if self.text.at(index) in spellings), None
         )
 
     def undeclared(self, at: int, match: re.Match[str]) -> None:
         """Use of undeclared identifier 'x'."""
         name = match["name"]
-        found = self._find(at, (name,))
-        if found is None:
+        use = self._find(at, (name,))
+        if use is None:
             self._in_macro(name)
-        elif self.text.is_type(found):
+        elif self.text.is_type(use):
             self.stubs.grow(self.stubs.types, name, "number")
-        elif name.isupper() or self.text.at(found - 1) == "case":
+        elif name.isupper() or self.text.at(use - 1) == "case":
             self.stubs.add(self.stubs.constants, name)
         else:
-            kind = self.text.kind(found)
+            kind = self.text.kind(use)
             self.stubs.grow(self.stubs.objects, name, "number" if kind == "function" else kind)
 
     def _in_macro(self, name: str) -> None:
@@ -116,8 +116,8 @@ class Refinement:
     def no_member(self, at: int, match: re.Match[str]) -> None:
         """No member named 'x' in 'struct y'."""
         name = match["name"]
-        found = self._find(at, (name,))
-        self.stubs.grow(self.stubs.members, name, "number" if found is None else self.text.kind(found))
+        use = self._find(at, (name,))
+        self.stubs.grow(self.stubs.members, name, "number" if use is None else self.text.kind(use))
         if match["type"] in self.stubs.types:
             self.stubs.grow(self.stubs.types, match["type"], "struct")
 

@@ -403,4 +403,4 @@ def test_no_line_moves() -> None:
         lines = EDGES[first:]
         mended = mending.repair(mending.SourceRange(first + 1, "", lines, [False] * len(lines)), ())
         assert mended.text.count("\n") == len(lines) - 1
-        assert "\n" not in mended.before
+        assert "\n" not in mended.prefix

@@ -17,7 +17,7 @@ from kfunclint.checker.context import build_facts
 from kfunclint.checker.lines import LineIndex
 from kfunclint.checker.runner import RuleRunner
 from kfunclint.clang import Parser
-from kfunclint.kernel.kernel import known
+from kfunclint.kernel.kernel import kernel_of_release
 from kfunclint.kernel.release import Release
 from kfunclint.patch.postimage import PostImage
 from kfunclint.rule.loader import shipped
@@ -67,7 +67,9 @@ def measure(parser: Parser, source: PostImage) -> tuple[float, float]:
     parsed = time.perf_counter()
     facts, _ = build_facts([source], lambda file, names: units[file.path], (), None)
     run = RuleRunner(
-        [rule for rule in shipped() if rule.needs_body], known(Release(6, 12), ""), LineIndex((), None, (source,))
+        [rule for rule in shipped() if rule.needs_body],
+        kernel_of_release(Release(6, 12), ""),
+        LineIndex((), None, (source,)),
     )
     joined = time.perf_counter()
     run.run_over(facts)

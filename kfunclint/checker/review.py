@@ -79,7 +79,7 @@ class AppliedSeries:
         self.base, self.skipped = _base(tree, series, self.patches)
         self.sources = c_files(postimage.apply_series(self.patches, self.base), self.skipped)
         vocabulary = _vocabulary(self.base, self.sources) if self.base else None
-        self.kernel = replace(_target(self.patches, asked, vocabulary), own=_own_flags(self.sources))
+        self.kernel = replace(_target(self.patches, asked, vocabulary), series_flags=_own_flags(self.sources))
 
 
 def judged(
@@ -186,7 +186,7 @@ def _target(patches: Sequence[Patch], asked: str | Kernel | None, tree: Vocabula
     if isinstance(asked, Kernel):
         return asked
     return target(
-        asked=asked,
+        requested=asked,
         tags=[tag for patch in patches for tag in patch.mail.subject.tags],
         dates=[patch.mail.headers.date for patch in patches],
         context_flags={

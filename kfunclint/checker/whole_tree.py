@@ -49,7 +49,7 @@ def audit(
     files = tuple(filter(None, (index.source_of(tree, path) for path in _paths(found))))
     sources = tuple(_numbered(files, tops))
     vocabulary = Vocabulary(lambda path: _text(tree, path))
-    kernel = target(asked=asked, tags=(), dates=(), context_flags=(), tree=vocabulary)
+    kernel = target(requested=asked, tags=(), dates=(), context_flags=(), tree=vocabulary)
     parse = _Parse(files, tree, parser, kernel, deep=deep, step=step)
     facts, unparsed = build_facts(sources, parse)
     run = RuleRunner(rules, kernel, _TreeLines((), None, sources), Precedents(tree, parser, (), step))

@@ -83,21 +83,25 @@ class Definitions:
             written = []
         if len(written) != len(function.parameters):
             return None
-        placed = [self._placed(*pair) for pair in zip(written, function.parameters, strict=True)]
-        return tuple(found for found in placed if found) if all(placed) else None
+        parameters = [self._with_place(*pair) for pair in zip(written, function.parameters, strict=True)]
+        return tuple(parameter for parameter in parameters if parameter) if all(parameters) else None
 
-    def _placed(self, written: Sequence[Token], parameter: Parameter) -> Parameter | None:
+    def _with_place(self, written: Sequence[Token], parameter: Parameter) -> Parameter | None:
         if not written or not _spells(written, parameter.type):
             return None
-        token = _named(written, parameter.name)
+        token = _name_of_parameter(written, parameter.name)
         if token is None and parameter.name:
             return None
         return replace(parameter, at=self._place(token or written[0], token or written[-1]))
 
     def _returns(self, tokens: Sequence[Token], function: Function) -> Place | None:
         words = set(_words(function.returns))
-        own = [token for token in tokens if token.text in words or token.text == "*"]
-        return self._place(own[0], own[-1]) if own and _spells(tokens, function.returns) else None
+        words_of_type = [token for token in tokens if token.text in words or token.text == "*"]
+        return (
+            self._place(words_of_type[0], words_of_type[-1])
+            if words_of_type and _spells(tokens, function.returns)
+            else None
+        )
 
     def _place(self, first: Token, last: Token) -> Place:
         end = last if last.line == first.line else first
@@ -157,16 +161,16 @@ def _silenced(views: Iterable[_View]) -> Iterator[_Silenced]:
 def _index(view: _View, function: Function) -> int | None:
     """The index of the name of a function, if parentheses follow it there."""
     at = bisect_left(view.tokens, (function.line, function.column), key=lambda token: (token.line, token.column))
-    found = [token.text for token in view.tokens[at : at + 2]]
-    return at if found == [function.name, "("] else None
+    texts = [token.text for token in view.tokens[at : at + 2]]
+    return at if texts == [function.name, "("] else None
 
 
-def _named(written: Sequence[Token], name: str) -> Token | None:
+def _name_of_parameter(written: Sequence[Token], name: str) -> Token | None:
     """The token that names a parameter: the last word, or the one behind "(*" or "(" in a function pointer."""
-    found = [at for at, token in enumerate(written) if token.text == name]
+    indices = [at for at, token in enumerate(written) if token.text == name]
     if any(token.text == "(" for token in written):
-        found = [at for at in found if at and written[at - 1].text in ("*", "(")][:1]
-    return written[found[-1]] if found else None
+        indices = [at for at in indices if at and written[at - 1].text in ("*", "(")][:1]
+    return written[indices[-1]] if indices else None
 
 
 def _words(type_: str) -> list[str]:
@@ -182,7 +186,7 @@ def _spells(tokens: Sequence[Token], type_: str) -> bool:
 
 def dtors(path: str, ranges: Sequence[Sequence[Token]]) -> Mapping[str, Dtor]:
     """The destructors of a file by name: what BTF_ID_LIST()s hold that a `struct btf_id_dtor_kfunc` refers to."""
-    found: dict[str, Dtor] = {}
+    by_name: dict[str, Dtor] = {}
     codes = [lexer.code_of(tokens) for tokens in ranges]
     lists = {name for code in codes for name in _dtor_lists(code)}
     for code in codes if lists else ():
@@ -195,9 +199,9 @@ def dtors(path: str, ranges: Sequence[Sequence[Token]]) -> Mapping[str, Dtor]:
                 name = code[at + 4]
                 if argument.text == "func" and object_:
                     place = Place(path, name.line, name.column, name.column + len(name.text))
-                    found[name.text] = Dtor(object_, place)
+                    by_name[name.text] = Dtor(object_, place)
                 object_ = name.text if argument.text == "struct" else ""
-    return found
+    return by_name
 
 
 def declared(names: Collection[str], ranges: Sequence[Sequence[Token]]) -> Iterator[str]:

@@ -53,16 +53,16 @@ class Material:
         self.scans = scans
         self.units = units
         self._extractors = extractors
-        self._made: dict[object, Any] = {}
+        self._cache: dict[object, Any] = {}
 
     def facts(self, kind: type[T]) -> tuple[T, ...]:
         """The facts of one type, made at the first call."""
-        if kind not in self._made:
-            self._made[kind] = tuple(self._extractors[kind].extract(self))
-        return cast("tuple[T, ...]", self._made[kind])
+        if kind not in self._cache:
+            self._cache[kind] = tuple(self._extractors[kind].extract(self))
+        return cast("tuple[T, ...]", self._cache[kind])
 
     def once(self, make: Callable[[Material], R]) -> R:
         """What a function makes of it, for those who share it; made at the first call."""
-        if make not in self._made:
-            self._made[make] = make(self)
-        return cast("R", self._made[make])
+        if make not in self._cache:
+            self._cache[make] = make(self)
+        return cast("R", self._cache[make])

@@ -48,9 +48,9 @@ def extract(
     Hooks that fmod_ret programs attach to are no kfuncs, and files that break the contract on purpose, to test the
     verifier, have no say: neither gives an entry, a set or a kfunc.
     """
-    known = extractors()
-    material = Material(patches, cover, sources, scans, units, extractors=known)
-    return Facts({kind: material.facts(kind) for kind in known})
+    by_type = extractors()
+    material = Material(patches, cover, sources, scans, units, extractors=by_type)
+    return Facts({kind: material.facts(kind) for kind in by_type})
 
 
 @cache
@@ -100,7 +100,7 @@ def filters(material: Material) -> Iterator[Filter]:
 @extractor(Doc)
 def kernel_docs(material: Material) -> Iterator[Doc]:
     """The kernel-doc comments."""
-    return (doc for docs in material.once(_documented).values() for doc in docs.values())
+    return (doc for docs in material.once(_docs_by_line).values() for doc in docs.values())
 
 
 @extractor(Comment)
@@ -112,7 +112,7 @@ def comments(material: Material) -> Iterator[Comment]:
 @extractor(Helper)
 def helpers(material: Material) -> Iterator[Helper]:
     """The helpers that the series brings."""
-    names = {kfunc.name for kfunc in material.once(_defined)}
+    names = {kfunc.name for kfunc in material.once(_kfuncs_of_code)}
     return uses.find_helpers(material.once(_files), material.units, names | material.once(_removed_names))
 
 
@@ -122,44 +122,46 @@ def prose(material: Material) -> Iterator[Prose]:
     names = material.once(_names)
     yield from _messages(material.patches, material.cover, names)
     for source, scan in zip(material.sources, material.scans, strict=True):
-        yield from _comments(source, scan, material.once(_defined), names)
+        yield from _comments(source, scan, material.once(_kfuncs_of_code), names)
 
 
 @extractor(Kfunc)
 def kfuncs(material: Material) -> tuple[Kfunc, ...]:
     """The kfuncs, with what people write of them."""
-    return _with_mentions(material.once(_defined), material.facts(Prose), material.sources)
+    return _with_mentions(material.once(_kfuncs_of_code), material.facts(Prose), material.sources)
 
 
-def _documented(material: Material) -> dict[str, dict[int, Doc]]:
+def _docs_by_line(material: Material) -> dict[str, dict[int, Doc]]:
     return {scan.path: docs(scan) for scan in material.scans}
 
 
-def _defined(material: Material) -> tuple[Kfunc, ...]:
+def _kfuncs_of_code(material: Material) -> tuple[Kfunc, ...]:
     """The kfuncs as the code has them."""
     files = material.once(_files)
-    joined = build_kfuncs(files, material.scans, material.units, material.facts(Entry), material.once(_documented))
-    return tuple(uses.mark_missing_entries(joined, files, material.once(_removed_names)))
+    kfuncs = build_kfuncs(files, material.scans, material.units, material.facts(Entry), material.once(_docs_by_line))
+    return tuple(uses.mark_missing_entries(kfuncs, files, material.once(_removed_names)))
 
 
 def _with_mentions(
     kfuncs: Iterable[Kfunc], paragraphs: Sequence[Prose], sources: Iterable[PostImage]
 ) -> tuple[Kfunc, ...]:
     """The kfuncs with what titles, messages and kernel-doc tell of each."""
-    told: dict[str, list[Prose]] = {}
+    mentions: dict[str, list[Prose]] = {}
     titles = {paragraph.lines[0][0].patch: paragraph for paragraph in paragraphs if paragraph.kind == "title"}
     files = {source.path: source for source in sources}
     for kfunc in kfuncs:
         line = files[kfunc.at.path or ""].line(kfunc.at.line)
         if kfunc.definition.is_new and line is not None and line.patch in titles:
-            told.setdefault(kfunc.name, []).append(titles[line.patch])
+            mentions.setdefault(kfunc.name, []).append(titles[line.patch])
     for paragraph in paragraphs:
         if paragraph.kind in ("message", "cover"):
             for name in dict.fromkeys(_CALLED.findall(paragraph.text)):
-                told.setdefault(name, []).append(paragraph)
+                mentions.setdefault(name, []).append(paragraph)
         elif paragraph.kind == "doc" and paragraph.function:
-            told.setdefault(paragraph.function, []).append(paragraph)
-    return tuple(replace(kfunc, mentions=tuple(told[kfunc.name])) if kfunc.name in told else kfunc for kfunc in kfuncs)
+            mentions.setdefault(paragraph.function, []).append(paragraph)
+    return tuple(
+        replace(kfunc, mentions=tuple(mentions[kfunc.name])) if kfunc.name in mentions else kfunc for kfunc in kfuncs
+    )
 
 
 def _filters(scans: Iterable[LexicalScan], units: Mapping[str, Unit]) -> Iterator[Filter]:
@@ -175,16 +177,18 @@ def _filters(scans: Iterable[LexicalScan], units: Mapping[str, Unit]) -> Iterato
 def docs(scan: LexicalScan) -> dict[int, Doc]:
     """The kernel-doc comments of a file, by the line of the code that follows each at once."""
     comments = {(comment.at.line, comment.at.column): comment for comment in scan.comments}
-    found: dict[int, Doc] = {}
+    by_line: dict[int, Doc] = {}
     for tokens in scan.tokens:
-        telling = [token for token in tokens if token.kind != "directive" and not _is_plain(token)]
-        for index, (token, following) in enumerate(pairwise(telling)):
+        code_and_docs = [token for token in tokens if token.kind != "directive" and not _is_plain(token)]
+        for index, (token, following) in enumerate(pairwise(code_and_docs)):
             if token.kind == "comment" and following.kind != "comment":
-                above = kerneldoc.prototype(telling[index + 1 : index + _LONGEST_HEAD])
+                above = kerneldoc.prototype(code_and_docs[index + 1 : index + _LONGEST_HEAD])
                 doc = kerneldoc.doc(comments[token.line, token.column], above)
-                if doc is not None and not _is_described_in_place(telling[index + 1 : index + _LONGEST_PROTOTYPE]):
-                    found[following.line] = _with_members(doc, scan.path, tokens, token)
-    return found
+                if doc is not None and not _is_described_in_place(
+                    code_and_docs[index + 1 : index + _LONGEST_PROTOTYPE]
+                ):
+                    by_line[following.line] = _with_members(doc, scan.path, tokens, token)
+    return by_line
 
 
 def _is_described_in_place(code: Sequence[Token]) -> bool:
@@ -243,11 +247,11 @@ def _messages(patches: Iterable[Patch], cover: Patch | None, names: frozenset[st
 
 def _comments(source: PostImage, scan: LexicalScan, kfuncs: Iterable[Kfunc], names: frozenset[str]) -> Iterator[Prose]:
     """The paragraphs of the comments of which the series adds a line."""
-    own = [kfunc for kfunc in kfuncs if kfunc.at.path == scan.path]
+    in_file = [kfunc for kfunc in kfuncs if kfunc.at.path == scan.path]
     for comment in scan.comments:
         span = range(comment.at.line, comment.at.line + comment.text.count("\n") + 1)
         if any((line := source.line(number)) and line.added for number in span):
-            yield from of_comment(comment, _owner(comment, own), names)
+            yield from of_comment(comment, _owner(comment, in_file), names)
 
 
 def _owner(comment: Comment, kfuncs: Iterable[Kfunc]) -> str | None:

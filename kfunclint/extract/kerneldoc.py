@@ -39,17 +39,17 @@ def doc(comment: Comment, above: str | None = None) -> Doc | None:
     lines = tuple(text_lines(comment))[1:]
     if comment.text.partition("\n")[0].strip() != "/**" or not lines or lines[0][1].startswith("DOC:"):
         return None
-    at, first = lines[0]
-    column, name = _name(first)
-    named = Place(at.path, at.line, at.column + column, at.column + column + len(name or first))
-    separator = re.search("[-:]", first)
-    purpose = first[separator.end() :].strip() if separator else ""
-    return Doc(name, named, purpose, lines, tuple(_sections(lines[1:])), above)
+    at, title = lines[0]
+    column, name = _name(title)
+    name_place = Place(at.path, at.line, at.column + column, at.column + column + len(name or title))
+    separator = re.search("[-:]", title)
+    purpose = title[separator.end() :].strip() if separator else ""
+    return Doc(name, name_place, purpose, lines, tuple(_sections(lines[1:])), above)
 
 
-def _name(first: str) -> tuple[int, str]:
+def _name(title: str) -> tuple[int, str]:
     """The name that the first line documents, with its offset; "" for a line that names a type or is mere prose."""
-    match = None if _TYPE.match(first) or not re.match(r"\w", first) else _NAME.search(first)
+    match = None if _TYPE.match(title) or not re.match(r"\w", title) else _NAME.search(title)
     return (match.start(1), match[1]) if match else (0, "")
 
 

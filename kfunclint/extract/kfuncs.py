@@ -108,8 +108,8 @@ class _FileReader:
         header = self.definitions.header(function)
         places = _parameters_at(self.name_place(function), function, self._tokens(function))
         if header is None:
-            named = zip(function.parameters, places or [None] * len(function.parameters), strict=True)
-            parameters = tuple(replace(parameter, at=at) for parameter, at in named)
+            placed = zip(function.parameters, places or [None] * len(function.parameters), strict=True)
+            parameters = tuple(replace(parameter, at=at) for parameter, at in placed)
             return Signature(function.returns, parameters, has_all_names=places is not None)
         return Signature(
             return_type=function.returns,

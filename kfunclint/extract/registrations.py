@@ -32,32 +32,32 @@ def read_registrations(
     files: Sequence[tuple[str, list[list[Token]]]],
 ) -> tuple[list[Registration], dict[SetKey, tuple[str, ...]]]:
     """All registrations, and for each set of which none can be out of view the program types."""
-    found: list[Registration] = []
+    registrations: list[Registration] = []
     hooks: dict[SetKey, tuple[str, ...]] = {}
     for path, ranges in files:
         codes = [lexer.code_of(tokens) for tokens in ranges]
-        structs = {known.name: known for code in codes for known in _structs(code)}
+        structs = {struct.name: struct for code in codes for struct in _structs(code)}
         module = any(token.text == "MODULE_LICENSE" for code in codes for token in code)
         for code in codes:
-            own = list(_registered(path, code, structs, module))
-            found += own
-            hooks.update(((path, ids), types) for ids, types in _all_hooks(code, own))
-    return found, hooks
+            in_code = list(_registrations(path, code, structs, module))
+            registrations += in_code
+            hooks.update(((path, ids), types) for ids, types in _all_hooks(code, in_code))
+    return registrations, hooks
 
 
-def _registered(
+def _registrations(
     path: str, code: Sequence[Token], structs: Mapping[str, _Struct], module: bool
 ) -> Iterator[Registration]:
     for index, token in enumerate(code[:-1]):
         if token.kind != "name" or token.text not in _REGISTER or code[index + 1].text != "(":
             continue
-        given = arguments(code, index + 1)
-        if given is None or len(given) != _REGISTER[token.text] or _is_parameter(given[-1]):
+        passed = arguments(code, index + 1)
+        if passed is None or len(passed) != _REGISTER[token.text] or _is_parameter(passed[-1]):
             continue
-        struct = structs.get(given[-1][-1].text) if given[-1] else None
+        struct = structs.get(passed[-1][-1].text) if passed[-1] else None
         yield Registration(
             call=token.text,
-            program_type="".join(word.text for word in given[0]) if len(given) == 2 else "",
+            program_type="".join(word.text for word in passed[0]) if len(passed) == 2 else "",
             set=struct.ids if struct else None,
             at=place(path, token),
             owner=struct.owner if struct else None,
@@ -80,26 +80,28 @@ def _all_hooks(code: Sequence[Token], registrations: Sequence[Registration]) -> 
     end = max((token.line for token in code if token.text == "}" and token.column == 1), default=0)
     private = {struct.ids for struct in _structs(code) if struct.private} if registrations else set()
     types: dict[str, list[str]] = {}
-    for known in registrations:
-        if known.set in private and known.set is not None:
-            types.setdefault(known.set, []).append(known.program_type if known.at.line < end else "")
-    for ids, own in types.items():
-        if all(_PROGRAM_TYPE.fullmatch(type_) for type_ in own):
-            yield ids, tuple(own)
+    for registration in registrations:
+        if registration.set in private and registration.set is not None:
+            types.setdefault(registration.set, []).append(
+                registration.program_type if registration.at.line < end else ""
+            )
+    for ids, program_types in types.items():
+        if all(_PROGRAM_TYPE.fullmatch(type_) for type_ in program_types):
+            yield ids, tuple(program_types)
 
 
 def _structs(code: Sequence[Token]) -> Iterator[_Struct]:
     for index, token in enumerate(code[:-3]):
         if token.text == "btf_kfunc_id_set" and code[index + 2].text == "=" and code[index + 3].text == "{":
-            given = {
+            fields = {
                 field[1].text: "".join(word.text for word in field[3:])
                 for field in arguments(code, index + 3) or ()
                 if len(field) > 3 and field[0].text == "." and field[2].text == "="
             }
             yield _Struct(
                 name=code[index + 1].text,
-                ids=given["set"].removeprefix("&") if given.get("set", "").startswith("&") else None,
-                owner=given.get("owner", ""),
-                filter=given.get("filter", "").removeprefix("&"),
+                ids=fields["set"].removeprefix("&") if fields.get("set", "").startswith("&") else None,
+                owner=fields.get("owner", ""),
+                filter=fields.get("filter", "").removeprefix("&"),
                 private=any(word.text == "static" for word in code[max(0, index - 3) : index]),
             )

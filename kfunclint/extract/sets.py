@@ -81,26 +81,30 @@ def scan(sources: Iterable[PostImage], lexed: Lexed | None = None) -> tuple[Lexi
     ]
     registrations, hooks = read_registrations(files)
     spans = {path: [_spans(path, tokens) for tokens in ranges] for path, ranges in files}
-    views = [(path, tokens, own) for path, ranges in files for tokens, own in zip(ranges, spans[path], strict=True)]
+    views = [
+        (path, tokens, spans_of_range)
+        for path, ranges in files
+        for tokens, spans_of_range in zip(ranges, spans[path], strict=True)
+    ]
     macros = [macro for view in views for macro in _macros(*view)]
-    found = {
+    entries_by_path = {
         path: [
             entry
-            for tokens, own in zip(ranges, spans[path], strict=True)
-            for entry in _entries(path, tokens, own, macros)
+            for tokens, spans_of_range in zip(ranges, spans[path], strict=True)
+            for entry in _entries(path, tokens, spans_of_range, macros)
         ]
         for path, ranges in files
     }
-    sets = _sets([span for view in views for span in view[2]], found, registrations, hooks)
+    sets = _sets([span for view in views for span in view[2]], entries_by_path, registrations, hooks)
     conditions = {path: Conditions(ranges) for path, ranges in files}
-    entries = _joined(found, sets, conditions)
+    entries = _resolve(entries_by_path, sets, conditions)
     return tuple(
         LexicalScan(
             path=path,
             tokens=tuple(tuple(tokens) for tokens in ranges),
             conditions=conditions[path],
             entries=entries[path],
-            sets=tuple(known for key, known in sets.items() if key[0] == path),
+            sets=tuple(set_ for key, set_ in sets.items() if key[0] == path),
             registrations=tuple(registration for registration in registrations if registration.at.path == path),
             comments=tuple(_comment(path, token) for tokens in ranges for token in tokens if token.kind == "comment"),
         )
@@ -113,10 +117,10 @@ def _tokens(visible: VisibleRange) -> list[Token]:
     text = visible.text
     tail = _comment_tail(text)
     blank = "".join(char if char == "\n" else " " for char in text[:tail])
-    found = lexer.tokens(blank + text[tail:], visible.start)
+    range_tokens = lexer.tokens(blank + text[tail:], visible.start)
     if tail:
-        found.insert(0, Token("comment", text[:tail].rstrip("\n"), visible.start, 1, 0))
-    return found
+        range_tokens.insert(0, Token("comment", text[:tail].rstrip("\n"), visible.start, 1, 0))
+    return range_tokens
 
 
 def _comment_tail(text: str) -> int:
@@ -208,45 +212,45 @@ def _key_at(spans: Sequence[_SetLines], line: int) -> SetKey | None:
 
 def _sets(
     spans: Iterable[_SetLines],
-    found: Mapping[str, Sequence[_UnresolvedEntry]],
+    entries_by_path: Mapping[str, Sequence[_UnresolvedEntry]],
     registrations: Sequence[Registration],
     hooks: Mapping[SetKey, tuple[str, ...]],
 ) -> dict[SetKey, KfuncSet]:
     """Every set with what is known of it; the two ends of one may stand in different ranges."""
     listings: dict[SetKey, list[Listing]] = {}
-    for entries in found.values():
+    for entries in entries_by_path.values():
         for entry in entries:
             if entry.set is not None:
                 listings.setdefault(entry.set, []).append(entry.listing)
-    own: dict[SetKey, list[Registration]] = {}
+    registrations_of: dict[SetKey, list[Registration]] = {}
     for registration in registrations:
         if registration.set is not None:
-            own.setdefault((registration.at.path or "", registration.set), []).append(registration)
+            registrations_of.setdefault((registration.at.path or "", registration.set), []).append(registration)
     parts: dict[SetKey, list[_SetLines]] = {}
     for span in spans:
         parts.setdefault(span.key, []).append(span)
     return {
         key: KfuncSet(
             name=key[1],
-            kind=some[0].kind,
-            at=some[0].at,
-            registrations=tuple(own.get(key, ())),
+            kind=spans_of_set[0].kind,
+            at=spans_of_set[0].at,
+            registrations=tuple(registrations_of.get(key, ())),
             entries=tuple(listings.get(key, ())),
-            is_complete=some[0].whole,
-            unflagged_ids=tuple(stray for span in some for stray in span.strays),
+            is_complete=spans_of_set[0].whole,
+            unflagged_ids=tuple(stray for span in spans_of_set for stray in span.strays),
             program_types=hooks.get(key),
         )
-        for key, some in parts.items()
+        for key, spans_of_set in parts.items()
     }
 
 
-def _joined(
-    found: Mapping[str, Sequence[_UnresolvedEntry]],
+def _resolve(
+    unresolved: Mapping[str, Sequence[_UnresolvedEntry]],
     sets: Mapping[SetKey, KfuncSet],
     conditions: Mapping[str, Conditions],
 ) -> dict[str, tuple[Entry, ...]]:
     listed: dict[str, list[tuple[SetKey, Listing]]] = {}
-    for entries in found.values():
+    for entries in unresolved.values():
         for entry in entries:
             if entry.set is not None:
                 listed.setdefault(entry.listing.name, []).append((entry.set, entry.listing))
@@ -268,7 +272,7 @@ def _joined(
             )
             for entry in entries
         )
-        for path, entries in found.items()
+        for path, entries in unresolved.items()
     }
 
 
@@ -290,11 +294,11 @@ def _flags(path: str, arguments: Sequence[Sequence[Token]]) -> tuple[Flag, ...] 
 def _entries(
     path: str, tokens: Sequence[Token], spans: Sequence[_SetLines], macros: Sequence[_Macro]
 ) -> Iterator[_UnresolvedEntry]:
-    for _, (prefix, *rest) in named_calls(tokens, ["BTF_ID_FLAGS"]):
-        if [token.text for token in prefix] == ["func"] and rest and len(rest[0]) == 1:
-            name = rest[0][0]
+    for _, (prefix, *others) in named_calls(tokens, ["BTF_ID_FLAGS"]):
+        if [token.text for token in prefix] == ["func"] and others and len(others[0]) == 1:
+            name = others[0][0]
             yield _UnresolvedEntry(
-                Listing(name.text, place(path, name), _flags(path, rest[1:])), _key_at(spans, name.line)
+                Listing(name.text, place(path, name), _flags(path, others[1:])), _key_at(spans, name.line)
             )
     yield from _macro_entries(path, [*tokens, *_directive_tokens(tokens)], macros)
 

@@ -20,9 +20,9 @@ def place(path: str, token: Token) -> Place:
 
 def named_calls(tokens: Sequence[Token], names: Iterable[str]) -> Iterator[tuple[Token, list[Sequence[Token]]]]:
     """Every NAME(...) with its arguments, in code and not in directives or comments."""
-    wanted = frozenset(names)
+    macros = frozenset(names)
     code = lexer.code_of(tokens)
-    calls = [at for at, (name, behind) in enumerate(pairwise(code)) if name.text in wanted and behind.text == "("]
+    calls = [at for at, (name, behind) in enumerate(pairwise(code)) if name.text in macros and behind.text == "("]
     brackets = Brackets(code if calls else ())
     for at in calls:
         arguments = brackets.arguments(at + 1)

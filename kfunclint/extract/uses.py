@@ -23,42 +23,44 @@ _ATTACHED = {"noinline", "__weak"}  # programs may attach to it, as between __bp
 Files = Sequence[tuple[PostImage, LexicalScan]]
 
 
-def mark_missing_entries(kfuncs: Sequence[Kfunc], files: Files, gone: Container[str]) -> Iterator[Kfunc]:
+def mark_missing_entries(kfuncs: Sequence[Kfunc], files: Files, removed_names: Container[str]) -> Iterator[Kfunc]:
     """The kfuncs with whether a new one lacks its entry: no set names it, nor anything that may stand for one.
 
-    `gone` are the names in the lines that the series takes out.
+    `removed_names` are those in the lines that the series takes out.
     """
     sources = {source.path: source for source, _ in files}
     new = [
         kfunc
         for kfunc in kfuncs
-        if kfunc.signature.is_exact and kfunc.name not in gone and _is_new(sources[kfunc.at.path or ""], kfunc.at.line)
+        if kfunc.signature.is_exact
+        and kfunc.name not in removed_names
+        and _is_new(sources[kfunc.at.path or ""], kfunc.at.line)
     ]
     beside = {kfunc.at.path for kfunc in new if kfunc.entries}
-    alone = frozenset(
+    unlisted = frozenset(
         kfunc.name
         for kfunc in new
         if kfunc.definition.has_marker and not kfunc.entries and not kfunc.destructor and kfunc.at.path in beside
     )
-    named = {name for _, scan in files for name in _named(alone, scan)} if alone else set()
+    mentioned = {name for _, scan in files for name in _mentions(unlisted, scan)} if unlisted else set()
     for kfunc in kfuncs:
-        is_missing = kfunc.name in alone and kfunc.name not in named
+        is_missing = kfunc.name in unlisted and kfunc.name not in mentioned
         yield replace(kfunc, entry_missing=True) if is_missing else kfunc
 
 
-def find_helpers(files: Files, units: Mapping[str, Unit], known: Container[str]) -> Iterator[Helper]:
-    """The helpers that a series brings; `known` are its kfuncs, and the names in the lines that it takes out."""
+def find_helpers(files: Files, units: Mapping[str, Unit], excluded: Container[str]) -> Iterator[Helper]:
+    """The helpers that a series brings; `excluded` are its kfuncs, and the names in the lines that it takes out."""
     new = [
         (scan, function)
         for source, scan in files
         if _has_kfuncs(scan)
         for function in _functions(units.get(scan.path), source)
-        if function.name not in known
+        if function.name not in excluded
     ]
     names = frozenset(function.name for _, function in new)
     uses = Counter((name, scan.path) for _, scan in files for name in _uses(names, scan))
     homes = Counter(name for name, _ in uses)
-    outside = {name for _, scan in files for name in (*_named(names, scan), *declared(names, scan.tokens))}
+    outside = {name for _, scan in files for name in (*_mentions(names, scan), *declared(names, scan.tokens))}
     tokens = {scan.path: scan.tokens for scan, _ in new}
     definitions = {path: Definitions(path, ranges) for path, ranges in tokens.items()}
     for scan, function in new:
@@ -73,7 +75,11 @@ def find_helpers(files: Files, units: Mapping[str, Unit], known: Container[str])
 def _functions(unit: Unit | None, source: PostImage) -> list[Function]:
     """The global functions of a file, but for kfuncs, that the series brings."""
     functions = unit.functions if unit else ()
-    return [one for one in functions if not one.static and not one.marker and _is_new(source, one.line)]
+    return [
+        function
+        for function in functions
+        if not function.static and not function.marker and _is_new(source, function.line)
+    ]
 
 
 def _is_new(source: PostImage, number: int) -> bool:
@@ -81,7 +87,7 @@ def _is_new(source: PostImage, number: int) -> bool:
     return line is not None and line.added
 
 
-def _named(names: frozenset[str], scan: LexicalScan) -> Iterator[str]:
+def _mentions(names: frozenset[str], scan: LexicalScan) -> Iterator[str]:
     """The names that a file has other than to declare, define or call them: in a macro, a list, an initializer."""
     for tokens in scan.tokens:
         for at, token in enumerate(tokens):

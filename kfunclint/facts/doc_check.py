@@ -37,9 +37,9 @@ def excess_sections(kfunc: Kfunc) -> tuple[Section, ...]:
 def intended_parameter(kfunc: Kfunc, section: Section) -> str | None:
     """The one undescribed parameter that a section in excess is named after but for a suffix or one letter."""
     name = section.name[1:]
-    near = [
+    alike = [
         parameter
         for parameter, _ in undescribed(kfunc)
         if parameter.startswith(f"{name}__") or (len(name) > 2 and one_edit_apart(name, parameter))
     ]
-    return near[0] if len(near) == 1 else None
+    return alike[0] if len(alike) == 1 else None

@@ -125,8 +125,8 @@ class Prose:
         The name that a kernel-doc begins with is none: it is held against the function below.
         """
         text = self.text
-        named = _NAMED.match(text) if self.kind == "doc" else None
-        for match in _NAME.finditer(text, named.end() if named else 0):
+        heading = _NAMED.match(text) if self.kind == "doc" else None
+        for match in _NAME.finditer(text, heading.end() if heading else 0):
             if len(match[0]) >= _SHORTEST_NAME and match[0].islower() and match[0] not in self.names:
                 yield match
 

@@ -99,8 +99,8 @@ class KfuncSet:
     def extent(self) -> tuple[Extent, ...]:
         """Its lines with the one above and the one below, as its END may be what was taken away; its registrations."""
         lines = [self.at.line, *(listing.at.line for listing in self.entries)]
-        own = Extent(self.at.path, min(lines) - 1, max(lines) + 1)
-        return (own, *(line_of(registration.at) for registration in self.registrations))
+        lines_of_set = Extent(self.at.path, min(lines) - 1, max(lines) + 1)
+        return (lines_of_set, *(line_of(registration.at) for registration in self.registrations))
 
     @property
     def is_fmodret(self) -> bool:

@@ -52,7 +52,7 @@ def _entry(word: bytes) -> str:
 
     A search by halves: the lines are sorted but for their case, and splitting them all would take longer than a review.
     """
-    lines, sought = _dictionary(), word + b"->"
+    lines, prefix = _dictionary(), word + b"->"
     low, high = 0, len(lines)  # the line that begins behind a line break in low:high
     while low < high:
         start = lines.rfind(b"\n", low, (low + high) // 2 + 1)
@@ -62,40 +62,47 @@ def _entry(word: bytes) -> str:
                 return ""
         end = lines.find(b"\n", start + 1)
         line = lines[start + 1 : end if end >= 0 else len(lines)].lower()
-        if line.startswith(sought):
-            return line[len(sought) :].decode("utf-8", "replace")
-        if line < sought:
+        if line.startswith(prefix):
+            return line[len(prefix) :].decode("utf-8", "replace")
+        if line < prefix:
             low = start + 1
         else:
             high = start
     return ""
 
 
-def slips(name: str, known: Container[str]) -> tuple[str, ...]:
+def slips(name: str, names: Container[str]) -> tuple[str, ...]:
     """The known names of which this one may be a slip: two letters swapped, or one too many of a pair."""
-    pairs = [(at, one, other) for at, (one, other) in enumerate(pairwise(name)) if one.isalpha() and other.isalpha()]
-    near = (name[:at] + (other + one if one != other else one) + name[at + 2 :] for at, one, other in pairs)
-    return tuple(dict.fromkeys(one for one in near if one in known))
+    pairs = [
+        (at, letter, next_letter)
+        for at, (letter, next_letter) in enumerate(pairwise(name))
+        if letter.isalpha() and next_letter.isalpha()
+    ]
+    corrected = (
+        name[:at] + (next_letter + letter if letter != next_letter else letter) + name[at + 2 :]
+        for at, letter, next_letter in pairs
+    )
+    return tuple(dict.fromkeys(correction for correction in corrected if correction in names))
 
 
-def wrong_word(name: str, known: Container[str]) -> tuple[str, str] | None:
+def wrong_word(name: str, names: Container[str]) -> tuple[str, str] | None:
     """The wrong word of a name, and the one known name that has another letter, one more or one less within it.
 
     Words of fewer than five letters, and their first and last letters, do not count: what differs there is often meant
     (foos, vfoo). None where no name or more than one is so near.
     """
-    near: dict[str, str] = {}
+    wrong_words: dict[str, str] = {}
     words = name.split("_")
     for index, word in enumerate(words):
-        if len(word) >= _SHORTEST_WORD and word.isalpha() and word not in known:
-            for other in _within(word):
-                meant = "_".join((*words[:index], other, *words[index + 1 :]))
-                if meant in known:
-                    near[meant] = word
-    return next((word, meant) for meant, word in near.items()) if len(near) == 1 else None
+        if len(word) >= _SHORTEST_WORD and word.isalpha() and word not in names:
+            for right_word in _changed_within(word):
+                right_name = "_".join((*words[:index], right_word, *words[index + 1 :]))
+                if right_name in names:
+                    wrong_words[right_name] = word
+    return next((word, right_name) for right_name, word in wrong_words.items()) if len(wrong_words) == 1 else None
 
 
-def _within(word: str) -> Iterator[str]:
+def _changed_within(word: str) -> Iterator[str]:
     """The word with a letter dropped, replaced or put in between its first and its last."""
     for at in range(1, len(word)):
         if at < len(word) - 1:
@@ -104,11 +111,11 @@ def _within(word: str) -> Iterator[str]:
         yield from (word[:at] + letter + word[at:] for letter in ascii_lowercase)
 
 
-def one_edit_apart(one: str, other: str) -> bool:
+def one_edit_apart(word: str, other: str) -> bool:
     """Does one letter inserted, dropped, replaced, or swapped with its neighbour make the one into the other?"""
-    if abs(len(one) - len(other)) > 1 or one == other:
+    if abs(len(word) - len(other)) > 1 or word == other:
         return False
-    short, long = sorted((one, other), key=len)
+    short, long = sorted((word, other), key=len)
     start = next((index for index, char in enumerate(short) if char != long[index]), len(short))
     if len(short) < len(long):
         return short[start:] == long[start + 1 :]

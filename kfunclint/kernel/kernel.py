@@ -21,8 +21,8 @@ class Target(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Kernel:
     """The kernel a review answers for: `release` and `why` are those of a Target; `tree` where there is one. `guessed`:
-    nobody named it and there is no tree, so what the next releases brought may be there already. `own` are flags that
-    the series itself defines.
+    nobody named it and there is no tree, so what the next releases brought may be there already. `series_flags` are
+    those that the series itself defines.
     """
 
     release: Release
@@ -30,7 +30,7 @@ class Kernel:
     flags: Mapping[str, FlagRow]
     tree: Vocabulary | None = None
     guessed: bool = False
-    own: frozenset[str] = frozenset()
+    series_flags: frozenset[str] = frozenset()
 
     @property
     def target(self) -> Target:
@@ -44,7 +44,7 @@ class Kernel:
 
     def has_flag(self, name: str) -> bool:
         """Does the include/linux/btf.h of this kernel, or the series, define the flag? A tree is asked first."""
-        if name in self.own:
+        if name in self.series_flags:
             return True
         if self.tree is not None and self.tree.flags:
             return name in self.tree.flags
@@ -56,6 +56,6 @@ class Kernel:
         return name in self.tree.macros if self.tree is not None and self.tree.macros else None
 
 
-def known(release: Release, why: str, tree: Vocabulary | None = None) -> Kernel:
+def kernel_of_release(release: Release, why: str, tree: Vocabulary | None = None) -> Kernel:
     """What the tables say of a release, and a tree of itself."""
     return Kernel(release, why, flag_rows(), tree)

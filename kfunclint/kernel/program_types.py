@@ -11,5 +11,5 @@ def sleepers_may_call(entry: Entry) -> bool:
     are not known tells nothing, nor does a type of programs that is not."""
     if entry.flags is None or entry.set is None or entry.set.is_fmodret:
         return False
-    types = (one.program_type.removeprefix("BPF_PROG_TYPE_") for one in entry.set.registrations)
+    types = (registration.program_type.removeprefix("BPF_PROG_TYPE_") for registration in entry.set.registrations)
     return any(table("hooks").get(type_, {}).get("sleepable", False) for type_ in types)

@@ -76,8 +76,8 @@ def suffixes() -> Mapping[str, Suffix]:
 
 def of_tree(name: str, kernel: Kernel) -> bool:
     """Does the verifier of the kernel's tree look for an ending of the name, maybe one that no table has?"""
-    known = kernel.tree.suffixes if kernel.tree is not None else None
-    return any(name.endswith(ending) for ending in known or ())
+    endings = kernel.tree.suffixes if kernel.tree is not None else None
+    return any(name.endswith(ending) for ending in endings or ())
 
 
 def suffix(name: str, kernel: Kernel | None = None) -> Suffix | None:
@@ -86,9 +86,9 @@ def suffix(name: str, kernel: Kernel | None = None) -> Suffix | None:
     The name must be longer than the suffix and end with it, so "__sz" has none, and "p__nullable__map" has __map alone
     (kernel/bpf/btf.c: btf_param_match_suffix()).
     """
-    found = [
+    matches = [
         row
         for row in suffixes().values()
         if name.endswith(row.name) and len(name) > len(row.name) and (kernel is None or row.read_by(kernel))
     ]
-    return max(found, key=lambda row: len(row.name), default=None)
+    return max(matches, key=lambda row: len(row.name), default=None)

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import date
 
 from kfunclint.kernel.flags import flag_rows
-from kfunclint.kernel.kernel import Kernel, known
+from kfunclint.kernel.kernel import Kernel, kernel_of_release
 from kfunclint.kernel.release import Release, releases
 from kfunclint.kernel.vocabulary import Vocabulary
 
 
 def target(
     *,
-    asked: str | None,
+    requested: str | None,
     tags: Iterable[str],
     dates: Iterable[str],
     context_flags: Collection[str],
@@ -23,27 +23,27 @@ def target(
 ) -> Kernel:
     """The kernel a series is aimed at.
 
-    In this order: `asked` for with --kernel; the release of the `tree` it applies to; a stable release among the `tags`
-    of the subject; the kernel that was in development on the latest of the `dates` (as in Date fields), or else the
-    newest. The last two must be able to define the `context_flags`, those in lines that were there before: they are
-    moved to the nearest release that does. Raises ValueError for an `asked` that is no release.
+    In this order: the one `requested` with --kernel; the release of the `tree` it applies to; a stable release among
+    the `tags` of the subject; the kernel that was in development on the latest of the `dates` (as in Date fields), or
+    else the newest. The last two must be able to define the `context_flags`, those in lines that were there before:
+    they are moved to the nearest release that does. Raises ValueError for a `requested` that is no release.
     """
-    if asked is not None:
-        return known(Release.parse(asked), "given with --kernel", tree)
+    if requested is not None:
+        return kernel_of_release(Release.parse(requested), "given with --kernel", tree)
     if tree is not None and tree.release is not None:
-        return known(*tree.release, tree)
+        return kernel_of_release(*tree.release, tree)
     for tag in tags:
-        if (release := _stable(tag)) is not None:
-            return known(release, f"the subject says {tag}", tree)
-    days = [day for day in map(_day, dates) if day is not None]
+        if (release := _stable_release(tag)) is not None:
+            return kernel_of_release(release, f"the subject says {tag}", tree)
+    days = [day for day in map(_parse_day, dates) if day is not None]
     if days:
         release, why = _in_development(max(days)), f"in development on {max(days):%-d %b %Y}"
     else:
         release, why = releases()[-1][1], "the newest known, as the mail has no date"
-    return replace(_bounded(release, why, context_flags), tree=tree)
+    return replace(_bounded_by_flags(release, why, context_flags), tree=tree)
 
 
-def _stable(tag: str) -> Release | None:
+def _stable_release(tag: str) -> Release | None:
     match = re.fullmatch(r"(?:linux-)?(\d{1,2}\.\d{1,3})(?:\.y|\.\d{1,4})?", tag, re.IGNORECASE)
     return Release.parse(match[1]) if match else None
 
@@ -53,7 +53,7 @@ _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _DATE = re.compile(rf"(\d{{1,2}})[ -]({'|'.join(_MONTHS)})[ -](\d{{4}})\b", re.IGNORECASE)
 
 
-def _day(text: str) -> date | None:
+def _parse_day(text: str) -> date | None:
     match = _DATE.search(text)
     try:
         return date(int(match[3]), _MONTHS.index(match[2].title()) + 1, int(match[1])) if match else None
@@ -66,7 +66,7 @@ def _in_development(day: date) -> Release:
     return next((release for tagged, release in releases() if day < tagged), releases()[-1][1])
 
 
-def _bounded(release: Release, why: str, context_flags: Collection[str]) -> Kernel:
+def _bounded_by_flags(release: Release, why: str, context_flags: Collection[str]) -> Kernel:
     rows = [row for name in sorted(context_flags) if (row := flag_rows().get(name)) is not None]
     for row in sorted(rows, key=lambda row: row.since):
         if release < row.since:
@@ -74,4 +74,4 @@ def _bounded(release: Release, why: str, context_flags: Collection[str]) -> Kern
     for row in rows:
         if row.until is not None and row.until < release:
             release, why = row.until, f"its context uses {row.name}, which went after {row.until}"
-    return replace(known(release, why), guessed=True)
+    return replace(kernel_of_release(release, why), guessed=True)

@@ -56,9 +56,9 @@ class Vocabulary:
         if not number.get("VERSION", "").isdecimal() or not number.get("PATCHLEVEL", "").isdecimal():
             return None
         release = Release(int(number["VERSION"]), int(number["PATCHLEVEL"]))
-        rest = number.get("EXTRAVERSION", "")
-        last = f".{number['SUBLEVEL']}" if number.get("SUBLEVEL", "0") != "0" else ""
-        why = f"the tree's Makefile says {release}{last}{rest}"
+        extra = number.get("EXTRAVERSION", "")
+        sublevel = f".{number['SUBLEVEL']}" if number.get("SUBLEVEL", "0") != "0" else ""
+        why = f"the tree's Makefile says {release}{sublevel}{extra}"
         for shown, name in self._shown(release):
             has = "has" if name in self.flags else "has no"
             return shown, f"{why}, but its include/linux/btf.h {has} {name}"

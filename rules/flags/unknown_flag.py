@@ -26,7 +26,7 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
             continue
         from difflib import get_close_matches  # costs 5 ms, and only a wrong name needs it
 
-        for nearest in get_close_matches(flag.name, (*kernel.flags, *kernel.own), n=1, cutoff=_LIKENESS):
+        for nearest in get_close_matches(flag.name, (*kernel.flags, *kernel.series_flags), n=1, cutoff=_LIKENESS):
             yield Remark(
                 flag.at,
                 f"{flag.name} on {entry.name}() is no flag, so the file does not build; {nearest} is one",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from kfunclint.kernel.kernel import known
+from kfunclint.kernel.kernel import kernel_of_release
 from kfunclint.kernel.release import Release
 from kfunclint.kernel.target import target
 from kfunclint.kernel.vocabulary import Vocabulary
@@ -52,7 +52,7 @@ def test_releases_compare_in_order() -> None:
 def test_target(  # noqa: PLR0917
     asked: str | None, tags: list[str], dates: list[str], flags: set[str], release: str, why: str
 ) -> None:
-    found = target(asked=asked, tags=tags, dates=dates, context_flags=flags)
+    found = target(requested=asked, tags=tags, dates=dates, context_flags=flags)
     assert (str(found.release), found.why) == (release, why)
 
 
@@ -60,11 +60,11 @@ def test_target(  # noqa: PLR0917
     "text", ["", "yesterday", "Thu, 99 Dec 2025 00:00:00", "1 Jan 99999999999 0:0:0", "0 0 0", "\0"]
 )
 def test_a_bad_date_counts_as_none(text: str) -> None:
-    assert target(asked=None, tags=[], dates=[text], context_flags=()).why.startswith("the newest known")
+    assert target(requested=None, tags=[], dates=[text], context_flags=()).why.startswith("the newest known")
 
 
 def test_flags_come_and_go() -> None:
-    old, new = known(Release(6, 12), ""), known(Release(7, 0), "")
+    old, new = kernel_of_release(Release(6, 12), ""), kernel_of_release(Release(7, 0), "")
     assert old.has_flag("KF_TRUSTED_ARGS")
     assert not new.has_flag("KF_TRUSTED_ARGS")
     assert not old.has_flag("KF_IMPLICIT_ARGS")
@@ -73,7 +73,9 @@ def test_flags_come_and_go() -> None:
 
 
 def test_a_flag_of_the_series_itself_is_known() -> None:
-    assert replace(known(Release(6, 12), ""), own=frozenset({"KF_BRAND_NEW"})).has_flag("KF_BRAND_NEW")
+    assert replace(kernel_of_release(Release(6, 12), ""), series_flags=frozenset({"KF_BRAND_NEW"})).has_flag(
+        "KF_BRAND_NEW"
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,11 +83,11 @@ def test_a_flag_of_the_series_itself_is_known() -> None:
 )
 def test_a_kernel_that_nobody_named_is_a_guess(asked: str | None, tags: tuple[str, ...], guessed: bool) -> None:
     dates = ["Tue, 14 Oct 2025 10:00:00 +0200"]
-    assert target(asked=asked, tags=tags, dates=dates, context_flags=()).guessed == guessed
+    assert target(requested=asked, tags=tags, dates=dates, context_flags=()).guessed == guessed
 
 
 def test_the_table_of_flags_is_consistent() -> None:
-    flags = known(Release(7, 0), "").flags
+    flags = kernel_of_release(Release(7, 0), "").flags
     bits = [row["bit"] for row in table("flags").values() if "bit" in row]
     assert len(bits) == len(set(bits))
     for row in flags.values():
@@ -136,7 +138,7 @@ def test_a_tree_says_what_it_has() -> None:
     assert found.flags == {"KF_ACQUIRE": 0, "KF_TRUSTED_ARGS": 4, "KF_SLEEPABLE": 5, "KF_ITER": None}
     assert found.suffixes == frozenset({"__sz", "__k", "__odd"})
     assert found.spelling == {"refernce": "reference"}
-    kernel = known(Release(7, 0), "", found)
+    kernel = kernel_of_release(Release(7, 0), "", found)
     assert kernel.has_flag("KF_TRUSTED_ARGS")
     assert not kernel.has_flag("KF_RELEASE")
     assert kernel.has_macro("BTF_KFUNCS_START")
@@ -148,10 +150,10 @@ def test_what_a_tree_does_not_say_is_unknown() -> None:
     empty = Vocabulary(lambda path: None)
     assert empty.release is None
     assert empty.suffixes is None
-    kernel = known(Release(6, 12), "", empty)
+    kernel = kernel_of_release(Release(6, 12), "", empty)
     assert kernel.has_flag("KF_RELEASE")
     assert kernel.has_macro("__bpf_kfunc") is None
-    assert known(Release(6, 12), "").has_macro("__bpf_kfunc") is None
+    assert kernel_of_release(Release(6, 12), "").has_macro("__bpf_kfunc") is None
 
 
 @pytest.mark.parametrize(
@@ -181,12 +183,12 @@ def test_what_a_tree_does_not_say_is_unknown() -> None:
 )
 def test_the_release_of_a_tree(makefile: str, btf: str, release: str, why: str) -> None:
     found = tree({"Makefile": makefile, "include/linux/btf.h": btf})
-    kernel = target(asked=None, tags=["bpf-next"], dates=[DEC_2025], context_flags=(), tree=found)
+    kernel = target(requested=None, tags=["bpf-next"], dates=[DEC_2025], context_flags=(), tree=found)
     assert (str(kernel.release), kernel.why) == (release, why)
     assert kernel.tree is found
 
 
 def test_the_user_knows_the_release_better_than_a_tree() -> None:
-    kernel = target(asked="6.6", tags=[], dates=[], context_flags=(), tree=tree({}))
+    kernel = target(requested="6.6", tags=[], dates=[], context_flags=(), tree=tree({}))
     assert (str(kernel.release), kernel.why) == ("6.6", "given with --kernel")
     assert not kernel.has_flag("KF_RELEASE")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from kfunclint.kernel.kernel import known
+from kfunclint.kernel.kernel import kernel_of_release
 from kfunclint.kernel.release import Release
 from kfunclint.kernel.suffixes import suffix, suffixes
 from kfunclint.kernel.vocabulary import Vocabulary
@@ -52,16 +52,16 @@ def test_only_the_end_of_a_longer_name_counts(name: str, expected: str | None) -
     ],
 )
 def test_each_release_reads_its_own(name: str, release: str, read: bool) -> None:
-    assert bool(suffix(name, known(Release.parse(release), ""))) == read
+    assert bool(suffix(name, kernel_of_release(Release.parse(release), ""))) == read
 
 
 def test_a_tree_is_asked_first() -> None:
     empty: dict[str, str] = {}
     own = {"kernel/bpf/verifier.c": 'return btf_param_match_suffix(btf, arg, "__opt");\n'}
-    kernel = known(Release(7, 0), "", Vocabulary(own.get))
+    kernel = kernel_of_release(Release(7, 0), "", Vocabulary(own.get))
     assert suffix("p__opt", kernel)
     assert not suffix("p__nullable", kernel)
-    assert suffix("p__nullable", known(Release(7, 0), "", Vocabulary(empty.get)))
+    assert suffix("p__nullable", kernel_of_release(Release(7, 0), "", Vocabulary(empty.get)))
 
 
 def test_rows_say_what_they_are_for() -> None:

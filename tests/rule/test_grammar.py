@@ -8,7 +8,7 @@ import pytest
 
 from kfunclint.facts.docs import Prose
 from kfunclint.finding import Place, Remark
-from kfunclint.kernel.kernel import known
+from kfunclint.kernel.kernel import kernel_of_release
 from kfunclint.kernel.release import Release
 from kfunclint.resources import table
 from kfunclint.rule import loader
@@ -24,7 +24,7 @@ def prose(*lines: str) -> Prose:
 
 
 def remarks(*lines: str) -> list[Remark]:
-    return list(GRAMMAR.check(prose(*lines), known(Release(6, 18), "")))
+    return list(GRAMMAR.check(prose(*lines), kernel_of_release(Release(6, 18), "")))
 
 
 def examples(kind: str) -> Iterator[tuple[str, str]]:

@@ -66,7 +66,7 @@ def whole(text: str, mails: Path) -> dict[str, str]:
 
 def vocabulary(release: Release) -> dict[str, str]:
     """The files that tell what a kernel knows, as the tables have it for a release."""
-    known = kernel.known(release, "")
+    known = kernel.kernel_of_release(release, "")
     flags = [name for name in known.flags if known.has_flag(name)]
     macros = "" if release < Release(6, 4) else "#define __bpf_kfunc __used\n#define __bpf_kfunc_start_defs()\n"
     read_ = [

@@ -17,7 +17,7 @@ from kfunclint.clang.native import CONTINUE, Cursor, Diagnostic, Library, Transl
 from kfunclint.clang.nodes import Converter, NodeRow, TooDeep, raw, rows
 from kfunclint.clang.prune import KeptFunctions, prune
 from kfunclint.clang.repair import Repaired, SourceRange, repair
-from kfunclint.clang.stub_inference import KEYWORDS, Known, Text, infer
+from kfunclint.clang.stub_inference import KEYWORDS, ShimNames, Text, infer
 from kfunclint.clang.stub_refinement import Refinement
 from kfunclint.clang.stubs import Stubs
 
@@ -47,7 +47,7 @@ class Shim:
         types = {name for line in re.findall(r"^typedef (.*);", code_only, re.MULTILINE) for name in _last_names(line)}
         self.reserved = frozenset(re.findall(r"[A-Za-z_]\w*", code_only)) | KEYWORDS
         macros = re.findall(r"#define (\w+)", code_only)
-        self.known = Known(frozenset(macros) | types, frozenset(types) | {"bool"})
+        self.names = ShimNames(frozenset(macros) | types, frozenset(types) | {"bool"})
 
 
 def _last_names(declaration: str) -> list[str]:
@@ -99,9 +99,9 @@ def _parse(
 ) -> tuple[TranslationUnit | None, list[Diagnostic]]:
     """Parse, and parse again as long as the errors teach something."""
     stubs = Stubs()
-    infer(text, shim.known, stubs)
+    infer(text, shim.names, stubs)
     source = _without_indices(source, text)
-    rounds = Refinement(text, shim.known, stubs)
+    rounds = Refinement(text, shim.names, stubs)
     for parses_left in reversed(range(_MAX_PARSES)):
         tree = library.parse(MAIN, {MAIN: text.renamed(source), SHIM: shim.text, STUBS: stubs.text()}, arguments)
         if tree is None:

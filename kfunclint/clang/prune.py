@@ -105,12 +105,12 @@ def _is_kept(definition: _Definition, names: Collection[str], lines: Set[int]) -
 
 
 def _helpers(
-    kept: Sequence[_Definition], definitions: Iterable[_Definition], lines: Sequence[str]
+    kept_definitions: Sequence[_Definition], definitions: Iterable[_Definition], lines: Sequence[str]
 ) -> Iterator[_Definition]:
     """The static functions that kept ones mention: guards have wrappers, and what they call may sleep."""
-    bodies = ("\n".join(lines[definition.block.open : definition.block.close]) for definition in kept)
+    bodies = ("\n".join(lines[definition.block.open : definition.block.close]) for definition in kept_definitions)
     mentioned = {word for body in bodies for word in _WORD.findall(body)}
-    blocks = {definition.block for definition in kept}
+    blocks = {definition.block for definition in kept_definitions}
     helpers = (
         definition
         for definition in definitions

@@ -29,8 +29,8 @@ TYPE_POSITIONS = 8  # arguments of an unknown macro of which the stub can leave 
 CASE_VALUE = "(sizeof(char[0x5b000 + __COUNTER__]))"
 
 
-class Known(NamedTuple):
-    """What needs no stub: `names` that the shim mentions, among them `types`, and macros that the text defines."""
+class ShimNames(NamedTuple):
+    """What needs no stub: the `names` of macros and types that the shim defines, and the `types` among them."""
 
     names: Collection[str]
     types: Collection[str]
@@ -140,9 +140,9 @@ class Text:
 class _Guesser:
     """Goes through a text once."""
 
-    def __init__(self, text: Text, known: Known, stubs: Stubs) -> None:
+    def __init__(self, text: Text, shim_names: ShimNames, stubs: Stubs) -> None:
         self.text = text
-        self.known = known
+        self.shim_names = shim_names
         self.stubs = stubs
         self.uses: dict[str, str] = {}
         self.local_uses: dict[str, str] = {}
@@ -175,7 +175,7 @@ class _Guesser:
                 if handler := self.handlers.get(token.text):
                     handler(at)
             elif token.kind == "name":
-                if token.text in TYPE_WORDS or token.text in self.known.types:
+                if token.text in TYPE_WORDS or token.text in self.shim_names.types:
                     self._type_word(at)
                 elif token.text not in KEYWORDS:
                     self._name(at, token.text)
@@ -229,7 +229,7 @@ class _Guesser:
         if not self.braces or not self.parentheses or self.text.at(at - 1) not in ("(", ","):
             return
         callee = self.parentheses[-1] - 1
-        if self.text.is_name(callee) and self.text.at(callee) not in self.known.names:
+        if self.text.is_name(callee) and self.text.at(callee) not in self.shim_names.names:
             self.type_arguments.setdefault(self.text.at(callee), set()).add(self.commas[-1])
 
     def _name(self, at: int, name: str) -> None:
@@ -237,9 +237,9 @@ class _Guesser:
         if before in _TAGS:
             self._tag(before, name, after)
         elif before in (".", "->"):
-            if name not in self.known.names:
+            if name not in self.shim_names.names:
                 self.stubs.grow(self.stubs.members, name, self.text.kind(at))
-        elif name in self.known.names or before == "goto":
+        elif name in self.shim_names.names or before == "goto":
             return
         elif self._is_attribute(at, name):
             self.stubs.define(f"{name}(...)" if after == "(" else name, "")
@@ -265,17 +265,17 @@ class _Guesser:
         after = self.text.at(at + 1)
         if after == "(":
             return not self.braces and not self.parentheses and self._is_attribute_call(at, before)
-        if not self.braces and not self.parentheses and (after in self.known.types or after in _BEGIN_DECLARATION):
+        if not self.braces and not self.parentheses and (after in self.shim_names.types or after in _BEGIN_DECLARATION):
             return True
         if not name.startswith("__"):
             return False
         follows = at > 0 and self.text.tokens[at - 1].kind == "name" and before not in STATEMENT
-        named = at + 1 < self.text.count and self.text.tokens[at + 1].kind == "name"
-        if named and (before == "*" or (follows and before not in _QUALIFIERS)):
+        name_follows = at + 1 < self.text.count and self.text.tokens[at + 1].kind == "name"
+        if name_follows and (before == "*" or (follows and before not in _QUALIFIERS)):
             return True
-        if named and after not in STATEMENT:
+        if name_follows and after not in STATEMENT:
             behind = self.text.at(at + 2)
-            typed = after in TYPE_WORDS or after in _QUALIFIERS or after in self.known.types
+            typed = after in TYPE_WORDS or after in _QUALIFIERS or after in self.shim_names.types
             return typed or (behind == "*" or self.text.is_name(at + 2))
         if after == "*":
             return follows and before not in _QUALIFIERS
@@ -447,6 +447,6 @@ def _without_types(name: str, positions: set[int]) -> tuple[str, str]:
     return macro, f"__kfunclint_is_{name}(__VA_ARGS__)"
 
 
-def infer(text: Text, known: Known, stubs: Stubs) -> None:
+def infer(text: Text, shim_names: ShimNames, stubs: Stubs) -> None:
     """Fill `stubs` with what the text needs."""
-    _Guesser(text, known, stubs).run()
+    _Guesser(text, shim_names, stubs).run()

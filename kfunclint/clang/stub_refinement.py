@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 
 from kfunclint.clang.native import Diagnostic
-from kfunclint.clang.stub_inference import CASE_VALUE, KEYWORDS, TYPE_WORDS, Known, Text
+from kfunclint.clang.stub_inference import CASE_VALUE, KEYWORDS, TYPE_WORDS, ShimNames, Text
 from kfunclint.clang.stubs import Stubs
 
 _QUALIFIED = r"'(?:const |volatile )*(?P<tag>(?P<word>struct|union|enum) (?P<name>\w+))"
@@ -22,9 +22,9 @@ _PLAIN = {"->": "link", ".": "struct"}
 class Refinement:
     """Turns errors into stubs for one text."""
 
-    def __init__(self, text: Text, known: Known, stubs: Stubs) -> None:
+    def __init__(self, text: Text, shim_names: ShimNames, stubs: Stubs) -> None:
         self.text = text
-        self.known = known
+        self.shim_names = shim_names
         self.stubs = stubs
         self.own_names: dict[tuple[str, str], str] = {}
         self.places = [(token.line, token.column) for token in text.tokens]
@@ -107,7 +107,7 @@ class Refinement:
         if name in self.stubs.types or name in self.stubs.macros:
             return
         following = self.text.at(at + 1)
-        words = following in KEYWORDS or following in self.known.types
+        words = following in KEYWORDS or following in self.shim_names.types
         if words or (self.text.is_name(at + 1) and (self.text.is_name(at + 2) or self.text.at(at + 2) == "*")):
             self.stubs.define(name, "")
         else:
@@ -146,7 +146,7 @@ class Refinement:
         """The last tokens of all that can be the value of the expression which ends there."""
         opening = self.text.opening.get(end, 0)
         is_call = self.text.is_name(opening - 1)
-        if self.text.at(end) != ")" or (is_call and self.text.at(opening - 1) not in self.known.names):
+        if self.text.at(end) != ")" or (is_call and self.text.at(opening - 1) not in self.shim_names.names):
             yield end
             return
         at = opening + 1
@@ -199,7 +199,9 @@ class Refinement:
     def indirection(self, at: int, match: re.Match[str]) -> None:
         """Indirection requires pointer operand."""
         del match
-        while self.text.at(at) in ("*", "(") or (self.text.at(at) in self.known.names and self.text.at(at + 1) == "("):
+        while self.text.at(at) in ("*", "(") or (
+            self.text.at(at) in self.shim_names.names and self.text.at(at + 1) == "("
+        ):
             at += 1
         while self.text.at(at + 1) in ("->", "."):
             at += 2
@@ -218,14 +220,14 @@ class Refinement:
     def expected_expression(self, at: int, match: re.Match[str]) -> None:
         """Expected expression, at a type among the arguments: the callee is a macro."""
         del match
-        if self.text.at(at) not in TYPE_WORDS and self.text.at(at) not in self.known.types:
+        if self.text.at(at) not in TYPE_WORDS and self.text.at(at) not in self.shim_names.types:
             return
         depth = 0
         for index in range(at - 1, max(at - _NEAR, -1), -1):
             depth += {")": 1, "(": -1}.get(self.text.at(index), 0)
             if depth < 0:
                 name = self.text.at(index - 1)
-                if self.text.is_name(index - 1) and name not in self.known.names:
+                if self.text.is_name(index - 1) and name not in self.shim_names.names:
                     self.stubs.define(f"{name}(...)", f"__kfunclint_is_{name}()")
                 return
 
@@ -238,7 +240,7 @@ class Refinement:
         """A parameter list without types: a macro at the top level that stands for a declaration."""
         del match
         name = self.text.at(at - 1) if self.text.at(at) == "(" else self.text.at(at)
-        if name not in KEYWORDS and name.isidentifier() and name not in self.known.names:
+        if name not in KEYWORDS and name.isidentifier() and name not in self.shim_names.names:
             self.stubs.define(f"{name}(...)", "")
 
 

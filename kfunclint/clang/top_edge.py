@@ -56,7 +56,7 @@ def repair(tokens: Sequence[Token], first_line: str, whole: int, in_table: bool)
 
 def _unmatched(tokens: Sequence[Token]) -> list[int]:
     """The closing braces whose opening ones are not in view, up to the one that ends the function."""
-    found: list[int] = []
+    closers: list[int] = []
     depth = 0
     for at, token in enumerate(tokens):
         if token.text == "{":
@@ -65,10 +65,10 @@ def _unmatched(tokens: Sequence[Token]) -> list[int]:
             if depth:
                 depth -= 1
             else:
-                found.append(at)
+                closers.append(at)
                 if token.column == 1:
                     break
-    return found
+    return closers
 
 
 def _cut_parameters(tokens: Sequence[Token]) -> int | None:
@@ -146,7 +146,7 @@ def _is_table(tokens: Sequence[Token], end: int, close: int | None, in_table: bo
 
 
 def _pairs(tokens: Sequence[Token]) -> set[str]:
-    return {one.text + two.text for one, two in itertools.pairwise(tokens) if one.text == "}"}
+    return {brace.text + following.text for brace, following in itertools.pairwise(tokens) if brace.text == "}"}
 
 
 def _semicolon(tokens: Sequence[Token], at: int) -> int:

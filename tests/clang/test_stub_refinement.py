@@ -98,8 +98,8 @@ def test_an_error_teaches_until_nothing_is_new(clang: worker.Worker, name: str) 
     """What can be learnt is learnt in a few rounds, and asking on and on changes nothing any more."""
     text = Text(code(ERRORS[name][0]))
     stubs = Stubs()
-    infer(text, clang.shim.known, stubs)
-    rounds = Refinement(text, clang.shim.known, stubs)
+    infer(text, clang.shim.names, stubs)
+    rounds = Refinement(text, clang.shim.names, stubs)
     for _ in range(6):
         files = {job.MAIN: ERRORS[name][0] + "\n", job.SHIM: clang.shim.text, job.STUBS: stubs.text()}
         tree = clang.library.parse(job.MAIN, files, clang.arguments)

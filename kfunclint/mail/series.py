@@ -79,7 +79,7 @@ def _join_batches(groups: Sequence[_Group]) -> list[_Group]:
 
 
 def select_versions(series: Sequence[Series], version: int | None, every: bool) -> tuple[Series, ...]:
-    """See mail.select."""
+    """See inbox.select_series()."""
     if every:
         return tuple(series)
     if version is not None:

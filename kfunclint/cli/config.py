@@ -70,7 +70,7 @@ def _folders(found: Settings) -> Iterator[str]:
     yield "rules = [" if found.rules else "rules = []  # default"
     for source in found.sources:
         for folder in source.values.get("rules", ()):
-            yield f"    {_written(folder)},  # {_place(source, 'rules')}{'' if folder.python else ', tables only'}"
+            yield f"    {_written(folder)},  # {_place(source, 'rules')}{'' if folder.runs_python else ', tables only'}"
     if found.rules:
         yield "]"
 

@@ -511,6 +511,23 @@ reason = "they \\"know\\" \\\\ it's ours"
     )
 
 
+def test_folders_of_rules_are_shown_with_what_counts_of_them(tree: Path, capsys: Output) -> None:
+    for name in ("scripts", "mine"):
+        (tree / name).mkdir()
+    theirs(tree, 'rules = ["scripts"]\n')
+    path = own(tree, f'rules = ["{tree / "mine"}"]\n')
+    assert main(["config"]) == 0
+    assert (
+        f"""
+rules = [
+    "{tree / "scripts"}",  # .kfunclint.toml:1, tables only
+    "{tree / "mine"}",  # {path}:1
+]
+"""
+        in capsys.readouterr().out
+    )
+
+
 NAMES = st.lists(st.sampled_from(["flags", "text", "text/grammar", "guards"]), max_size=2).map(tuple)
 LEVELS = st.dictionaries(
     st.sampled_from(["flags", "text", "body/errno-from-unsigned"]), st.sampled_from([*Level, OFF]), max_size=2

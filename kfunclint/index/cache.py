@@ -57,7 +57,7 @@ def folder() -> Path:
 
 def load(name: str) -> CachedIndex | None:
     """What was kept under a name; None if nothing was, or nothing that this version can trust."""
-    return _load(name, _kept)
+    return _load(name, _index)
 
 
 def load_hits(name: str) -> CachedHits | None:
@@ -70,25 +70,27 @@ def _load(name: str, parse: Callable[[Any], T]) -> T | None:
         path = folder() / f"{name}.json"
         if path.stat().st_size > _LARGEST:
             return None
-        kept = parse(json.loads(path.read_bytes()))
+        content = parse(json.loads(path.read_bytes()))
         with contextlib.suppress(OSError):  # a cache may be read-only
             os.utime(path)  # what is used is the last to go
-        return kept
+        return content
     except (OSError, ValueError, RuntimeError):  # RuntimeError: no home, or nested too deep
         return None
 
 
-def save(name: str, kept: CachedIndex | CachedHits) -> None:
+def save(name: str, content: CachedIndex | CachedHits) -> None:
     """Keep it under a name, whole or not at all, and let go what was used least lately of more than there is room for.
 
     A folder that cannot be written to is left alone.
     """
-    text = json.dumps(_plain(kept) if isinstance(kept, CachedIndex) else _plain_hits(kept), separators=(",", ":"))
+    text = json.dumps(
+        _plain_index(content) if isinstance(content, CachedIndex) else _plain_hits(content), separators=(",", ":")
+    )
     with contextlib.suppress(OSError, RuntimeError):
         where = folder()
         where.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=where) as own:  # a reader sees the old file or the new one
-            part = Path(own) / name
+        with tempfile.TemporaryDirectory(dir=where) as temporary:  # a reader sees the old file or the new one
+            part = Path(temporary) / name
             part.write_text(text, encoding="ascii")
             part.replace(where / f"{name}.json")
         _evict(where)
@@ -107,9 +109,15 @@ def _evict(where: Path) -> None:
 # ---- to plain values
 
 
-def _plain(kept: CachedIndex) -> list[Any]:
-    files = [_plain_file(file) for file in kept.files]
-    return [FORMAT, kept.state, dict(kept.stamps), files, [_plain_definition(one) for one in kept.elsewhere]]
+def _plain_index(index: CachedIndex) -> list[Any]:
+    files = [_plain_file(file) for file in index.files]
+    return [
+        FORMAT,
+        index.state,
+        dict(index.stamps),
+        files,
+        [_plain_definition(definition) for definition in index.elsewhere],
+    ]
 
 
 def _plain_hits(hits: CachedHits) -> list[Any]:
@@ -120,10 +128,10 @@ def _plain_file(file: FileFacts) -> list[Any]:
     return [
         file.path,
         list(file.reads),
-        [_plain_definition(one) for one in file.definitions],
-        [_plain_entry(one, file.sets) for one in file.entries],
-        [[one.name, one.kind, *_plain_place(one.at)] for one in file.sets],
-        [[one.call, one.program_type, one.set, one.filter, *_plain_place(one.at)] for one in file.registrations],
+        [_plain_definition(definition) for definition in file.definitions],
+        [_plain_entry(entry, file.sets) for entry in file.entries],
+        [[kfunc_set.name, kfunc_set.kind, *_plain_place(kfunc_set.at)] for kfunc_set in file.sets],
+        [[call.call, call.program_type, call.set, call.filter, *_plain_place(call.at)] for call in file.registrations],
     ]
 
 
@@ -131,13 +139,19 @@ def _plain_place(at: Place) -> list[Any]:
     return [at.path, at.line, at.column]
 
 
-def _plain_definition(one: KfuncDefinition) -> list[Any]:
-    return [one.name, one.marker, one.static, one.documented, *_plain_place(one.at)]
+def _plain_definition(definition: KfuncDefinition) -> list[Any]:
+    return [definition.name, definition.marker, definition.static, definition.documented, *_plain_place(definition.at)]
 
 
-def _plain_entry(one: Entry, sets: tuple[KfuncSet, ...]) -> list[Any]:
-    flags = None if one.flags is None else [[flag.name, *_plain_place(flag.at)] for flag in one.flags]
-    return [one.name, flags, None if one.set is None else sets.index(one.set), one.macro, *_plain_place(one.at)]
+def _plain_entry(entry: Entry, sets: tuple[KfuncSet, ...]) -> list[Any]:
+    flags = None if entry.flags is None else [[flag.name, *_plain_place(flag.at)] for flag in entry.flags]
+    return [
+        entry.name,
+        flags,
+        None if entry.set is None else sets.index(entry.set),
+        entry.macro,
+        *_plain_place(entry.at),
+    ]
 
 
 # ---- and back; everything raises ValueError for what is not as _plain() writes it
@@ -147,8 +161,8 @@ def _row(value: Any, *kinds: Any) -> list[Any]:
     """A list with one value of each type."""
     if type(value) is not list or len(value) != len(kinds):
         raise ValueError("not a row")
-    for one, kind in zip(value, kinds, strict=True):
-        if type(one) not in (kind if type(kind) is tuple else (kind,)):
+    for cell, kind in zip(value, kinds, strict=True):
+        if type(cell) not in (kind if type(kind) is tuple else (kind,)):
             raise ValueError("not of its type")
     return value
 
@@ -159,7 +173,7 @@ def _place(word: str, path: str, line: int, column: int) -> Place:
     return Place(path, line, column, column + len(word))
 
 
-def _kept(value: Any) -> CachedIndex:
+def _index(value: Any) -> CachedIndex:
     if type(value) is not list or value[:1] != [FORMAT]:
         raise ValueError("another format")
     _, state, stamps, files, elsewhere = _row(value, int, str, dict, list, list)
@@ -182,13 +196,13 @@ def _stamps(value: dict[Any, Any]) -> dict[Any, str]:
 def _file(value: Any) -> FileFacts:
     path, reads, definitions, entries, sets, registrations = _row(value, str, *[list] * 5)
     calls = tuple(map(_registration, registrations))
-    own = tuple(_set(one, calls) for one in sets)
+    kfunc_sets = tuple(_set(row, calls) for row in sets)
     return FileFacts(
         path=path,
         reads=tuple(_row(reads, *[str] * len(reads))),
         definitions=tuple(map(_definition, definitions)),
-        entries=tuple(_entry(one, own) for one in entries),
-        sets=own,
+        entries=tuple(_entry(row, kfunc_sets) for row in entries),
+        sets=kfunc_sets,
         registrations=calls,
     )
 
@@ -214,8 +228,8 @@ def _entry(value: Any, sets: tuple[KfuncSet, ...]) -> Entry:
     )
     if number is not None and not 0 <= number < len(sets):
         raise ValueError("not a set")
-    own = None if flags is None else tuple(map(_flag, flags))
-    return Entry(name, _place(name, *at), own, None if number is None else sets[number], macro)
+    entry_flags = None if flags is None else tuple(map(_flag, flags))
+    return Entry(name, _place(name, *at), entry_flags, None if number is None else sets[number], macro)
 
 
 def _flag(value: Any) -> Flag:

@@ -59,29 +59,29 @@ def take(tree: Tree, paths: Sequence[str] = (), step: Step = lambda what: None) 
     Paths in index.OUTSIDE count only if they are asked for. Raises InputError or OSError, see index.build().
     """
     tops = tuple(path.strip("/") for path in paths)
-    also = [top for top in tops if top.partition("/")[0] in index.OUTSIDE]
-    found = index.build(tree, also, step)
-    rows = (row for row in _rows(found) if not tops or any(_is_below(row, top) for top in tops))
+    outside = [top for top in tops if top.partition("/")[0] in index.OUTSIDE]
+    tree_index = index.build(tree, outside, step)
+    rows = (row for row in _rows(tree_index) if not tops or any(_is_below(row, top) for top in tops))
     return Census(tree.name, tops, tuple(rows))
 
 
-def _rows(found: Index) -> list[Row]:
-    definitions = found.definitions()
-    return [_row(entry, file.path, definitions) for file in found.files for entry in file.entries]
+def _rows(tree_index: Index) -> list[Row]:
+    definitions = tree_index.definitions()
+    return [_row(entry, file.path, definitions) for file in tree_index.files for entry in file.entries]
 
 
 def _row(entry: Entry, file: str, definitions: Mapping[str, tuple[KfuncDefinition, ...]]) -> Row:
-    own = entry.set
+    kfunc_set = entry.set
     return Row(
         name=entry.name,
         flags=None if entry.flags is None else tuple(flag.name for flag in entry.flags),
-        set=own.name if own else None,
-        set_kind=own.kind if own else None,
+        set=kfunc_set.name if kfunc_set else None,
+        set_kind=kfunc_set.kind if kfunc_set else None,
         types=_types(entry),
         file=file,
         at=entry.at,
         macro=entry.macro,
-        filter=next((call.filter for call in own.registrations if call.filter), None) if own else None,
+        filter=next((call.filter for call in kfunc_set.registrations if call.filter), None) if kfunc_set else None,
         definition=_nearest(definitions.get(entry.name, ()), file),
     )
 
@@ -94,7 +94,10 @@ def _types(entry: Entry) -> tuple[str, ...]:
 
 def _nearest(definitions: Sequence[KfuncDefinition], file: str) -> KfuncDefinition | None:
     """The one in the file of the set, or else the first."""
-    return next((one for one in definitions if one.at.path == file), definitions[0] if definitions else None)
+    return next(
+        (definition for definition in definitions if definition.at.path == file),
+        definitions[0] if definitions else None,
+    )
 
 
 def _is_below(row: Row, top: str) -> bool:

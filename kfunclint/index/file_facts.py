@@ -66,28 +66,36 @@ def marked(data: bytes) -> bool:
     return _MARK.search(data) is not None
 
 
-def read(path: str, data: bytes, other: Read) -> FileFacts:
+def read(path: str, data: bytes, read_other: Read) -> FileFacts:
     """The facts of a file with the text `data`.
 
-    Definitions are those with __bpf_kfunc and those of the names in its own entries. `other` gives the text of another
-    file of the tree, None where there is none: a macro that makes entries may be used in a header that is included.
+    Definitions are those with __bpf_kfunc and those of the names in its own entries. `read_other` gives the text of
+    another file of the tree, None where there is none: a macro that makes entries may be used in a header that is
+    included.
     """
     lexed = Lexed()
-    (own,) = scan([_source(path, data)], lexed)
-    macros = _macros(own)
-    found = dict(_headers(path, data, macros, other)) if macros else {}
-    if found:
-        own, *others = scan([_source(path, data), *(_source(name, text) for name, text in found.items())], lexed)
+    (file_scan,) = scan([_source(path, data)], lexed)
+    macros = _macros(file_scan)
+    headers = dict(_headers(path, data, macros, read_other)) if macros else {}
+    if headers:
+        file_scan, *header_scans = scan(
+            [_source(path, data), *(_source(name, text) for name, text in headers.items())], lexed
+        )
     else:
-        others = []
-    entries = (*own.entries, *(entry for one in others for entry in one.entries if entry.macro in macros))
+        header_scans = []
+    entries = (
+        *file_scan.entries,
+        *(entry for header_scan in header_scans for entry in header_scan.entries if entry.macro in macros),
+    )
     return FileFacts(
         path=path,
-        reads=tuple(found),
-        definitions=tuple(_definitions(own, lexer.code_of(own.tokens[0]), {entry.name for entry in entries})),
+        reads=tuple(headers),
+        definitions=tuple(
+            _definitions(file_scan, lexer.code_of(file_scan.tokens[0]), {entry.name for entry in entries})
+        ),
         entries=tuple(map(_entry, entries)),
-        sets=tuple(map(_set, own.sets)),
-        registrations=tuple(map(_registration, own.registrations)),
+        sets=tuple(map(_set, file_scan.sets)),
+        registrations=tuple(map(_registration, file_scan.registrations)),
     )
 
 
@@ -98,26 +106,30 @@ def _entry(entry: Entry) -> Entry:
     return Entry(entry.name, entry.at, entry.flags, _set(entry.set) if entry.set else None, entry.macro)
 
 
-def _set(found: KfuncSet) -> KfuncSet:
-    return KfuncSet(found.name, found.kind, found.at, tuple(map(_registration, found.registrations)))
+def _set(scanned: KfuncSet) -> KfuncSet:
+    return KfuncSet(scanned.name, scanned.kind, scanned.at, tuple(map(_registration, scanned.registrations)))
 
 
-def _registration(found: Registration) -> Registration:
-    return Registration(found.call, found.program_type, found.set, found.at, filter=found.filter)
+def _registration(scanned: Registration) -> Registration:
+    return Registration(scanned.call, scanned.program_type, scanned.set, scanned.at, filter=scanned.filter)
 
 
 def definitions(path: str, data: bytes, names: Collection[str]) -> tuple[KfuncDefinition, ...]:
     """The definitions of functions with these names in a file that has none of its own to show."""
-    first = "|".join(re.escape(name) for name in sorted(names)).encode()
-    if not re.search(rb"^(?:\w[^\n;={}]*[\s*])?(?:" + first + rb")[ \t]*\(", data, re.MULTILINE):
+    alternatives = "|".join(re.escape(name) for name in sorted(names)).encode()
+    if not re.search(rb"^(?:\w[^\n;={}]*[\s*])?(?:" + alternatives + rb")[ \t]*\(", data, re.MULTILINE):
         return ()
-    (own,) = scan([_source(path, data)])
-    return tuple(found for found in _definitions(own, lexer.code_of(own.tokens[0]), names) if found.name in names)
+    (file_scan,) = scan([_source(path, data)])
+    return tuple(
+        definition
+        for definition in _definitions(file_scan, lexer.code_of(file_scan.tokens[0]), names)
+        if definition.name in names
+    )
 
 
-def _macros(own: LexicalScan) -> list[str]:
+def _macros(file_scan: LexicalScan) -> list[str]:
     """The names of the macros with arguments that make entries."""
-    texts = (token.text for token in own.tokens[0] if token.kind == "directive" and "BTF_ID_FLAGS" in token.text)
+    texts = (token.text for token in file_scan.tokens[0] if token.kind == "directive" and "BTF_ID_FLAGS" in token.text)
     return [match[1] for match in map(_MACRO.match, texts) if match]
 
 
@@ -143,16 +155,16 @@ def _headers(path: str, data: bytes, macros: Sequence[str], other: Read) -> Iter
 # ---- definitions
 
 
-def _definitions(own: LexicalScan, tokens: Sequence[Token], names: Collection[str]) -> Iterator[KfuncDefinition]:
+def _definitions(file_scan: LexicalScan, tokens: Sequence[Token], names: Collection[str]) -> Iterator[KfuncDefinition]:
     """Every NAME(...) with a brace behind it, of a wanted name or behind __bpf_kfunc."""
-    docs = facts.docs(own)
+    docs = facts.docs(file_scan)
     brackets = Brackets(tokens)
     closing = brackets.closing
     for at in _candidates(tokens, names):
         if at + 1 in closing and _opens_body(tokens, closing[at + 1] + 1, closing):
             first = declarators.start(brackets, at)
             words = {token.text for token in tokens[first:at]}
-            name_place = place(own.path, tokens[at])
+            name_place = place(file_scan.path, tokens[at])
             documented = tokens[first].line in docs
             yield KfuncDefinition(tokens[at].text, name_place, "__bpf_kfunc" in words, "static" in words, documented)
 

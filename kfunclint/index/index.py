@@ -39,28 +39,28 @@ class Index:
 
     def definitions(self) -> Mapping[str, tuple[KfuncDefinition, ...]]:
         """The definitions by name; several where #if chooses between them."""
-        found: dict[str, list[KfuncDefinition]] = {}
-        for one in (*(one for file in self.files for one in file.definitions), *self.elsewhere):
-            found.setdefault(one.name, []).append(one)
-        return {name: tuple(those) for name, those in found.items()}
+        by_name: dict[str, list[KfuncDefinition]] = {}
+        for definition in (*(definition for file in self.files for definition in file.definitions), *self.elsewhere):
+            by_name.setdefault(definition.name, []).append(definition)
+        return {name: tuple(definitions) for name, definitions in by_name.items()}
 
 
-def build(tree: Tree, also: Sequence[str] = (), step: Step = lambda what: None) -> Index:
+def build(tree: Tree, extra: Sequence[str] = (), step: Step = lambda what: None) -> Index:
     """The index of a tree, from the cache where it is still true.
 
-    `also` are folders of OUTSIDE to take in, which are not cached. `step` is told what is being read. Raises
+    `extra` are folders of OUTSIDE to take in, which are not cached. `step` is told what is being read. Raises
     InputError or OSError for a tree that cannot be read.
     """
     name = cache.key(identity(tree))
-    before = cache.load(name) or CachedIndex("", {}, (), ())
-    now = _updated(tree, before, step)
-    if now is not before:
-        cache.save(name, now)
-    files = {file.path: file for file in now.files}
-    if also:
-        paths = tree.containing((file_facts.HINT,), also, SUFFIXES)
+    cached = cache.load(name) or CachedIndex("", {}, (), ())
+    current = _update(tree, cached, step)
+    if current is not cached:
+        cache.save(name, current)
+    files = {file.path: file for file in current.files}
+    if extra:
+        paths = tree.containing((file_facts.HINT,), extra, SUFFIXES)
         files |= {file.path: file for file in _read(tree, paths, step)}
-    return Index(tuple(files[path] for path in sorted(files)), now.elsewhere)
+    return Index(tuple(files[path] for path in sorted(files)), current.elsewhere)
 
 
 def identity(tree: Tree) -> str:
@@ -69,16 +69,16 @@ def identity(tree: Tree) -> str:
     return f"{type(tree).__name__} {where.resolve() if where else tree.name}"
 
 
-def _updated(tree: Tree, before: CachedIndex, step: Step) -> CachedIndex:
-    """What is true now; `before` itself if it still is."""
-    news = _news_of_git(tree, before, step) if isinstance(tree, GitTree) else _news_of_folder(tree, before, step)
+def _update(tree: Tree, cached: CachedIndex, step: Step) -> CachedIndex:
+    """What is true now; `cached` itself if it still is."""
+    news = _news_of_git(tree, cached, step) if isinstance(tree, GitTree) else _news_of_folder(tree, cached, step)
     if news is None:
-        return before
-    old = [file for file in before.files if not any(map(news.is_changed, (file.path, *file.reads)))]
-    again = {file.path for file in before.files}.difference(file.path for file in old)
-    files = {file.path: file for file in (*old, *_read(tree, again.union(news.hits), step))}
-    known = [one for one in before.elsewhere if not news.is_changed(one.at.path or "")]
-    elsewhere = _elsewhere(tree, files.values(), known, step)
+        return cached
+    unchanged = [file for file in cached.files if not any(map(news.is_changed, (file.path, *file.reads)))]
+    changed = {file.path for file in cached.files}.difference(file.path for file in unchanged)
+    files = {file.path: file for file in (*unchanged, *_read(tree, changed.union(news.hits), step))}
+    definitions = [definition for definition in cached.elsewhere if not news.is_changed(definition.at.path or "")]
+    elsewhere = _elsewhere(tree, files.values(), definitions, step)
     return CachedIndex(news.state, news.stamps, tuple(files[path] for path in sorted(files)), elsewhere)
 
 
@@ -92,19 +92,19 @@ class _Changes:
     hits: Collection[str]
 
 
-def _news_of_folder(tree: Tree, before: CachedIndex, step: Step) -> _Changes | None:
+def _news_of_folder(tree: Tree, cached: CachedIndex, step: Step) -> _Changes | None:
     assert tree.root is not None
-    found = scan_tree(tree.root, OUTSIDE, file_facts.HINT.encode(), before.stamps, step)
-    if not found.changed:
+    tree_scan = scan_tree(tree.root, OUTSIDE, file_facts.HINT.encode(), cached.stamps, step)
+    if not tree_scan.changed:
         return None
-    return _Changes("", found.stamps, lambda path: posixpath.dirname(path) in found.changed, found.hits)
+    return _Changes("", tree_scan.stamps, lambda path: posixpath.dirname(path) in tree_scan.changed, tree_scan.hits)
 
 
-def _news_of_git(tree: GitTree, before: CachedIndex, step: Step) -> _Changes | None:
+def _news_of_git(tree: GitTree, cached: CachedIndex, step: Step) -> _Changes | None:
     state = tree.state
-    if state == before.state:
+    if state == cached.state:
         return None
-    changed = _difference(tree, before.state, state)
+    changed = _difference(tree, cached.state, state)
     if changed is None:
         step("git grep")
         return _Changes(state, {}, lambda path: True, list(filter(is_inside, tree.containing((file_facts.HINT,)))))
@@ -114,8 +114,8 @@ def _news_of_git(tree: GitTree, before: CachedIndex, step: Step) -> _Changes | N
 
 def _difference(tree: GitTree, old: str, new: str) -> frozenset[str] | None:
     """The paths in which two trees of a repository differ, None where the old one is not there any more."""
-    found = tree.repository.info(old) if HASH.fullmatch(old) else None
-    if found is None or found.kind != "tree":
+    entry = tree.repository.info(old) if HASH.fullmatch(old) else None
+    if entry is None or entry.kind != "tree":
         return None
     names = tree.repository.run("diff-tree", "-r", "-z", "--no-renames", "--name-only", old, new)
     return frozenset(names.decode("utf-8", "surrogateescape").split("\0")[:-1])
@@ -132,31 +132,31 @@ def _read(tree: Tree, paths: Iterable[str], step: Step) -> Iterator[FileFacts]:
         data = tree.read(path)
         if data is not None and len(data) <= LARGEST and file_facts.marked(data):
             step(path)
-            found = file_facts.read(path, data, tree.read)
-            if found.definitions or found.entries or found.sets or found.registrations:
-                yield found
+            facts = file_facts.read(path, data, tree.read)
+            if facts.definitions or facts.entries or facts.sets or facts.registrations:
+                yield facts
 
 
 def _elsewhere(
-    tree: Tree, files: Collection[FileFacts], known: Sequence[KfuncDefinition], step: Step
+    tree: Tree, files: Collection[FileFacts], candidates: Sequence[KfuncDefinition], step: Step
 ) -> tuple[KfuncDefinition, ...]:
-    """The definitions of kfuncs that stand in none of the files: the `known` ones that are still needed, and those
+    """The definitions of kfuncs that stand in none of the files: the `candidates` still needed, and those
     that are found nearest to the set: in its folder, below the top folder it is in, or anywhere in the kernel."""
-    here = {one.name for file in files for one in file.definitions}
-    missing = {entry.name: file.path for file in files for entry in file.entries if entry.name not in here}
+    in_files = {definition.name for file in files for definition in file.definitions}
+    missing = {entry.name: file.path for file in files for entry in file.entries if entry.name not in in_files}
     missing = dict(list(missing.items())[:_MOST_SOUGHT])
-    found = [one for one in known if one.name in missing]
-    for one in found:
-        missing.pop(one.name, None)
+    definitions = [definition for definition in candidates if definition.name in missing]
+    for definition in definitions:
+        missing.pop(definition.name, None)
     for depth in (None, 1, 0):
         if missing:
             under = sorted({"/".join(path.split("/")[:-1][:depth]) for path in missing.values()})
             for path in filter(is_inside, tree.containing(tuple(missing), under, (".c",))):
                 step(path)
-                found.extend(file_facts.definitions(path, tree.read(path) or b"", tuple(missing)))
-            for one in found:
-                missing.pop(one.name, None)
-    return tuple(sorted(found, key=lambda one: (one.at.path or "", one.at.line)))
+                definitions.extend(file_facts.definitions(path, tree.read(path) or b"", tuple(missing)))
+            for definition in definitions:
+                missing.pop(definition.name, None)
+    return tuple(sorted(definitions, key=lambda definition: (definition.at.path or "", definition.at.line)))
 
 
 def holding(tree: Tree, word: str, step: Step = lambda what: None) -> tuple[str, ...]:
@@ -165,21 +165,21 @@ def holding(tree: Tree, word: str, step: Step = lambda what: None) -> tuple[str,
     `step` is told what is being read. Raises InputError or OSError for a tree that cannot be read.
     """
     name = cache.key(f"{identity(tree)} {word}")
-    before = cache.load_hits(name) or CachedHits("", {}, ())
+    cached = cache.load_hits(name) or CachedHits("", {}, ())
     if isinstance(tree, GitTree):
-        state, stamps = tree.state, before.stamps
-        if state == before.state:
-            return before.paths
+        state, stamps = tree.state, cached.stamps
+        if state == cached.state:
+            return cached.paths
         step("git grep")
         paths = tuple(filter(is_inside, tree.containing((word,))))
     else:
         assert tree.root is not None
-        found = scan_tree(tree.root, OUTSIDE, word.encode(), before.stamps, step)
-        if not found.changed:
-            return before.paths
-        state, stamps = "", found.stamps
-        old = (path for path in before.paths if posixpath.dirname(path) not in found.changed)
-        paths = tuple(sorted({*old, *found.hits}))
+        tree_scan = scan_tree(tree.root, OUTSIDE, word.encode(), cached.stamps, step)
+        if not tree_scan.changed:
+            return cached.paths
+        state, stamps = "", tree_scan.stamps
+        old = (path for path in cached.paths if posixpath.dirname(path) not in tree_scan.changed)
+        paths = tuple(sorted({*old, *tree_scan.hits}))
     cache.save(name, CachedHits(state, stamps, paths))
     return paths
 
@@ -187,18 +187,19 @@ def holding(tree: Tree, word: str, step: Step = lambda what: None) -> tuple[str,
 _MOST_RELATED = 20
 
 
-def related(tree: Tree, found: Index, names: Collection[str], besides: Collection[str]) -> list[PostImage]:
-    """The files of a tree that define or register functions of these names, whole, `besides` some that are known.
+def related(tree: Tree, tree_index: Index, names: Collection[str], exclude: Collection[str]) -> list[PostImage]:
+    """The files of a tree that define or register functions of these names, whole, without those to `exclude`.
 
-    `found` is the index of the tree. Raises InputError or OSError for a file that cannot be read.
+    `tree_index` is the index of the tree. Raises InputError or OSError for a file that cannot be read.
     """
     paths = {
         file.path
-        for file in found.files
-        if any(entry.name in names for entry in file.entries) or any(one.name in names for one in file.definitions)
+        for file in tree_index.files
+        if any(entry.name in names for entry in file.entries)
+        or any(definition.name in names for definition in file.definitions)
     }
-    paths |= {one.at.path or "" for one in found.elsewhere if one.name in names}
-    return [whole for path in sorted(paths.difference(besides))[:_MOST_RELATED] if (whole := source_of(tree, path))]
+    paths |= {definition.at.path or "" for definition in tree_index.elsewhere if definition.name in names}
+    return [source for path in sorted(paths.difference(exclude))[:_MOST_RELATED] if (source := source_of(tree, path))]
 
 
 def source_of(tree: Tree, path: str) -> PostImage | None:
@@ -213,13 +214,18 @@ _FIRST_PARAMETER = re.compile(r"\(\s*(?:const\s+)?struct\s+(\w+)\s*\*", re.ASCII
 _HEADER = 400  # characters from the name of a function on, in which its first parameter stands
 
 
-def released(tree: Tree, found: Index) -> frozenset[str]:
+def released(tree: Tree, tree_index: Index) -> frozenset[str]:
     """The structs of which some kfunc of the tree drops a reference: what those with KF_RELEASE take first.
 
-    `found` is the index of the tree. Raises InputError or OSError for a file that cannot be read.
+    `tree_index` is the index of the tree. Raises InputError or OSError for a file that cannot be read.
     """
-    names = {entry.name for entry in found.entries if entry.flag("KF_RELEASE")}
-    places = [one.at for name, those in found.definitions().items() if name in names for one in those]
+    names = {entry.name for entry in tree_index.entries if entry.flag("KF_RELEASE")}
+    places = [
+        definition.at
+        for name, definitions in tree_index.definitions().items()
+        if name in names
+        for definition in definitions
+    ]
     structs = set()
     for at in places:
         lines = postimage.text_lines(tree.read(at.path or "") or b"\n")[at.line - 1 : at.line + 4]

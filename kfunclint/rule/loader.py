@@ -39,7 +39,7 @@ def load(folder: Path, prefix: str, *, python: bool = True) -> tuple[Rule[Any], 
     """
     if not folder.is_dir():
         raise BadRule(f"{folder}: no such folder")
-    files = [_of_file(folder, path, prefix) for path in _files(folder)] if python else []
+    files = [_file_rule(folder, path, prefix) for path in _rule_files(folder)] if python else []
     return together(sorted((*files, *_guards(folder)), key=lambda rule: rule.id))
 
 
@@ -53,11 +53,11 @@ def together(*groups: Iterable[Rule[Any]]) -> tuple[Rule[Any], ...]:
     return tuple(rules.values())
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _rule_files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*.py")) if path.relative_to(folder).parts[0] not in NO_FAMILIES)
 
 
-def _of_file(folder: Path, path: Path, prefix: str) -> Rule[Any]:
+def _file_rule(folder: Path, path: Path, prefix: str) -> Rule[Any]:
     parts = path.relative_to(folder).with_suffix("").parts
     if len(parts) == 1:
         raise BadRule(f"{path}: a rule stands in the folder of its family, such as {folder / 'own' / path.name}")
@@ -70,7 +70,7 @@ def _of_file(folder: Path, path: Path, prefix: str) -> Rule[Any]:
         lines = "".join(f", line {_line(rule)}" for rule in rules)
         raise BadRule(f"{path}: a rule file holds one rule, found {len(rules)}{lines}")
     source = f"{path}:{_line(rules[0])}"
-    return _checked(replace(rules[0], id="/".join(parts).replace("_", "-"), source=source))
+    return _valid_rule(replace(rules[0], id="/".join(parts).replace("_", "-"), source=source))
 
 
 def _line(rule: Rule[Any]) -> int:
@@ -80,16 +80,18 @@ def _line(rule: Rule[Any]) -> int:
 
 def _failure(path: Path, error: BaseException) -> str:
     """What went wrong in a file, in one line; with the line of the file that led to it, if one did."""
-    lines = [number for frame, number in traceback.walk_tb(error.__traceback__) if _is(frame.f_code.co_filename, path)]
+    lines = [
+        number for frame, number in traceback.walk_tb(error.__traceback__) if _is_path(frame.f_code.co_filename, path)
+    ]
     line = lines[-1] if lines else None
-    if isinstance(error, SyntaxError) and error.filename and _is(error.filename, path):
+    if isinstance(error, SyntaxError) and error.filename and _is_path(error.filename, path):
         line = error.lineno
     words = error.msg if isinstance(error, SyntaxError) else str(error)
     reason = words if isinstance(error, BadRule) else f"{type(error).__name__}: {words}".removesuffix(": ")
     return f"{path}{f':{line}' if line else ''}: {visible(reason.partition(chr(10))[0])}"
 
 
-def _is(name: str, path: Path) -> bool:
+def _is_path(name: str, path: Path) -> bool:
     return Path(name) == path or Path(name) == path.absolute()
 
 
@@ -104,10 +106,10 @@ def _guards(folder: Path) -> Iterator[Rule[Kfunc]]:
     for name, row in rows.values.items():
         line = rows.line(name)
         try:
-            rule = _of_guard(_guard_id(name), parsed(row), f"{path}:{line}" if line else str(path))
+            rule = _guard_rule(_guard_id(name), parsed(row), f"{path}:{line}" if line else str(path))
         except (BadRow, ValueError) as error:
             raise BadRule(f"{rows.refusal((name,), str(error))}") from error
-        yield _checked(rule)
+        yield _valid_rule(rule)
 
 
 def _guard_id(name: str) -> str:
@@ -116,7 +118,7 @@ def _guard_id(name: str) -> str:
     return f"guards/{name}"
 
 
-def _of_guard(name: str, row: Guard, source: str) -> Rule[Kfunc]:
+def _guard_rule(name: str, row: Guard, source: str) -> Rule[Kfunc]:
     return Rule(
         id=name,
         over=Kfunc,
@@ -133,7 +135,7 @@ def _of_guard(name: str, row: Guard, source: str) -> Rule[Kfunc]:
     )
 
 
-def _checked(rule: Rule[Any]) -> Rule[Any]:
+def _valid_rule(rule: Rule[Any]) -> Rule[Any]:
     """The rule, if it can be run and explained. Raises BadRule."""
     if objection := next(_objections(rule), None):
         raise BadRule(f"{rule.source}: {objection}")

@@ -18,21 +18,21 @@ def choose(
         if reason := objection(rules, name):
             raise BadRule(f"{name}: {reason}")
     return tuple(
-        found
-        for found in rules
-        if (strict or not found.strict)
-        and (not only or any(covers(name, found.id) for name in only))
-        and not any(covers(name, found.id) for name in ignore)
+        rule
+        for rule in rules
+        if (strict or not rule.strict)
+        and (not only or any(covers(name, rule.id) for name in only))
+        and not any(covers(name, rule.id) for name in ignore)
     )
 
 
 def rule_named(rules: Iterable[Rule[Any]], name: str) -> Rule[Any]:
     """The rule of that id. Raises BadRule, with the id that is most like it, where there is none."""
     rules = tuple(rules)
-    for found in rules:
-        if found.id == name:
-            return found
-    raise BadRule(f"{name}: no such rule{hint(name, _written(found.id for found in rules))}")
+    for rule in rules:
+        if rule.id == name:
+            return rule
+    raise BadRule(f"{name}: no such rule{hint(name, _spellings(rule.id for rule in rules))}")
 
 
 def covers(name: str, id_: str) -> bool:
@@ -42,14 +42,14 @@ def covers(name: str, id_: str) -> bool:
 
 def objection(rules: Iterable[Rule[Any]], name: str) -> str:
     """What is wrong with a name that neither a rule nor a family has, and which is most like it; "" otherwise."""
-    ids = [found.id for found in rules]
+    ids = [rule.id for rule in rules]
     if any(covers(name, id_) for id_ in ids):
         return ""
     families = {family: family for family in (id_.partition("/")[0] for id_ in ids)}
-    return f"no such rule or family{hint(name, families | _written(ids))}"
+    return f"no such rule or family{hint(name, families | _spellings(ids))}"
 
 
-def _written(ids: Iterable[str]) -> dict[str, str]:
+def _spellings(ids: Iterable[str]) -> dict[str, str]:
     """The ids by what people write for them: all of it, or the last part."""
-    found = {id_: id_ for id_ in ids}
-    return found | {id_.partition("/")[2]: id_ for id_ in found}
+    spellings = {id_: id_ for id_ in ids}
+    return spellings | {id_.partition("/")[2]: id_ for id_ in spellings}

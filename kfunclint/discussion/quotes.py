@@ -58,16 +58,16 @@ def _blocks(runs: Sequence[tuple[int, list[str]]]) -> Iterator[QuotedBlock]:
 
 def _below(runs: Sequence[tuple[int, list[str]]], at: int) -> Iterator[Utterance]:
     """What was written below a run of quoted lines, up to a cut or the next line of the same mail."""
-    left = _MOST_BELOW
+    budget = _MOST_BELOW
     for level, lines in runs[at + 1 : at + 1 + _MOST_BELOW]:
-        if level >= runs[at][0] or left <= 0:
+        if level >= runs[at][0] or budget <= 0:
             return
-        own = tuple(takewhile(lambda line: not _CUT.fullmatch(line), lines[:left]))
-        if own:
-            yield Utterance(level, own)
-        if len(own) < len(lines):
+        above_cut = tuple(takewhile(lambda line: not _CUT.fullmatch(line), lines[:budget]))
+        if above_cut:
+            yield Utterance(level, above_cut)
+        if len(above_cut) < len(lines):
             return
-        left -= len(own)
+        budget -= len(above_cut)
 
 
 _QUOTES = re.compile(r"(?: {0,2}>)*")

@@ -29,12 +29,12 @@ def without_answered(review: Review, inbox: Inbox, thread: Thread) -> Review:
     """
     if review.series is None or not inbox.replies:
         return review
-    hearing = _Answers(review, review.series, inbox, thread)
-    said = [(finding, hearing.why(finding)) for finding in review.findings]
+    answers = _Answers(review, review.series, inbox, thread)
+    judged = [(finding, answers.why(finding)) for finding in review.findings]
     return replace(
         review,
-        findings=tuple(finding for finding, why in said if why is None),
-        withheld=(*review.withheld, *(SuppressedFinding(finding, why) for finding, why in said if why is not None)),
+        findings=tuple(finding for finding, why in judged if why is None),
+        withheld=(*review.withheld, *(SuppressedFinding(finding, why) for finding, why in judged if why is not None)),
     )
 
 
@@ -48,16 +48,16 @@ class _Answers:
         self.mails = {mail.subject.number: mail for mail in mails}
         self.bodies = {mail.subject.number: mail.body.split("\n") for mail in mails}
         self.authors = {who for mail in mails for who in (*_people(mail.headers.sender), *_people(mail.headers.author))}
-        family = [one for one in inbox.series if one.family == series.family]
-        older = family[: next((at for at, one in enumerate(family) if one is series), 0)]
-        self.older = {id(mail): one for one in older for mail in (one.cover, *one.patches) if mail}
+        family = [version for version in inbox.series if version.family == series.family]
+        older = family[: next((at for at, version in enumerate(family) if version is series), 0)]
+        self.older = {id(mail): version for version in older for mail in (version.cover, *version.patches) if mail}
 
     def why(self, finding: Finding) -> str | None:
         """Who has said it where; None if nobody has."""
         matcher = Matcher(finding)
         for point, near in self._points(finding):
             for comment in point.comments:
-                if self._meets(matcher, point, comment, near, finding):
+                if self._makes_point(matcher, point, comment, near, finding):
                     return _where(comment, "has said it")
         for point in self._earlier(finding):
             answer = self._answer(matcher, point, finding)
@@ -93,12 +93,14 @@ class _Answers:
     def _answer(self, matcher: Matcher, point: CommentedLine, finding: Finding) -> ReviewComment | None:
         """The author's reason for a line that somebody made the same point about."""
         for at, comment in enumerate(point.comments):
-            if self._meets(matcher, point, comment, bool(point.after), finding):
-                answers = (one for one in point.comments[at:] if self._is_author(one) and is_reason(_text(one)))
+            if self._makes_point(matcher, point, comment, bool(point.after), finding):
+                answers = (
+                    answer for answer in point.comments[at:] if self._is_author(answer) and is_reason(_text(answer))
+                )
                 return next(answers, None)
         return None
 
-    def _meets(
+    def _makes_point(
         self, matcher: Matcher, point: CommentedLine, comment: ReviewComment, near: bool, finding: Finding
     ) -> bool:
         """Does a comment make the point of the finding? `near`: not right below its line."""
@@ -106,7 +108,7 @@ class _Answers:
             return matcher.matches_at(_text(comment)) and (
                 point.quoted_up_to is None or _covers(point.quoted_up_to, finding)
             )
-        if point.after and (_CARETS.fullmatch(comment.lines[0]) or _nearer(point, comment)):
+        if point.after and (_CARETS.fullmatch(comment.lines[0]) or _has_nearer_line(point, comment)):
             return False
         # what an author writes there is an answer to something, and may have any names in it
         return matcher.matches_nearby(_text(comment), certain=self._is_author(comment))
@@ -124,7 +126,7 @@ def _covers(quoted_up_to: str, finding: Finding) -> bool:
     return normalized(finding.quoted[: finding.at.end_column - 1]) in quoted_up_to
 
 
-def _nearer(point: CommentedLine, comment: ReviewComment) -> bool:
+def _has_nearer_line(point: CommentedLine, comment: ReviewComment) -> bool:
     """Is there a line of the same kind, such as the next entry of a set, right above the remark instead?"""
     if speaks_of_several(_text(comment)):
         return False
@@ -143,9 +145,9 @@ def _text(comment: ReviewComment) -> str:
 
 def _people(entry: str) -> Iterator[str]:
     """What tells people apart: the address, and a name of several words, which may have several addresses."""
-    name, _, rest = entry.casefold().rpartition("<")
+    name, _, address = entry.casefold().rpartition("<")
     name = " ".join(name.replace('"', " ").split())
-    yield rest.rstrip("> ")
+    yield address.rstrip("> ")
     if " " in name:
         yield name
 
@@ -154,6 +156,6 @@ def _where(comment: ReviewComment, did: str) -> str:
     """Who did it in which mail; the mail that quotes it where their own is not there."""
     if comment.by is None:
         return f"somebody {did}, <{comment.read_in.headers.message_id}> quotes it"
-    name, _, rest = comment.by.headers.author.rpartition("<")
-    who = name.replace('"', "").strip() or rest.rstrip("> ") or "somebody"
+    name, _, address = comment.by.headers.author.rpartition("<")
+    who = name.replace('"', "").strip() or address.rstrip("> ") or "somebody"
     return f"{who} {did} in <{comment.by.headers.message_id}>"

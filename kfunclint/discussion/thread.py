@@ -57,38 +57,38 @@ class _Body:
         written = (f"Subject: {mail.subject.text}", *mail.body.split("\n"))
         numbered = ((number, normalized(line)) for number, line in enumerate(written))
         self.lines = [(number, text) for number, text in numbered if text]
-        self.where: dict[str, list[int]] = {}
+        self.indices: dict[str, list[int]] = {}
         for at, (_, text) in enumerate(self.lines):
-            self.where.setdefault(text, []).append(at)
-        self.sorted = sorted(self.where)
+            self.indices.setdefault(text, []).append(at)
+        self.sorted = sorted(self.indices)
 
-    def found(self, quoted: Sequence[str]) -> list[int | None]:
+    def positions(self, quoted: Sequence[str]) -> list[int | None]:
         """The index of each quoted line; None for one that is not there, or in several places and no neighbour of
         one that is certain. A line that the mailer broke in two is taken for the whole one."""
-        found = [self._only(text) for text in quoted]
+        positions = [self._unique_position(text) for text in quoted]
         for at in range(len(quoted) - 1):
-            if found[at] is None and quoted[at] not in self.where:
-                whole = self._only(f"{quoted[at]} {quoted[at + 1]}")
-                found[at : at + 2] = (whole, whole) if whole is not None else found[at : at + 2]
+            if positions[at] is None and quoted[at] not in self.indices:
+                position = self._unique_position(f"{quoted[at]} {quoted[at + 1]}")
+                positions[at : at + 2] = (position, position) if position is not None else positions[at : at + 2]
         for at in range(1, len(quoted)):
-            found[at] = self._beside(found[at], found[at - 1], 1, quoted[at])
+            positions[at] = self._beside(positions[at], positions[at - 1], 1, quoted[at])
         for at in range(len(quoted) - 2, -1, -1):
-            found[at] = self._beside(found[at], found[at + 1], -1, quoted[at])
-        return found
+            positions[at] = self._beside(positions[at], positions[at + 1], -1, quoted[at])
+        return positions
 
     def split(self, part: str) -> int | None:
         """The index of the only line that begins with this part of it, which ends at a word."""
         at = bisect_left(self.sorted, part)
         begins = [text for text in self.sorted[at : at + 2] if text.startswith(f"{part} ")]
-        return self._only(begins[0]) if len(begins) == 1 and len(part) >= _SHORTEST_PART else None
+        return self._unique_position(begins[0]) if len(begins) == 1 and len(part) >= _SHORTEST_PART else None
 
-    def _only(self, text: str) -> int | None:
-        where = self.where.get(text, ())
-        return where[0] if len(where) == 1 else None
+    def _unique_position(self, text: str) -> int | None:
+        indices = self.indices.get(text, ())
+        return indices[0] if len(indices) == 1 else None
 
-    def _beside(self, known: int | None, neighbour: int | None, step: int, text: str) -> int | None:
-        if known is not None or neighbour is None or not 0 <= neighbour + step < len(self.lines):
-            return known
+    def _beside(self, position: int | None, neighbour: int | None, step: int, text: str) -> int | None:
+        if position is not None or neighbour is None or not 0 <= neighbour + step < len(self.lines):
+            return position
         return neighbour + step if self.lines[neighbour + step][1] == text else None
 
 
@@ -100,39 +100,39 @@ class Thread:
     """
 
     def __init__(self, inbox: Inbox) -> None:
-        self._posted = [mail for one in inbox.series for mail in (one.cover, *one.patches) if mail]
+        self._posted = [mail for series in inbox.series for mail in (series.cover, *series.patches) if mail]
         self._patches = {mail.headers.message_id: mail for mail in self._posted if mail.headers.message_id}
         self._replies = {mail.headers.message_id: mail for mail in inbox.replies if mail.headers.message_id}
         self._bodies: dict[int, _Body] = {}
         self._talks: dict[tuple[int, str], list[ReviewComment] | None] = {}  # None: at several places
-        self._at: dict[tuple[int, int], list[CommentedLine]] = {}
-        self._with: dict[str, list[CommentedLine]] = {}
+        self._by_line: dict[tuple[int, int], list[CommentedLine]] = {}
+        self._by_text: dict[str, list[CommentedLine]] = {}
         chains = [chain for mail in inbox.replies if (chain := self._chain(mail))]
-        left = MOST_TEXT
+        budget = MOST_TEXT
         for chain in sorted(chains, key=len):
-            left -= len(chain[0].body)
-            if left >= 0:
+            budget -= len(chain[0].body)
+            if budget >= 0:
                 self._read(chain[:-1], chain[-1])
 
     def at(self, mail: Mail, line: int) -> Sequence[CommentedLine]:
         """The points about a line of a patch or cover letter: 1-based line of its body, 0 for the subject."""
-        return self._at.get((id(mail), line), ())
+        return self._by_line.get((id(mail), line), ())
 
     def like(self, text: str) -> Sequence[CommentedLine]:
         """The points about lines of any mail that read, squashed, like this one."""
-        return self._with.get(text, ())
+        return self._by_text.get(text, ())
 
     def holds(self, mail: Mail, text: str) -> bool:
         """Does a mail that somebody answered have a line that reads, squashed, like this one?"""
         body = self._bodies.get(id(mail))
-        return body is not None and text in body.where
+        return body is not None and text in body.indices
 
     def _chain(self, mail: Mail) -> list[Mail]:
         """A reply, what it answers, and so on up to the patch; [] if it leads to none."""
         if not (mail.headers.in_reply_to or mail.headers.references):
             subject = _ANSWER.sub("", mail.subject.text, count=1)
-            named = [patch for patch in self._posted if patch.subject.text == subject]
-            return [mail, named[0]] if len(named) == 1 else []
+            namesakes = [patch for patch in self._posted if patch.subject.text == subject]
+            return [mail, namesakes[0]] if len(namesakes) == 1 else []
         chain = [mail]
         while len(chain) < _LONGEST_CHAIN:  # replies may answer each other in a circle
             parents = (chain[-1].headers.in_reply_to, *reversed(chain[-1].headers.references))
@@ -151,13 +151,17 @@ class Thread:
         for block in quoted_blocks(chain[0].body):
             utterances = block.utterances
             talk = next(
-                (known for utterance in utterances if (known := self._known(chain, utterance.level, utterance.lines))),
+                (
+                    earlier
+                    for utterance in utterances
+                    if (earlier := self._earlier_talk(chain, utterance.level, utterance.lines))
+                ),
                 None,
             )
             if talk is None:
                 talk, utterances = self._points(patch, body, block)
             if talk is None:
-                talk = self._known(chain, block.level, block.quoted)
+                talk = self._earlier_talk(chain, block.level, block.quoted)
             if talk is not None:
                 self._join(talk, chain, utterances)
 
@@ -166,40 +170,40 @@ class Thread:
     ) -> tuple[list[ReviewComment] | None, tuple[Utterance, ...]]:
         """Make points of the lines of a patch that a block quotes; gives the list that their comments are to join, None
         if it quotes no such lines, and the utterances that are not the rest of a broken line."""
-        found, quoted_up_to, utterances = body.found(block.quoted), None, block.utterances
-        if found[-1] is None and (split := body.split(block.quoted[-1])) is not None:
-            found[-1], quoted_up_to = split, block.quoted[-1]
+        positions, quoted_up_to, utterances = body.positions(block.quoted), None, block.utterances
+        if positions[-1] is None and (split := body.split(block.quoted[-1])) is not None:
+            positions[-1], quoted_up_to = split, block.quoted[-1]
             utterances = _without_rest(utterances, body.lines[split][1].removeprefix(quoted_up_to).strip())
         talk: list[ReviewComment] = []
-        for back, at in enumerate(reversed(found)):
-            if at is not None and utterances and at not in found[len(found) - back :]:
+        for back, at in enumerate(reversed(positions)):
+            if at is not None and utterances and at not in positions[len(positions) - back :]:
                 number, text = body.lines[at]
-                after = block.quoted[len(found) - back :]
-                alone = len(body.where[text]) == 1
-                self._add(CommentedLine(patch, number, text, alone, after, None if back else quoted_up_to, talk))
-        return (talk if any(at is not None for at in found) else None), utterances
+                after = block.quoted[len(positions) - back :]
+                is_unique = len(body.indices[text]) == 1
+                self._add(CommentedLine(patch, number, text, is_unique, after, None if back else quoted_up_to, talk))
+        return (talk if any(at is not None for at in positions) else None), utterances
 
     def _add(self, point: CommentedLine) -> None:
         for points in (
-            self._at.setdefault((id(point.mail), point.line), []),
-            self._with.setdefault(point.text, []),
+            self._by_line.setdefault((id(point.mail), point.line), []),
+            self._by_text.setdefault(point.text, []),
         ):
             if len(points) < _MOST_POINTS:
                 points.append(point)
 
-    def _known(self, chain: Sequence[Mail], level: int, lines: Sequence[str]) -> list[ReviewComment] | None:
+    def _earlier_talk(self, chain: Sequence[Mail], level: int, lines: Sequence[str]) -> list[ReviewComment] | None:
         """The comments among which these words of an earlier reply are, if they stood below a line of a patch."""
         if not 0 < level < len(chain):
             return None
-        known = (self._talks.get((id(chain[level]), text)) for text in reversed(lines))
-        return next((talk for talk in known if talk is not None), None)
+        talks = (self._talks.get((id(chain[level]), text)) for text in reversed(lines))
+        return next((talk for talk in talks if talk is not None), None)
 
     def _join(self, talk: list[ReviewComment], chain: Sequence[Mail], utterances: Sequence[Utterance]) -> None:
         """Add what was not heard yet, and remember the words of the reply itself, for who quotes them."""
         for utterance in utterances:
             by = chain[utterance.level] if utterance.level < len(chain) else None
-            heard = any(one.by is by and one.lines == utterance.lines for one in talk)
-            if not heard and len(talk) < _MOST_VOICES:
+            is_repeated = any(comment.by is by and comment.lines == utterance.lines for comment in talk)
+            if not is_repeated and len(talk) < _MOST_VOICES:
                 talk.append(ReviewComment(by, chain[0], utterance.lines))
             for text in utterance.lines if utterance.level == 0 else ():
                 if len(text) >= _SHORTEST_OWN:
@@ -212,5 +216,5 @@ def _without_rest(utterances: tuple[Utterance, ...], rest: str) -> tuple[Utteran
     first = utterances[0].lines[0]
     if not rest.startswith(first):
         return utterances
-    left = Utterance(utterances[0].level, utterances[0].lines[1:])
-    return (left, *utterances[1:]) if left.lines else utterances[1:]
+    shortened = Utterance(utterances[0].level, utterances[0].lines[1:])
+    return (shortened, *utterances[1:]) if shortened.lines else utterances[1:]

@@ -27,17 +27,17 @@ _ALL = {"all", "both", "these", "those", "them", "same", "every", "each", "other
 @lru_cache(maxsize=4096)
 def words(text: str) -> frozenset[str]:
     """The words of a text in lower case, also without a colon behind them and without the s of a plural."""
-    found = set(map(str.casefold, _WORD.findall(text)))
-    found |= {word.rstrip(":") for word in found}
-    return frozenset(found | {re.sub(r"s(:?)$", r"\1", word) for word in found if len(word) > _FEW})
+    forms = set(map(str.casefold, _WORD.findall(text)))
+    forms |= {word.rstrip(":") for word in forms}
+    return frozenset(forms | {re.sub(r"s(:?)$", r"\1", word) for word in forms if len(word) > _FEW})
 
 
 def _names(text: str) -> set[str]:
     return {name.casefold() for name in _NAME.findall(text)}
 
 
-def _stems(found: Iterable[str]) -> set[str]:
-    return {word.rstrip(":")[:_STEM] for word in found}
+def _stems(terms: Iterable[str]) -> set[str]:
+    return {word.rstrip(":")[:_STEM] for word in terms}
 
 
 class Matcher:
@@ -50,55 +50,57 @@ class Matcher:
     """
 
     def __init__(self, finding: Finding) -> None:
-        line, own = words(finding.quoted), words(finding.function or "")
+        line, function_words = words(finding.quoted), words(finding.function or "")
         edits = [edit.text for edit in finding.fix.edits] if finding.fix else []
         mend = finding.fix.description.partition(", or ")[0] if finding.fix else ""
         marked = finding.quoted[finding.at.column - 1 : finding.at.end_column - 1]
-        named = (_names(finding.message) - own) | _names("\n".join((mend, *edits)))
+        named = (_names(finding.message) - function_words) | _names("\n".join((mend, *edits)))
         self.rule = finding.rule
         self.missing = {name for name in named if name not in line}
         self.strong = {name for name in self.missing if "_" in name or name.endswith(":")}
         self.parts = _parts(_NAME.findall(f"{finding.message} {mend}"), self.strong)
-        self.present = ((named | words(marked)) & line) - own
+        self.present = ((named | words(marked)) & line) - function_words
         self.surplus = (words(mend) & line) - _VAGUE if mend.startswith("drop ") else set()
         self.mending = _stems(word for word in words(mend) if len(word) >= _FEW and word not in _VAGUE)
-        quoted = [found.casefold() for found in _QUOTED.findall(finding.message)]
+        quoted = [phrase.casefold() for phrase in _QUOTED.findall(finding.message)]
         prose = bool(quoted) and quoted[0] == marked.casefold()
         self.wrong = quoted[0] if prose else ""
         self.right = [*quoted[1:], *map(str.casefold, edits)] if prose else []
 
     def matches_at(self, text: str) -> bool:
         """Is a text that stands right below the line about the same?"""
-        said = words(text)
+        text_words = words(text)
         if f"[{self.rule}]" in text:
             return True
         if self.wrong:
-            return self._corrected(said) or bool(len(said) <= _FEW and said & _MISSPELLED)
-        if said & (self.strong | self.surplus) or _stems(said) & self.parts:
+            return self._corrects(text_words) or bool(len(text_words) <= _FEW and text_words & _MISSPELLED)
+        if text_words & (self.strong | self.surplus) or _stems(text_words) & self.parts:
             return True
-        return not self.strong and (bool(said & self.missing) or len(_stems(said) & self.mending) > 1)
+        return not self.strong and (bool(text_words & self.missing) or len(_stems(text_words) & self.mending) > 1)
 
     def matches_nearby(self, text: str, certain: bool = False) -> bool:
         """Is a text that stands a few quoted lines further down about the same? `certain`: only if by a name that is
         like no word of prose."""
-        said = words(text)
+        text_words = words(text)
         if self.wrong:
-            return self._corrected(said)
+            return self._corrects(text_words)
         if certain or self.strong:
-            return bool(said & self.strong)
-        return len(said & (self.missing | self.present)) > 1
+            return bool(text_words & self.strong)
+        return len(text_words & (self.missing | self.present)) > 1
 
-    def _corrected(self, said: frozenset[str]) -> bool:
+    def _corrects(self, text_words: frozenset[str]) -> bool:
         """Does a text put the right word for the wrong one? One that people use anyway says so only on its own."""
-        right = any(words(right) <= said for right in self.right if right)
-        telling = len(self.wrong) >= _FEW and (self.wrong in said or bool(said & _MISSPELLED))
-        return right and (telling or len(said) <= _FEW)
+        right = any(words(right) <= text_words for right in self.right if right)
+        telling = len(self.wrong) >= _FEW and (self.wrong in text_words or bool(text_words & _MISSPELLED))
+        return right and (telling or len(text_words) <= _FEW)
 
 
 def _parts(names: Iterable[str], strong: set[str]) -> set[str]:
     """The stems of what flags and headings are made of."""
-    wanted = [name for name in names if name.casefold() in strong and (_FLAG.fullmatch(name) or name.endswith(":"))]
-    return _stems(word for name in wanted for word in re.split("[_:]", name.casefold()) if word not in _VAGUE and word)
+    compounds = [name for name in names if name.casefold() in strong and (_FLAG.fullmatch(name) or name.endswith(":"))]
+    return _stems(
+        word for name in compounds for word in re.split("[_:]", name.casefold()) if word not in _VAGUE and word
+    )
 
 
 def speaks_of_several(text: str) -> bool:
@@ -133,5 +135,5 @@ def is_reason(text: str) -> bool:
     text = " ".join(text.split())
     if _PROMISE.search(text) or (_AGREED.match(text) and not _CONTRAST.search(text)):
         return False
-    sentences = [one for one in re.split(r"(?<=[.!?])\s", text) if one]
-    return len(text.split()) >= _SHORTEST_REASON and not all(one.endswith("?") for one in sentences)
+    sentences = [sentence for sentence in re.split(r"(?<=[.!?])\s", text) if sentence]
+    return len(text.split()) >= _SHORTEST_REASON and not all(sentence.endswith("?") for sentence in sentences)

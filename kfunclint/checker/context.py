@@ -45,17 +45,17 @@ _MOST_STOPS = 4  # each may have taken all the time that a parse is given
 
 def c_files(sources: Iterable[PostImage], skipped: dict[str, str] | None = None) -> tuple[PostImage, ...]:
     """The C files, as far as they are not too large to be looked at; what is left out goes to `skipped`."""
-    found, left = [], _MOST_TEXT
-    for one in sources:
-        size = sum(len(line.text) + 1 for visible in one.ranges for line in visible.lines)
-        if not one.path.endswith(C):
+    files, budget = [], _MOST_TEXT
+    for source in sources:
+        size = sum(len(line.text) + 1 for visible in source.ranges for line in visible.lines)
+        if not source.path.endswith(C):
             continue
-        if size <= min(left, _LARGEST_FILE):
-            left -= size
-            found.append(one)
+        if size <= min(budget, _LARGEST_FILE):
+            budget -= size
+            files.append(source)
         elif skipped is not None:
-            skipped[one.path] = "not looked at: the file, or all files together, are too large"
-    return tuple(found)
+            skipped[source.path] = "not looked at: the file, or all files together, are too large"
+    return tuple(files)
 
 
 class FactBuilder:
@@ -72,7 +72,7 @@ class FactBuilder:
         self.deep = deep
         self.step = step
         self.absent: dict[str, bool] = {}
-        self.known: Index | None = None
+        self.index: Index | None = None
         self._lexed = Lexed()
         self._units: Recent[Unit] = Recent()
 
@@ -81,25 +81,25 @@ class FactBuilder:
     ) -> tuple[Facts, dict[str, str]]:
         """The facts of files and messages, and why which files could not be parsed."""
         patches = tuple(patches)
-        parse = partial(self._parsed, series=sources)
+        parse = partial(self._unit, series=sources)
         self._lexed.turn()
         self._units.turn()
-        found, unparsed = build_facts(sources, parse, patches, cover, self._lexed)
-        if self.base is not None and (more := self._more(found, sources)):
-            found, unparsed = build_facts((*sources, *more), parse, patches, cover, self._lexed)
-        return self._with_meant(self._with_released(found)), unparsed
+        facts, unparsed = build_facts(sources, parse, patches, cover, self._lexed)
+        if self.base is not None and (related_files := self._related_files(facts, sources)):
+            facts, unparsed = build_facts((*sources, *related_files), parse, patches, cover, self._lexed)
+        return self._with_meant(self._with_released(facts)), unparsed
 
-    def _with_meant(self, found: Facts) -> Facts:
+    def _with_meant(self, facts: Facts) -> Facts:
         """The facts with what was meant by names in messages and comments that the tree does not have."""
         if self.base is None:
-            return found
-        doubtful = dict(_doubtful(found.by_type(Prose)))
+            return facts
+        doubtful = dict(_doubtful_names(facts.by_type(Prose)))
         try:
             self._seek({sought for sought, _ in doubtful.values()})
         except (InputError, OSError):
-            return found
-        meant = {name: known for name, (sought, known) in doubtful.items() if self.absent.get(sought)}
-        return found.replaced(Prose, (replace(prose, meant=meant) for prose in found.by_type(Prose)))
+            return facts
+        meant = {name: word for name, (sought, word) in doubtful.items() if self.absent.get(sought)}
+        return facts.replaced(Prose, (replace(prose, meant=meant) for prose in facts.by_type(Prose)))
 
     def _seek(self, words: Iterable[str]) -> None:
         """Find out which words the tree does not have, whatever longer word they stand in; it takes seconds, so once.
@@ -120,57 +120,57 @@ class FactBuilder:
                     break
         self.absent |= {word: count < _MANY for word, count in files.items()}
 
-    def _with_released(self, found: Facts) -> Facts:
+    def _with_released(self, facts: Facts) -> Facts:
         """The facts with what the kfuncs of the tree release, if something of the series is not released by its own."""
-        open_ = self.touched.filter(found).acquired - found.released
-        if self.base is None or not open_:
-            return found
+        unreleased = self.touched.filter(facts).acquired - facts.released
+        if self.base is None or not unreleased:
+            return facts
         from kfunclint.index.index import released  # most reviews have no tree
 
         try:
-            return with_released(found, found.released | released(self.base.tree, self._index(self.base.tree)))
+            return with_released(facts, facts.released | released(self.base.tree, self._tree_index(self.base.tree)))
         except (InputError, OSError):
-            return found
+            return facts
 
-    def _index(self, tree: Tree) -> Index:
+    def _tree_index(self, tree: Tree) -> Index:
         """The index of the tree, for which the whole of it is read. Raises InputError or OSError."""
         from kfunclint.index.index import build
 
-        if self.known is None:
-            self.known = build(tree, (), self.step)
-        return self.known
+        if self.index is None:
+            self.index = build(tree, (), self.step)
+        return self.index
 
-    def _parsed(self, file: PostImage, names: frozenset[str], series: Sequence[PostImage]) -> Unit:
-        shown = (_shown(file), names)
-        unit = self._units.get(shown, lambda: self._parse(file, names))
+    def _unit(self, file: PostImage, names: frozenset[str], series: Sequence[PostImage]) -> Unit:
+        key = (_cache_key(file), names)
+        unit = self._units.get(key, lambda: self._parse(file, names))
         if self.base is None or not file.whole or not (self.deep or wants_types(file, unit, self.kernel)):
             return unit
         tree = self.base.tree
-        around = tuple(_shown(other) for other in series if other.whole)
-        return self._units.get((shown, around), lambda: self.parser.with_types(unit, file, tree, series))
+        series_key = tuple(_cache_key(source) for source in series if source.whole)
+        return self._units.get((key, series_key), lambda: self.parser.with_types(unit, file, tree, series))
 
     def _parse(self, file: PostImage, names: frozenset[str]) -> Unit:
         self.step(f"parsing {file.path}")
         return self.parser.parse(file, names=names)
 
-    def _more(self, found: Facts, sources: Sequence[PostImage]) -> list[PostImage]:
+    def _related_files(self, facts: Facts, sources: Sequence[PostImage]) -> list[PostImage]:
         """The files that register or define what the series touches in these."""
-        kfuncs, entries = found.by_type(Kfunc), found.by_type(Entry)
+        kfuncs, entries = facts.by_type(Kfunc), facts.by_type(Entry)
         defined = {kfunc.name for kfunc in kfuncs}
-        wanted = {kfunc.name for kfunc in kfuncs if not kfunc.entries and self.touched.overlaps(kfunc)}
-        wanted |= {entry.name for entry in entries if entry.name not in defined and self.touched.overlaps(entry)}
-        if not wanted or self.base is None:
+        names = {kfunc.name for kfunc in kfuncs if not kfunc.entries and self.touched.overlaps(kfunc)}
+        names |= {entry.name for entry in entries if entry.name not in defined and self.touched.overlaps(entry)}
+        if not names or self.base is None:
             return []
         from kfunclint.index.index import related  # most reviews have no tree
 
         try:
-            known = self._index(self.base.tree)
-            return related(self.base.tree, known, wanted, {source.path for source in sources})
+            tree_index = self._tree_index(self.base.tree)
+            return related(self.base.tree, tree_index, names, {source.path for source in sources})
         except (InputError, OSError):
             return []
 
 
-def _shown(file: PostImage) -> Hashable:
+def _cache_key(file: PostImage) -> Hashable:
     """What the parser is shown of a file: not who added a line, only whether somebody did."""
     parts = ((part.start, part.heading, part.text, bytes(line.added for line in part.lines)) for part in file.ranges)
     return file.path, file.whole, tuple(parts)
@@ -178,10 +178,10 @@ def _shown(file: PostImage) -> Hashable:
 
 def _names_it(word: str, data: bytes) -> bool:
     """Does a name in a file have the word, or is it that name?"""
-    return any(one.encode() in data for one in ((word,) if "_" in word else (f"_{word}", f"{word}_")))
+    return any(spelling.encode() in data for spelling in ((word,) if "_" in word else (f"_{word}", f"{word}_")))
 
 
-def _doubtful(paragraphs: Iterable[Prose]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _doubtful_names(paragraphs: Iterable[Prose]) -> Iterator[tuple[str, tuple[str, str]]]:
     """The names that are nearly one of the series, each with what must not be in the tree for that, and that one."""
     seen: set[str] = set()
     for prose in paragraphs:
@@ -193,8 +193,8 @@ def _doubtful(paragraphs: Iterable[Prose]) -> Iterator[tuple[str, tuple[str, str
             near = slips(name, prose.names)
             if len(near) == 1:
                 yield name, (name, near[0])
-            elif not near and (found := wrong_word(name, prose.names)):
-                yield name, found
+            elif not near and (correction := wrong_word(name, prose.names)):
+                yield name, correction
 
 
 def with_released(facts: Facts, released: frozenset[str]) -> Facts:
@@ -223,7 +223,7 @@ _STRUCTS_READ = Release(7, 3)  # kernel/bpf/verifier.c: get_kfunc_arg_type()
 
 
 def _takes_sized_struct(function: Function) -> bool:
-    return any(one.is_struct_pointer and size.name.endswith(SIZES) for one, size in pairwise(function.parameters))
+    return any(struct.is_struct_pointer and size.name.endswith(SIZES) for struct, size in pairwise(function.parameters))
 
 
 def build_facts(
@@ -256,7 +256,7 @@ def _worth_parsing(
 ) -> Iterator[tuple[PostImage, frozenset[str]]]:
     """The files that may define a kfunc, with the registered names that they have: most files of a series do not, and
     parsing costs the most."""
-    registered = frozenset(entry.name for found in scans for entry in found.entries)
+    registered = frozenset(entry.name for lexical in scans for entry in lexical.entries)
     for file, scanned in zip(sources, scans, strict=True):
         headings = (part.heading for part in file.ranges)
         if any("__bpf_kfunc" in heading for heading in headings) or any(

@@ -89,11 +89,11 @@ class LineIndex:
         return head + "".join(f"{sign}{line}\n" for sign, lines in signed for line in lines)
 
     def _context(self, at: Place, step: int) -> list[str]:
-        found: list[str] = []
+        texts: list[str] = []
         source = self._sources.get(at.path) if at.path is not None else None
         for distance in range(1, _CONTEXT + 1):
             line = source.line(at.line + step * distance) if source else None
             if line is None:
                 break
-            found.append(line.text)
-        return found
+            texts.append(line.text)
+        return texts

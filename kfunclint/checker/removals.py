@@ -67,32 +67,34 @@ def regressions(
     facts = facts_of(tuple(sources.values()))
     for suspect in suspects:
         path = suspect.remark.at.path or ""
-        then = _same(suspect, facts) if path in sources else None
-        if then is None or _fired_before(suspect, then, kernel):
+        fact = _same_fact(suspect, facts) if path in sources else None
+        if fact is None or _fired_before(suspect, fact, kernel):
             continue
-        gone = [line for line in _lines(sources[path], then.extent[0]) if line.added]
-        if gone:
-            told = max(gone, key=lambda line: _common(line.text, suspect))
-            yield suspect, _removed(path, told, patches)
+        removed_lines = [line for line in _lines(sources[path], fact.extent[0]) if line.added]
+        if removed_lines:
+            closest = max(removed_lines, key=lambda line: _common_length(line.text, suspect))
+            yield suspect, _removed_line(path, closest, patches)
 
 
 def _loses_lines(source: PostImage) -> bool:
     return any(line.added for visible in source.ranges for line in visible.lines)
 
 
-def _same(suspect: Candidate, facts: Facts) -> Kfunc | Doc | None:
+def _same_fact(suspect: Candidate, facts: Facts) -> Kfunc | Doc | None:
     """The fact about the same function before the series; none where less was in view."""
     kind = type(suspect.fact)
     for fact in facts.by_type(kind):
         if isinstance(fact, Kfunc | Doc) and fact.function == suspect.fact.function:
-            known = not suspect.rule.needs_body or not isinstance(fact, Kfunc) or fact.definition.body is not None
-            return fact if known else None
+            is_comparable = (
+                not suspect.rule.needs_body or not isinstance(fact, Kfunc) or fact.definition.body is not None
+            )
+            return fact if is_comparable else None
     return None
 
 
-def _fired_before(suspect: Candidate, then: Kfunc | Doc, kernel: Kernel) -> bool:
+def _fired_before(suspect: Candidate, fact: Kfunc | Doc, kernel: Kernel) -> bool:
     """Was it said before? What is said no more may be the same in other words."""
-    before = {remark.message for remark in suspect.rule.check(then, kernel)}
+    before = {remark.message for remark in suspect.rule.check(fact, kernel)}
     return suspect.remark.message in before or not before <= suspect.messages
 
 
@@ -100,33 +102,35 @@ def _lines(source: PostImage, extent: Extent) -> Iterator[Line]:
     return (line for number in range(extent.first, extent.last + 1) if (line := source.line(number)) is not None)
 
 
-def _common(text: str, suspect: Candidate) -> int:
+def _common_length(text: str, suspect: Candidate) -> int:
     """How much of a line the remark speaks of, in characters of words."""
     fix = suspect.remark.fix
-    said = f"{suspect.remark.message} {fix.description if fix else ''}"
-    return sum(map(len, set(_WORD.findall(text)) & set(_WORD.findall(said))))
+    words = f"{suspect.remark.message} {fix.description if fix else ''}"
+    return sum(map(len, set(_WORD.findall(text)) & set(_WORD.findall(words))))
 
 
-def _removed(path: str, line: Line, patches: Iterable[Patch]) -> RemovedLine:
-    patch, mail_line = line.patch or 0, line.mail_line or 0
+def _removed_line(path: str, line: Line, patches: Iterable[Patch]) -> RemovedLine:
+    patch_number, mail_line = line.patch or 0, line.mail_line or 0
     number = 1
-    for one in patches:
-        for file in one.files:
+    for patch in patches:
+        for file in patch.files:
             if path not in (file.old_path, file.new_path):
                 continue
-            if one.mail.subject.number == patch:
-                number = next((_behind(hunk, mail_line) for hunk in file.hunks if _holds(hunk, mail_line)), number)
-            elif one.mail.subject.number > patch:
+            if patch.mail.subject.number == patch_number:
+                number = next(
+                    (_line_behind(hunk, mail_line) for hunk in file.hunks if _holds_line(hunk, mail_line)), number
+                )
+            elif patch.mail.subject.number > patch_number:
                 number = moved(file.hunks, number)
     indent = len(line.text) - len(line.text.lstrip())
-    return RemovedLine(Place(path, number, indent + 1, len(line.text) + 1), line.text, patch, mail_line)
+    return RemovedLine(Place(path, number, indent + 1, len(line.text) + 1), line.text, patch_number, mail_line)
 
 
-def _holds(hunk: Hunk, mail_line: int) -> bool:
+def _holds_line(hunk: Hunk, mail_line: int) -> bool:
     return hunk.mail_line < mail_line <= hunk.lines[-1].mail_line
 
 
-def _behind(hunk: Hunk, mail_line: int) -> int:
+def _line_behind(hunk: Hunk, mail_line: int) -> int:
     """The line of the post-image of the patch that follows a removed one."""
     following = (line.new for line in hunk.lines if line.mail_line > mail_line and line.new is not None)
     return next(following, hunk.new_start + hunk.new_count)

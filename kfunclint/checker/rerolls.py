@@ -15,42 +15,50 @@ def previous_version(inbox: Inbox, series: Series, version: int | None = None) -
     """The version of a series to compare it with: the given one, or else the newest complete one that came before it,
     or else the same version in other words. None if the inbox has none; rerolls are those of its family, or by their
     titles if it is not of this inbox itself."""
-    here = any(one is series for one in inbox.series)
-    others = [one for one in inbox.series if one != series and version in (None, one.version)]
-    related = [one for one in others if (one.family == series.family if here else is_reroll(one, series))]
-    older = [one for one in related if age(one) < age(series)]
-    older = older or [one for one in related if version is not None or age(one) == age(series)]
-    return next((one for one in reversed(older) if one.complete), older[-1] if older else None)
+    in_inbox = any(candidate is series for candidate in inbox.series)
+    candidates = [
+        candidate for candidate in inbox.series if candidate != series and version in (None, candidate.version)
+    ]
+    related = [
+        candidate
+        for candidate in candidates
+        if (candidate.family == series.family if in_inbox else is_reroll(candidate, series))
+    ]
+    older = [candidate for candidate in related if age(candidate) < age(series)]
+    older = older or [candidate for candidate in related if version is not None or age(candidate) == age(series)]
+    return next((candidate for candidate in reversed(older) if candidate.complete), older[-1] if older else None)
 
 
 def compare(new: Review, old: Review) -> Review:
     """The review with what the other one, of an earlier version, says of its findings; those withheld are compared,
     too, and nothing is said of what one of the two did not look at."""
-    same = _matched(_all(new), _all(old))
+    matches = _matches(_all_findings(new), _all_findings(old))
     first = old.series.cover or old.series.patches[0] if old.series else None
     if first is None:
         return new
 
-    def told(finding: Finding) -> Finding:
-        stands = True if id(finding) in same else None if _unseen(finding, old) else False
+    def marked(finding: Finding) -> Finding:
+        stands = True if id(finding) in matches else None if _is_unseen(finding, old) else False
         return replace(finding, persisted=stands)
 
-    left = {id(finding) for finding in same.values()}
-    fixed = tuple(finding for finding in old.findings if id(finding) not in left and not _unseen(finding, new))
+    matched_ids = {id(finding) for finding in matches.values()}
+    fixed = tuple(
+        finding for finding in old.findings if id(finding) not in matched_ids and not _is_unseen(finding, new)
+    )
     rfc = "RFC " if any(tag.lower() == "rfc" for tag in first.subject.tags) else ""
     return replace(
         new,
-        findings=tuple(map(told, new.findings)),
-        withheld=tuple(SuppressedFinding(told(one.finding), one.why) for one in new.withheld),
+        findings=tuple(map(marked, new.findings)),
+        withheld=tuple(SuppressedFinding(marked(suppressed.finding), suppressed.why) for suppressed in new.withheld),
         since=Comparison(f"{rfc}v{first.subject.version}", first.subject.text, first.headers.message_id, fixed),
     )
 
 
-def _all(review: Review) -> list[Finding]:
-    return [*review.findings, *(one.finding for one in review.withheld)]
+def _all_findings(review: Review) -> list[Finding]:
+    return [*review.findings, *(suppressed.finding for suppressed in review.withheld)]
 
 
-def _unseen(finding: Finding, review: Review) -> bool:
+def _is_unseen(finding: Finding, review: Review) -> bool:
     return finding.rule in review.skipped or finding.rule in review.failures or finding.at.path in review.skipped
 
 
@@ -86,7 +94,7 @@ def _for_another_reason(finding: Finding) -> Hashable:
     return (finding.rule, finding.at.path, finding.function, marked) if finding.function else None
 
 
-_WAYS: tuple[Callable[[Finding], Hashable], ...] = (
+_KEYS: tuple[Callable[[Finding], Hashable], ...] = (
     _by_key,
     _on_a_changed_line,
     _in_another_file,
@@ -95,18 +103,18 @@ _WAYS: tuple[Callable[[Finding], Hashable], ...] = (
 )
 
 
-def _matched(new: Iterable[Finding], old: Iterable[Finding]) -> dict[int, Finding]:
+def _matches(new: Iterable[Finding], old: Iterable[Finding]) -> dict[int, Finding]:
     """The old finding that each new one, by its id(), is: one to one, and in order where there are several."""
-    open_, left = list(new), list(old)
-    found: dict[int, Finding] = {}
-    for way in _WAYS:
-        waiting: dict[Hashable, list[Finding]] = {}
-        for finding in reversed(left):
-            waiting.setdefault(way(finding), []).append(finding)
-        for finding in open_:
-            if (name := way(finding)) is not None and waiting.get(name):
-                found[id(finding)] = waiting[name].pop()
-        taken = {id(finding) for finding in found.values()}
-        open_ = [finding for finding in open_ if id(finding) not in found]
-        left = [finding for finding in left if id(finding) not in taken]
-    return found
+    open_new, open_old = list(new), list(old)
+    matches: dict[int, Finding] = {}
+    for key_of in _KEYS:
+        by_key: dict[Hashable, list[Finding]] = {}
+        for finding in reversed(open_old):
+            by_key.setdefault(key_of(finding), []).append(finding)
+        for finding in open_new:
+            if (key := key_of(finding)) is not None and by_key.get(key):
+                matches[id(finding)] = by_key[key].pop()
+        matched_ids = {id(finding) for finding in matches.values()}
+        open_new = [finding for finding in open_new if id(finding) not in matches]
+        open_old = [finding for finding in open_old if id(finding) not in matched_ids]
+    return matches

@@ -37,22 +37,22 @@ def review(
     series: Series,
     rules: Sequence[Rule[Any]],
     parser: Parser,
-    asked: str | Kernel | None = None,
+    kernel: str | Kernel | None = None,
     *,
     tree: Tree | None = None,
     each_patch: bool = False,
     deep: bool = False,
     step: Step = lambda what: None,
 ) -> Review:
-    """Review one series; `asked` is the release to judge it for, if the user named one, or the kernel that another
+    """Review one series; `kernel` is the release to judge it for, if the user named one, or the kernel that another
     version was judged for, `tree` a kernel tree.
 
     It is judged at its end. `each_patch` adds what is wrong behind one patch and repaired by a later one; `deep` reads
     the types of kfuncs from the headers of the tree; `step` is told what is being done. Raises ValueError for a release
     that is none; a mail that cannot be reviewed ends up in `unreadable`.
     """
-    applied = AppliedSeries(series, asked, tree=tree, step=step)
-    return judged(applied, rules, parser, each_patch=each_patch, deep=deep, step=step)
+    applied = AppliedSeries(series, kernel, tree=tree, step=step)
+    return judge(applied, rules, parser, each_patch=each_patch, deep=deep, step=step)
 
 
 class AppliedSeries:
@@ -64,25 +64,25 @@ class AppliedSeries:
     def __init__(
         self,
         series: Series,
-        asked: str | Kernel | None,
+        kernel: str | Kernel | None,
         *,
         tree: Tree | None = None,
         step: Step = lambda what: None,
     ) -> None:
         """Apply a series; for the arguments, and what is raised, see review()."""
-        refused: list[InputError] = []
+        errors: list[InputError] = []
         self.series = series
-        self.patches = tuple(_parsed(series.patches, refused))
-        self.cover = next(_parsed([series.cover] if series.cover else [], refused), None)
-        self.unreadable = tuple(refused)
+        self.patches = tuple(_read_patches(series.patches, errors))
+        self.cover = next(_read_patches([series.cover] if series.cover else [], errors), None)
+        self.unreadable = tuple(errors)
         step("looking for the base of the series")
         self.base, self.skipped = _base(tree, series, self.patches)
         self.sources = c_files(postimage.apply_series(self.patches, self.base), self.skipped)
         vocabulary = _vocabulary(self.base, self.sources) if self.base else None
-        self.kernel = replace(_target(self.patches, asked, vocabulary), series_flags=_own_flags(self.sources))
+        self.kernel = replace(_target(self.patches, kernel, vocabulary), series_flags=_defined_flags(self.sources))
 
 
-def judged(
+def judge(
     applied: AppliedSeries,
     rules: Sequence[Rule[Any]],
     parser: Parser,
@@ -109,7 +109,7 @@ def judged(
         lines=run.lines,
         base=TreeState(base.name, base.why) if base else None,
         kernel=applied.kernel.target,
-        findings=in_order([*run.findings, *(_repaired(patches, base, run, context) if each_patch else ())]),
+        findings=in_order([*run.findings, *(_repaired_findings(patches, base, run, context) if each_patch else ())]),
         skipped=applied.skipped | run.skipped | unparsed,
         failures=run.failures,
         unreadable=applied.unreadable,
@@ -119,22 +119,29 @@ def judged(
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings in the order of patch, mail line and rule."""
-    return tuple(sorted(findings, key=lambda one: (one.origin.patch, one.origin.mail_line, one.at.column, one.rule)))
+    return tuple(
+        sorted(
+            findings,
+            key=lambda finding: (finding.origin.patch, finding.origin.mail_line, finding.at.column, finding.rule),
+        )
+    )
 
 
-def _repaired(patches: Sequence[Patch], base: Base | None, last: RuleRunner, context: FactBuilder) -> Iterator[Finding]:
+def _repaired_findings(
+    patches: Sequence[Patch], base: Base | None, last: RuleRunner, context: FactBuilder
+) -> Iterator[Finding]:
     """What is wrong behind a patch and not any more behind a later one, which the finding names."""
-    open_: dict[str, Finding] = {}
+    unrepaired: dict[str, Finding] = {}
     for count, patch in enumerate(patches, 1):
-        now = {found.key: found for found in last.findings}
+        findings = {finding.key: finding for finding in last.findings}
         if count < len(patches):
             sources = c_files(postimage.apply_series(patches, base, count))
             run = RuleRunner(last.rules, last.kernel, LineIndex(patches[:count], None, sources), last.precedent)
             run.run_over(context.facts(sources)[0])
-            now = {found.key: found for found in run.findings}
-        for key_ in [known for known in open_ if known not in now]:
-            yield replace(open_.pop(key_), repaired_by=patch.mail.subject.number)
-        open_ |= {key_: found for key_, found in now.items() if key_ not in open_}
+            findings = {finding.key: finding for finding in run.findings}
+        for key in [key for key in unrepaired if key not in findings]:
+            yield replace(unrepaired.pop(key), repaired_by=patch.mail.subject.number)
+        unrepaired |= {key: finding for key, finding in findings.items() if key not in unrepaired}
 
 
 def _base(tree: Tree | None, series: Series, patches: Sequence[Patch]) -> tuple[Base | None, dict[str, str]]:
@@ -159,7 +166,7 @@ def _precedent(base: Base | None, sources: Sequence[PostImage], parser: Parser, 
 
 def _vocabulary(base: Base, sources: Sequence[PostImage]) -> Vocabulary:
     """What the tree says, as the series leaves it."""
-    images = {found.path: found for found in sources if found.whole}
+    images = {image.path: image for image in sources if image.whole}
 
     def read(path: str) -> str | None:
         if path in images:
@@ -173,20 +180,20 @@ def _vocabulary(base: Base, sources: Sequence[PostImage]) -> Vocabulary:
     return Vocabulary(read)
 
 
-def _parsed(mails: Iterable[Mail], refused: list[InputError]) -> Iterator[Patch]:
+def _read_patches(mails: Iterable[Mail], errors: list[InputError]) -> Iterator[Patch]:
     for mail in mails:
         try:
             yield parse_patch(mail)
-        except InputError as why:
-            refused.append(why)
+        except InputError as error:
+            errors.append(error)
 
 
-def _target(patches: Sequence[Patch], asked: str | Kernel | None, tree: Vocabulary | None) -> Kernel:
+def _target(patches: Sequence[Patch], kernel: str | Kernel | None, tree: Vocabulary | None) -> Kernel:
     """The kernel that the mails speak of: their tags and dates, and the flags in lines that they found there."""
-    if isinstance(asked, Kernel):
-        return asked
+    if isinstance(kernel, Kernel):
+        return kernel
     return target(
-        requested=asked,
+        requested=kernel,
         tags=[tag for patch in patches for tag in patch.mail.subject.tags],
         dates=[patch.mail.headers.date for patch in patches],
         context_flags={
@@ -202,7 +209,7 @@ def _target(patches: Sequence[Patch], asked: str | Kernel | None, tree: Vocabula
     )
 
 
-def _own_flags(sources: Iterable[PostImage]) -> frozenset[str]:
+def _defined_flags(sources: Iterable[PostImage]) -> frozenset[str]:
     """The flags that the series itself defines."""
     return frozenset(
         match[1]

@@ -21,7 +21,7 @@ Precedent = Callable[[Missing, Fact], tuple[Reason, ...]]
 _MOST_REMARKS = 1000  # of one rule: nobody reads more, and a hostile mail brings any number
 
 
-def _unknown(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tuple[str, str]]:
+def _partly_in_view(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tuple[str, str]]:
     """What a rule about bodies cannot say because only a part of a changed kfunc is in view."""
     if rule.needs_body and rule.over is Kfunc:
         names = [
@@ -61,7 +61,7 @@ class RuleRunner:
         """Run the rules that hold for the kernel."""
         for rule in self.rules:
             if rule.holds_for(self.kernel.release):
-                self.skipped.update(_unknown(rule, facts, self.lines))
+                self.skipped.update(_partly_in_view(rule, facts, self.lines))
                 self._run(rule, facts)
 
     def _run(self, rule: Rule[Any], facts: Facts) -> None:
@@ -105,7 +105,7 @@ class RuleRunner:
         if (rule.id, remark.at, remark.message) in self._seen:
             return
         self._seen.add((rule.id, remark.at, remark.message))
-        others = self.precedent(remark.missing, fact) if remark.missing else ()
+        precedents = self.precedent(remark.missing, fact) if remark.missing else ()
         self.findings.append(
             Finding(
                 rule=rule.id,
@@ -113,7 +113,7 @@ class RuleRunner:
                 strict=rule.strict,
                 at=remark.at,
                 message=remark.message,
-                because=(*remark.because, *others),
+                because=(*remark.because, *precedents),
                 fix=remark.fix,
                 diff=self.lines.diff(remark.fix) if remark.fix else "",
                 see=rule.see,

@@ -34,22 +34,22 @@ def audit(
     rules: Sequence[Rule[Any]],
     parser: Parser,
     *,
-    asked: str | None = None,
+    release: str | None = None,
     deep: bool = False,
     step: Step = lambda what: None,
 ) -> Review:
     """Review every kfunc of a tree, or those below some of its paths.
 
-    `asked` is a release to judge it for instead of its own; `deep` reads the types of all kfuncs from its headers.
+    `release` is one to judge it for instead of its own; `deep` reads the types of all kfuncs from its headers.
 
     Raises InputError or OSError for a tree that cannot be read, ValueError for a release that is none.
     """
     tops = tuple(path.strip("/") for path in paths)
-    found = index.build(tree, [top for top in tops if top.partition("/")[0] in index.OUTSIDE], step)
-    files = tuple(filter(None, (index.source_of(tree, path) for path in _paths(found))))
-    sources = tuple(_numbered(files, tops))
+    tree_index = index.build(tree, [top for top in tops if top.partition("/")[0] in index.OUTSIDE], step)
+    files = tuple(filter(None, (index.source_of(tree, path) for path in _paths(tree_index))))
+    sources = tuple(_numbered_sources(files, tops))
     vocabulary = Vocabulary(lambda path: _text(tree, path))
-    kernel = target(requested=asked, tags=(), dates=(), context_flags=(), tree=vocabulary)
+    kernel = target(requested=release, tags=(), dates=(), context_flags=(), tree=vocabulary)
     parse = _Parse(files, tree, parser, kernel, deep=deep, step=step)
     facts, unparsed = build_facts(sources, parse)
     run = RuleRunner(rules, kernel, _TreeLines((), None, sources), Precedents(tree, parser, (), step))
@@ -100,12 +100,14 @@ class _TreeLines(LineIndex):
         return Origin(number, "", mail_line) if number is not None else None
 
 
-def _paths(found: Index) -> list[str]:
+def _paths(tree_index: Index) -> list[str]:
     """All files that define, list or register kfuncs."""
-    return sorted({file.path for file in found.files} | {one.at.path or "" for one in found.elsewhere})
+    return sorted(
+        {file.path for file in tree_index.files} | {definition.at.path or "" for definition in tree_index.elsewhere}
+    )
 
 
-def _numbered(files: Iterable[PostImage], tops: Sequence[str]) -> Iterator[PostImage]:
+def _numbered_sources(files: Iterable[PostImage], tops: Sequence[str]) -> Iterator[PostImage]:
     """The files; every line of those below one of the tops is new, and has the number of its file for a patch."""
     for number, file in enumerate(files, 1):
         if not tops or any(file.path == top or file.path.startswith(f"{top}/") for top in tops):
@@ -123,5 +125,5 @@ def _text(tree: Tree, path: str) -> str | None:
 def _of_kfuncs(facts: Facts) -> Facts:
     """The facts without what people read about other functions in the same files."""
     kfuncs = {kfunc.name for kfunc in facts.by_type(Kfunc)}
-    read = facts.replaced(Prose, (prose for prose in facts.by_type(Prose) if prose.function in kfuncs))
-    return read.replaced(Doc, (doc for doc in facts.by_type(Doc) if doc.function in kfuncs)).replaced(Comment, ())
+    narrowed = facts.replaced(Prose, (prose for prose in facts.by_type(Prose) if prose.function in kfuncs))
+    return narrowed.replaced(Doc, (doc for doc in facts.by_type(Doc) if doc.function in kfuncs)).replaced(Comment, ())

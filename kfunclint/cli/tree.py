@@ -53,7 +53,7 @@ def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], s
 
     chosen = options.selection(arguments, arguments.tree)
     kernel, deep = chosen.settings.kernel, arguments.deep
-    found = whole_tree.audit(opened, paths, chosen.rules, worker, asked=kernel, deep=deep, step=_reading(step))
+    found = whole_tree.audit(opened, paths, chosen.rules, worker, release=kernel, deep=deep, step=_reading(step))
     found = chosen.applied(found, complete=not paths)
     outcome = Outcome((found,), tuple(troubles(found)), chosen.settings.fail_on)
     for note in outcome.notes:

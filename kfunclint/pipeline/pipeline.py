@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfunclint.checker.result import Review
-from kfunclint.checker.review import AppliedSeries, judged
+from kfunclint.checker.review import AppliedSeries, judge
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.kernel.kernel import Kernel
@@ -85,7 +85,7 @@ class Reviewer:
         """The review as the settings want it told, and the kernel it was judged for, to judge another version for."""
         applied = AppliedSeries(series, asked, tree=self.tree, step=self.step)
         rules, deep, step = self.selection.rules, self.deep, self.step
-        review = judged(applied, rules, self.parser, each_patch=each_patch, deep=deep, step=step)
+        review = judge(applied, rules, self.parser, each_patch=each_patch, deep=deep, step=step)
         return self.selection.applied(review), applied.kernel
 
 

@@ -100,7 +100,7 @@ def parsers() -> Parsers:
     }
 
 
-def candidates(words: Sequence[str], known: Parsers) -> list[str]:
+def candidates(words: Sequence[str], by_command: Parsers) -> list[str]:
     """What the last of the words behind `kfunclint` may become; FILES among them stands for the names of files.
 
     bash makes words of its own of "=" and what stands on both sides of it.
@@ -108,20 +108,23 @@ def candidates(words: Sequence[str], known: Parsers) -> list[str]:
     *before, current = words
     if current == "=":
         before, current = [*before, "="], ""
-    command = before[0] if before and before[0] in known else ""
-    options = {name: action for action in known[command]._actions for name in action.option_strings}
+    command = before[0] if before and before[0] in by_command else ""
+    options = {name: action for action in by_command[command]._actions for name in action.option_strings}
     if before[-1:] == ["="]:
         return _values(options.get(before[-2]), current) if len(before) > 1 and before[-2] in options else [FILES]
     name, equals, value = current.partition("=")
     if equals and name in options:
-        return [found if found == FILES else f"{name}={found}" for found in _values(options[name], value)]
+        return [each if each == FILES else f"{name}={each}" for each in _values(options[name], value)]
     if equals and before and before[-1] in options:
         return [FILES]
     if before and before[-1] in options and options[before[-1]].nargs != 0:
         return _values(options[before[-1]], current)
     if current.startswith("-"):
         return _matching(options, current)
-    return [*([] if before else _matching(filter(None, known), current)), *_positional(known[command], current)]
+    return [
+        *([] if before else _matching(filter(None, by_command), current)),
+        *_positional(by_command[command], current),
+    ]
 
 
 def _positional(parser: argparse.ArgumentParser, current: str) -> list[str]:
@@ -154,9 +157,9 @@ def _values(action: argparse.Action | None, current: str) -> list[str]:
 def _rules(*, families: bool) -> Iterator[str]:
     from kfunclint.rule import loader
 
-    ids = [found.id for found in loader.shipped()]
+    ids = [rule.id for rule in loader.shipped()]
     if families:
-        yield from sorted({found.partition("/")[0] for found in ids})
+        yield from sorted({id_.partition("/")[0] for id_ in ids})
     yield from ids
 
 

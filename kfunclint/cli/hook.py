@@ -79,10 +79,10 @@ def _names(arguments: argparse.Namespace) -> list[str]:
 
 
 def _top() -> Path:
-    found = around(Path())
-    if found is None:
+    folder = around(Path())
+    if folder is None:
         raise InputError(str(Path().absolute()), None, "not in a git repository")
-    return found
+    return folder
 
 
 def _hooks() -> Path:
@@ -92,19 +92,19 @@ def _hooks() -> Path:
 def _command() -> Path:
     """The kfunclint that runs now, as a program of its own. Raises ValueError."""
     beside = Path(sys.executable).with_name("kfunclint")
-    found = shutil.which(sys.argv[0]) if Path(sys.argv[0]).name == "kfunclint" else shutil.which(beside)
-    if found is None:
+    program = shutil.which(sys.argv[0]) if Path(sys.argv[0]).name == "kfunclint" else shutil.which(beside)
+    if program is None:
         raise ValueError("hook install: kfunclint is not installed as a command")
-    return Path(found).absolute()
+    return Path(program).absolute()
 
 
 def _run(arguments: argparse.Namespace) -> int:
     """Review, and refuse what has findings that count; what cannot be reviewed is told, and goes its way."""
-    name, *given = arguments.argument or [""]
+    name, *argv = arguments.argument or [""]
     try:
         if name not in _CALLED:
             raise ValueError(f"hook run: {name!r} is not a hook, only {', '.join(_CALLED)}")
-        return _CALLED[name](given)
+        return _CALLED[name](argv)
     except (InputError, ValueError, OSError) as why:
         options.say(f"{why}; not reviewed")
         return CLEAN
@@ -139,25 +139,25 @@ def _pre_push(argv: Sequence[str]) -> int:
         from kfunclint.git import commits
 
         status = CLEAN
-        for revisions in list(_pushed(repository)):
+        for revisions in list(_pushed_revisions(repository)):
             inbox = commits.reached(repository, revisions, _MOST_PUSHED)
             status = max(status, _judge(inbox, worker, _PUSHED, repository))
     return status
 
 
-def _pushed(repository: Repository) -> Iterator[list[str]]:
+def _pushed_revisions(repository: Repository) -> Iterator[list[str]]:
     """For every ref that is pushed the revisions that no remote has; pre-commit names a range instead."""
     environ = os.environ
-    known = ["--not", "--remotes"]
+    excluded = ["--not", "--remotes"]
     if "PRE_COMMIT_TO_REF" in environ:
-        asked = [environ["PRE_COMMIT_TO_REF"], f"^{environ['PRE_COMMIT_FROM_REF']}"]
-        yield [*asked, *known] if "PRE_COMMIT_REMOTE_NAME" in environ else asked
+        revisions = [environ["PRE_COMMIT_TO_REF"], f"^{environ['PRE_COMMIT_FROM_REF']}"]
+        yield [*revisions, *excluded] if "PRE_COMMIT_REMOTE_NAME" in environ else revisions
         return
     for line in [] if "PRE_COMMIT" in environ else sys.stdin:
-        _, commit, _, there = line.rsplit(maxsplit=3)  # what is pushed may be a name with spaces, ":/fix it"
+        _, commit, _, remote_commit = line.rsplit(maxsplit=3)  # what is pushed may be a name with spaces, ":/fix it"
         if not _NO_COMMIT.fullmatch(commit):
-            yield [commit, *([f"^{there}"] if repository.commit(there) else []), *known]
-            known = [*known, commit]
+            yield [commit, *([f"^{remote_commit}"] if repository.commit(remote_commit) else []), *excluded]
+            excluded = [*excluded, commit]
 
 
 def _commit_msg(argv: Sequence[str]) -> int:
@@ -188,12 +188,12 @@ def _judge(inbox: Inbox, worker: Parser, refusal: str, repository: Repository | 
     from kfunclint.pipeline.request import Request
     from kfunclint.report import formats
 
-    chosen = options.selected({}, None, Path())
+    selection = options.active_rules({}, None, Path())
     request = Request("all", repository=repository.folder if repository else None)
-    with options.told() as tell, progress.shown() as step:
-        outcome = pipeline.run(inbox, request, chosen, worker, step=step, tell=tell)
-    reviews = [found for found in outcome.reviews if found.findings]
-    texts = [formats.render("terminal", found, colour=options.colour(None)) for found in reviews]
+    with options.deferred_notes() as tell, progress.shown() as step:
+        outcome = pipeline.run(inbox, request, selection, worker, step=step, tell=tell)
+    reviews = [review for review in outcome.reviews if review.findings]
+    texts = [formats.render("terminal", review, colour=options.colour(None)) for review in reviews]
     options.write("".join(texts), None)
     if not outcome.has_findings:
         return CLEAN

@@ -18,9 +18,9 @@ def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int
 
     `parser` is one that is running already; otherwise it is started where one is needed.
     """
-    given = sys.argv[1:] if argv is None else argv
+    words = sys.argv[1:] if argv is None else argv
     try:
-        status = _command(given, parser)
+        status = _command(words, parser)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, head or less, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -33,45 +33,45 @@ def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int
     return status
 
 
-def _command(given: Sequence[str], parser: Parser | None) -> int:
+def _command(argv: Sequence[str], parser: Parser | None) -> int:
     # a command loads what it needs: a list of kfuncs no rules and no mail, a review no tree
-    if given[:1] == ["tree"]:
+    if argv[:1] == ["tree"]:
         from kfunclint.cli import tree
 
-        _loaded()
-        return tree.run(given[1:], parser)
-    if given[:1] == ["mine"]:
+        _freeze_loaded()
+        return tree.run(argv[1:], parser)
+    if argv[:1] == ["mine"]:
         from kfunclint.cli import mine
 
-        _loaded()
-        return mine.run(given[1:], parser)
-    if given[:1] == ["test"]:
+        _freeze_loaded()
+        return mine.run(argv[1:], parser)
+    if argv[:1] == ["test"]:
         from kfunclint.cli import test
 
-        _loaded()
-        return test.run(given[1:], parser)
-    if given[:1] == ["config"]:
+        _freeze_loaded()
+        return test.run(argv[1:], parser)
+    if argv[:1] == ["config"]:
         from kfunclint.cli import config
 
-        return config.run(given[1:])
-    if given[:1] == ["hook"]:
+        return config.run(argv[1:])
+    if argv[:1] == ["hook"]:
         from kfunclint.cli import hook
 
-        return hook.run(given[1:])
-    if given[:1] in (["rules"], ["explain"]):
+        return hook.run(argv[1:])
+    if argv[:1] in (["rules"], ["explain"]):
         from kfunclint.cli import rules
 
-        return rules.COMMANDS[given[0]](given[1:])
-    if given[:1] == ["completion"]:
+        return rules.COMMANDS[argv[0]](argv[1:])
+    if argv[:1] == ["completion"]:
         from kfunclint.cli import completion
 
-        return completion.run(given[1:])
-    if {"-h", "--help"} & set(given):
+        return completion.run(argv[1:])
+    if {"-h", "--help"} & set(argv):
         return _help()
     from kfunclint.cli import review
 
-    _loaded()
-    return review.run(given, parser)
+    _freeze_loaded()
+    return review.run(argv, parser)
 
 
 def _help() -> int:
@@ -81,7 +81,7 @@ def _help() -> int:
     return CLEAN
 
 
-def _loaded() -> None:
+def _freeze_loaded() -> None:
     """What is loaded now stays to the end, so no garbage is looked for in it."""
     gc.freeze()
     gc.enable()

@@ -55,9 +55,9 @@ _SEE_ALSO = (
 )
 
 
-def summary(known: Parsers) -> str:
+def summary(parsers: Parsers) -> str:
     """The short help: usage, the three most common calls, the usual options, and every command."""
-    review = known[""]
+    review = parsers[""]
     usual = [action for action in review._actions if set(_USUAL) & set(action.option_strings)]
     return "\n".join(
         (
@@ -68,7 +68,7 @@ def summary(known: Parsers) -> str:
             "",
             *(line for action in usual for line in _row(action)),
             "",
-            *(f"  {name:12} {_first(parser)}" for name, parser in known.items() if name),
+            *(f"  {name:12} {_first(parser)}" for name, parser in parsers.items() if name),
             "",
             "Exit status: 0 nothing found, 1 findings, 2 not reviewed. More: man kfunclint",
             "",
@@ -108,18 +108,18 @@ def _metavar(action: argparse.Action) -> str:
 # ---- the page
 
 
-def page(known: Parsers) -> str:
+def page(parsers: Parsers) -> str:
     """The manual page kfunclint(1) in the macros of man(7)."""
-    review = known[""]
+    review = parsers[""]
     return "\n".join(
         (
             f'.TH KFUNCLINT 1 "" "kfunclint {__version__}" "User Commands"',
             *_section("NAME", [f"kfunclint \\- {_roff(_lower(_first(review)))}"]),
-            *_section("SYNOPSIS", _synopses(known.values())),
+            *_section("SYNOPSIS", _synopses(parsers.values())),
             *_section("DESCRIPTION", _paragraphs(_DESCRIPTION)),
             *_section("OPTIONS", _options(review)),
             *_section("FORMATS", _terms(_formats())),
-            *_section("COMMANDS", _commands(known)),
+            *_section("COMMANDS", _commands(parsers)),
             *_section("EXIT STATUS", _terms(_STATUS)),
             *_section("FILES", _terms(_FILES)),
             *_section("ENVIRONMENT", _terms(_ENVIRONMENT)),
@@ -157,8 +157,8 @@ def _paragraphs(text: str) -> Iterator[str]:
         yield _text(paragraph)
 
 
-def _synopses(known: Iterable[argparse.ArgumentParser]) -> Iterator[str]:
-    for number, parser in enumerate(known):
+def _synopses(parsers: Iterable[argparse.ArgumentParser]) -> Iterator[str]:
+    for number, parser in enumerate(parsers):
         if number:
             yield ".br"
         yield f".B {_roff(parser.prog)}"
@@ -195,8 +195,8 @@ def _terms(terms: dict[str, str]) -> Iterator[str]:
         yield from (".TP", f"\\fB{_roff(term)}\\fR", _text(text))
 
 
-def _commands(known: Parsers) -> Iterator[str]:
-    for name, parser in known.items():
+def _commands(parsers: Parsers) -> Iterator[str]:
+    for name, parser in parsers.items():
         if name:
             yield f".SS {_roff(_synopsis(parser))}"
             yield _text(parser.description or "")

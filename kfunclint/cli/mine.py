@@ -30,24 +30,24 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
     if folder is None:
         raise InputError(".", None, "not in a kernel tree: name one with --tree")
     with contextlib.closing(open_tree(folder)) as opened, progress.shown() as step, running or Parser() as worker:
-        found = usage.find_usage(opened, arguments.symbol, worker, most=_MOST_FILES, step=step)
+        uses = usage.find_usage(opened, arguments.symbol, worker, most=_MOST_FILES, step=step)
         name = opened.name
-    if not proposals.proposed_tests(found):
-        options.say(_nothing(found))
+    if not proposals.proposed_tests(uses):
+        options.say(_nothing(uses))
         return CLEAN
     if arguments.output is not None:
         arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    options.write(proposals.table(found, name), arguments.output)
+    options.write(proposals.table(uses, name), arguments.output)
     return CLEAN
 
 
-def _nothing(found: usage.Usage) -> str:
-    if not found.public:
-        return f"{found.symbol}: no public function uses it (a function that is called is written with (): foo())"
-    if len(found.public) == 1:
-        return f"{found.symbol}: only one public function uses it, and one alone proposes nothing"
+def _nothing(uses: usage.Usage) -> str:
+    if not uses.public:
+        return f"{uses.symbol}: no public function uses it (a function that is called is written with (): foo())"
+    if len(uses.public) == 1:
+        return f"{uses.symbol}: only one public function uses it, and one alone proposes nothing"
     return (
-        f"{found.symbol}: no test without arguments stands before it in most of the {len(found.public)} public "
+        f"{uses.symbol}: no test without arguments stands before it in most of the {len(uses.public)} public "
         "functions that use it"
     )
 

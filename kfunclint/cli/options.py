@@ -79,32 +79,32 @@ def add_deep(parser: argparse.ArgumentParser) -> None:
 
 def selection(arguments: argparse.Namespace, start: Path = Path()) -> ActiveRules:
     """What the options, and the files of settings for a folder, choose. Raises rule.BadRule and InputError."""
-    return selected(_given(arguments), arguments.config, start, takes_notes=_takes_notes(arguments))
+    return active_rules(_option_values(arguments), arguments.config, start, takes_notes=_takes_notes(arguments))
 
 
-def selected(given: Values, config: Path | None, start: Path, *, takes_notes: bool = True) -> ActiveRules:
+def active_rules(values: Values, config: Path | None, start: Path, *, takes_notes: bool = True) -> ActiveRules:
     """What is given, and `config` or else the files of settings for a folder, choose; says which Python is not run,
     where a report `takes_notes`. Raises rule.BadRule and InputError."""
     from kfunclint.settings.selection import ActiveRules  # what lists kfuncs needs none
 
-    return ActiveRules(_settings(given, config, start, takes_notes))
+    return ActiveRules(_settings(values, config, start, takes_notes))
 
 
-def known_rules(arguments: argparse.Namespace) -> tuple[Rule[Any], ...]:
+def available_rules(arguments: argparse.Namespace) -> tuple[Rule[Any], ...]:
     """All rules that a review with these options would know. Raises rule.BadRule and InputError."""
     from kfunclint.settings import selection
 
-    return selection.known_rules(_settings(_given(arguments), arguments.config, Path(), takes_notes=True))
+    return selection.available_rules(_settings(_option_values(arguments), arguments.config, Path(), takes_notes=True))
 
 
-def _settings(given: Values, config: Path | None, start: Path, takes_notes: bool) -> Settings:
+def _settings(values: Values, config: Path | None, start: Path, takes_notes: bool) -> Settings:
     from kfunclint.settings import files, merged
 
-    found = merged.merged(given, files.sources(config, start))
-    for folder in found.rules:
+    settings = merged.merge(values, files.sources(config, start))
+    for folder in settings.rules:
         if not folder.runs_python and any(folder.path.glob("*/*.py")) and takes_notes:
             say(f"{folder.path}: a tree's Python is not run, only its tables; --rules or your own settings can name it")
-    return found
+    return settings
 
 
 def _takes_notes(arguments: argparse.Namespace) -> bool:
@@ -113,30 +113,30 @@ def _takes_notes(arguments: argparse.Namespace) -> bool:
     return "format" not in arguments or formats.takes_notes(arguments.format)
 
 
-def _given(arguments: argparse.Namespace) -> dict[str, Any]:
+def _option_values(arguments: argparse.Namespace) -> dict[str, Any]:
     """What the command line sets, as a file of settings would."""
     from kfunclint.settings.files import RuleFolder
 
     options = {name: value for name, value in vars(arguments).items() if value is not None}
-    given: dict[str, Any] = {key: options[key] for key in ("strict", "kernel", "baseline") if key in options}
-    given |= {key: tuple(options[key]) for key in ("only", "ignore") if key in options}
+    values: dict[str, Any] = {key: options[key] for key in ("strict", "kernel", "baseline") if key in options}
+    values |= {key: tuple(options[key]) for key in ("only", "ignore") if key in options}
     if "rules" in options:
-        given["rules"] = tuple(map(RuleFolder, options["rules"]))
+        values["rules"] = tuple(map(RuleFolder, options["rules"]))
     if "fail_on" in options:
-        given["fail-on"] = Level(options["fail_on"])
-    return given
+        values["fail-on"] = Level(options["fail_on"])
+    return values
 
 
-def recorded(chosen: ActiveRules, reviews: Sequence[Review]) -> bool:
+def record_baseline(selection: ActiveRules, reviews: Sequence[Review]) -> bool:
     """Record the findings in the file of --baseline, where there is none yet; True if that was done."""
-    path = chosen.settings.baseline
-    if path is None or chosen.recorded is not None:
+    path = selection.settings.baseline
+    if path is None or selection.recorded is not None:
         return False
     from kfunclint.settings import baseline
     from kfunclint.text import pluralize
 
     findings = [finding for review in reviews for finding in review.findings]
-    path.write_text(baseline.recorded(findings), encoding="utf-8")
+    path.write_text(baseline.text_of(findings), encoding="utf-8")
     say(f"{path}: {pluralize(len(findings), 'finding')} recorded")
     return True
 
@@ -147,7 +147,7 @@ def say(text: str) -> None:
 
 
 @contextlib.contextmanager
-def told(takes_notes: bool = True) -> Iterator[Callable[[Note], None]]:
+def deferred_notes(takes_notes: bool = True) -> Iterator[Callable[[Note], None]]:
     """Gives what takes notes, to tell them at the end, also that of an exception: before that they would stand in the
     line that shows what is being done. `takes_notes`: what is no trouble may be told, too."""
     notes: list[Note] = []

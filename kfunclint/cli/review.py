@@ -34,17 +34,17 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
     Raises InputError, rule.BadRule, ValueError and OSError for what cannot be done at all.
     """
     arguments = parser().parse_args(argv)
-    chosen = options.selection(arguments)
+    selection = options.selection(arguments)
     takes_notes = formats.takes_notes(arguments.format)
     with contextlib.ExitStack() as stack:
         repository = None if arguments.input else stack.enter_context(_repository())
         inbox = read_inbox(arguments.input) if repository is None else _inbox(arguments, repository)
         request = _request(arguments, repository)
-        with running or Parser() as worker, options.told(takes_notes) as tell, progress.shown() as step:
-            outcome = pipeline.run(inbox, request, chosen, worker, step=step, tell=tell)
-    if options.recorded(chosen, outcome.reviews):
+        with running or Parser() as worker, options.deferred_notes(takes_notes) as tell, progress.shown() as step:
+            outcome = pipeline.run(inbox, request, selection, worker, step=step, tell=tell)
+    if options.record_baseline(selection, outcome.reviews):
         return TROUBLE if outcome.is_troubled else CLEAN
-    _write(arguments, [found for found in outcome.reviews if found.patches])
+    _write(arguments, [review for review in outcome.reviews if review.patches])
     return outcome.status
 
 
@@ -176,8 +176,8 @@ def _request(arguments: argparse.Namespace, repository: Repository | None) -> Re
 def _repository() -> Iterator[Repository]:
     from kfunclint.git import commits
 
-    with contextlib.closing(commits.repository(Path())) as found:
-        yield found
+    with contextlib.closing(commits.repository(Path())) as repository:
+        yield repository
 
 
 def _inbox(arguments: argparse.Namespace, repository: Repository) -> Inbox:
@@ -185,21 +185,21 @@ def _inbox(arguments: argparse.Namespace, repository: Repository) -> Inbox:
     from kfunclint.git import commits
 
     if arguments.staged:
-        inbox, nothing = commits.staged(repository), "nothing is staged"
+        inbox, complaint = commits.staged(repository), "nothing is staged"
     else:
-        inbox, nothing = _commits(repository, arguments.git), f"no commits in {arguments.git or _UNPUSHED}"
+        inbox, complaint = _commits(repository, arguments.git), f"no commits in {arguments.git or _UNPUSHED}"
     if inbox == Inbox((), ()):
-        options.say(f"{repository.folder}: {nothing}")
+        options.say(f"{repository.folder}: {complaint}")
     return inbox
 
 
-def _commits(repository: Repository, asked: str | None) -> Inbox:
+def _commits(repository: Repository, revisions: str | None) -> Inbox:
     from kfunclint.git import commits
 
     try:
-        return commits.in_range(repository, asked or _UNPUSHED)
+        return commits.in_range(repository, revisions or _UNPUSHED)
     except InputError as why:
-        if asked is not None:
+        if revisions is not None:
             raise
         raise InputError(why.file, None, f"{why.reason}; name a mail, or commits with --git") from why
 
@@ -210,27 +210,27 @@ def _write(arguments: argparse.Namespace, reviews: Sequence[Review]) -> None:
         raise ValueError(f"one {name} file holds one series: --version chooses one, --report {name}=FOLDER/ takes all")
     colour = options.colour(arguments.output)
     options.write(
-        "".join(formats.render(arguments.format, found, colour=colour) for found in reviews), arguments.output
+        "".join(formats.render(arguments.format, review, colour=colour) for review in reviews), arguments.output
     )
     for name, file in arguments.report:
         written: set[Path] = set()
-        for found in reviews:
-            for path, text in _files(name, file, found).items():
-                own = _another(path, written)
-                own.parent.mkdir(parents=True, exist_ok=True)
-                own.write_text(text, encoding="utf-8")
-                written.add(own)
+        for review in reviews:
+            for path, text in _files(name, file, review).items():
+                target = _free_path(path, written)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_text(text, encoding="utf-8")
+                written.add(target)
 
 
-def _files(name: str, file: str, found: Review) -> dict[Path, str]:
+def _files(name: str, file: str, review: Review) -> dict[Path, str]:
     """The report as files: one, or those of a folder."""
     path = Path(file)
     if file.endswith("/") or path.is_dir():
-        return {path / own: text for own, text in formats.files(name, found).items()}
-    return {path: formats.render(name, found)}
+        return {path / file_name: text for file_name, text in formats.files(name, review).items()}
+    return {path: formats.render(name, review)}
 
 
-def _another(path: Path, taken: Collection[Path]) -> Path:
+def _free_path(path: Path, taken: Collection[Path]) -> Path:
     """The path, with a number if another series has taken it."""
     numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
-    return next(own for own in itertools.chain([path], numbered) if own not in taken)
+    return next(candidate for candidate in itertools.chain([path], numbered) if candidate not in taken)

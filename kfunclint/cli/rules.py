@@ -16,7 +16,7 @@ from kfunclint.rule.rule import Rule
 
 def rules(argv: Sequence[str]) -> int:
     """List the rules: id, level, title. Gives the exit status. Raises BadRule and InputError for wrong settings."""
-    sys.stdout.write(listing(options.known_rules(parser("rules").parse_args(argv))))
+    sys.stdout.write(listing(options.available_rules(parser("rules").parse_args(argv))))
     return CLEAN
 
 
@@ -26,8 +26,8 @@ def explain(argv: Sequence[str]) -> int:
     Raises BadRule for a name that no rule has, and as rules() does.
     """
     arguments = parser("explain").parse_args(argv)
-    known = options.known_rules(arguments)
-    sys.stdout.write("\n\n".join(explanation(names.rule_named(known, name)) for name in arguments.rule))
+    rules = options.available_rules(arguments)
+    sys.stdout.write("\n\n".join(explanation(names.rule_named(rules, name)) for name in arguments.rule))
     return CLEAN
 
 
@@ -53,28 +53,28 @@ def parser(command: str) -> argparse.ArgumentParser:
     return parser
 
 
-def listing(known: Iterable[Rule[Any]]) -> str:
+def listing(rules: Iterable[Rule[Any]]) -> str:
     """One line a rule, in columns."""
-    rows = [(found.id, _level(found), found.title) for found in known]
+    rows = [(rule.id, _level(rule), rule.title) for rule in rules]
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     return "".join(f"{id_:{widths[0]}}  {level:{widths[1]}}  {title}\n" for id_, level, title in rows)
 
 
-def explanation(found: Rule[Any]) -> str:
+def explanation(rule: Rule[Any]) -> str:
     """All that a rule says of itself, as a page of text."""
-    return "\n".join((found.id, *(f"  {line}" for line in _facts(found)), "", found.doc)) + "\n"
+    return "\n".join((rule.id, *(f"  {line}" for line in _facts(rule)), "", rule.doc)) + "\n"
 
 
-def _level(found: Rule[Any]) -> str:
-    later = f", error since {found.error_since}" if found.error_since else ""
-    return f"{found.level}{later}{', strict' if found.strict else ''}"
+def _level(rule: Rule[Any]) -> str:
+    later = f", error since {rule.error_since}" if rule.error_since else ""
+    return f"{rule.level}{later}{', strict' if rule.strict else ''}"
 
 
-def _facts(found: Rule[Any]) -> Iterator[str]:
-    yield f"level: {_level(found)}{' (runs with --strict only)' if found.strict else ''}"
-    if found.since or found.until:
-        bounds = (("from", found.since), ("up to", found.until))
+def _facts(rule: Rule[Any]) -> Iterator[str]:
+    yield f"level: {_level(rule)}{' (runs with --strict only)' if rule.strict else ''}"
+    if rule.since or rule.until:
+        bounds = (("from", rule.since), ("up to", rule.until))
         yield f"kernels: {' '.join(f'{word} {release}' for word, release in bounds if release)}"
-    if found.contract:
-        yield f"contract: {', '.join(found.contract)} (rules/README.md)"
-    yield f"kernel source: {found.see}"
+    if rule.contract:
+        yield f"contract: {', '.join(rule.contract)} (rules/README.md)"
+    yield f"kernel source: {rule.see}"

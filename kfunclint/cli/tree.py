@@ -37,8 +37,8 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
 
 
 def _list(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step) -> int:
-    found = census.take(opened, paths, _reading(step))
-    text = catalogue.render(arguments.format, found, colour=options.colour(arguments.output))
+    kfuncs = census.take(opened, paths, _reading(step))
+    text = catalogue.render(arguments.format, kfuncs, colour=options.colour(arguments.output))
     options.write(text, arguments.output)
     return CLEAN
 
@@ -51,16 +51,16 @@ def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], s
     from kfunclint.checker import whole_tree
     from kfunclint.report import formats
 
-    chosen = options.selection(arguments, arguments.tree)
-    kernel, deep = chosen.settings.kernel, arguments.deep
-    found = whole_tree.audit(opened, paths, chosen.rules, worker, release=kernel, deep=deep, step=_reading(step))
-    found = chosen.applied(found, complete=not paths)
-    outcome = Outcome((found,), tuple(troubles(found)), chosen.settings.fail_on)
+    selection = options.selection(arguments, arguments.tree)
+    kernel, deep = selection.settings.kernel, arguments.deep
+    review = whole_tree.audit(opened, paths, selection.rules, worker, release=kernel, deep=deep, step=_reading(step))
+    review = selection.apply_to(review, complete=not paths)
+    outcome = Outcome((review,), tuple(troubles(review)), selection.settings.fail_on)
     for note in outcome.notes:
         options.say(note.text)
-    if options.recorded(chosen, [found]):
+    if options.record_baseline(selection, [review]):
         return TROUBLE if outcome.is_troubled else CLEAN
-    options.write(formats.render(arguments.format, found, colour=options.colour(arguments.output)), arguments.output)
+    options.write(formats.render(arguments.format, review, colour=options.colour(arguments.output)), arguments.output)
     return outcome.status
 
 
@@ -89,8 +89,8 @@ def _inside(opened: Tree, top: Path, path: str) -> str:
 
     Raises InputError for one that is not in the tree.
     """
-    given = path.rstrip("/")
-    for known in (given, given.removeprefix(f"{str(top).rstrip('/')}/")):
-        if objection(known) is None and next(iter(opened.paths((known,))), None) is not None:
-            return known
+    stripped = path.rstrip("/")
+    for candidate in (stripped, stripped.removeprefix(f"{str(top).rstrip('/')}/")):
+        if objection(candidate) is None and next(iter(opened.paths((candidate,))), None) is not None:
+            return candidate
     raise InputError(str(top), None, f"no C files below {path!r} in it")

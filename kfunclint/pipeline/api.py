@@ -50,9 +50,9 @@ def review(
     could not be read or reviewed. Raises InputError for a tree or a file of settings that cannot be read and for a
     version that is not there, ValueError for a rule or a release that is none, OSError.
     """
-    given: dict[str, Any] = {"only": tuple(only), "ignore": tuple(ignore), "strict": strict, "kernel": kernel}
-    given = {key: value for key, value in given.items() if value}
-    given["rules"] = tuple(files.RuleFolder(Path(folder)) for folder in rules)
+    values: dict[str, Any] = {"only": tuple(only), "ignore": tuple(ignore), "strict": strict, "kernel": kernel}
+    values = {key: value for key, value in values.items() if value}
+    values["rules"] = tuple(files.RuleFolder(Path(folder)) for folder in rules)
     sources = files.sources(Path(config), Path()) if config is not None else ()
     request = Request(
         version=version,
@@ -62,7 +62,7 @@ def review(
         tree=None if tree is None else Path(tree),
         no_tree=tree is None,
     )
-    selection = ActiveRules(merged.merged(given, sources))
+    selection = ActiveRules(merged.merge(values, sources))
     with contextlib.nullcontext(parser) if parser else Parser() as worker:
-        inbox = read_inbox(one if isinstance(one, bytes) else os.fspath(one) for one in inputs)
+        inbox = read_inbox(file if isinstance(file, bytes) else os.fspath(file) for file in inputs)
         return run(inbox, request, selection, worker)

@@ -44,29 +44,30 @@ def run(
     """
     notes: list[Note] = []
 
-    def note(one: Note) -> None:
-        notes.append(one)
-        tell(one)
+    def add(note: Note) -> None:
+        notes.append(note)
+        tell(note)
 
-    with _tree(request, selection.settings.tree, note) as tree:
+    with _tree(request, selection.settings.tree, add) as tree:
         for why in inbox.errors:
-            note(Note(NoteKind.TROUBLE, str(why)))
+            add(Note(NoteKind.TROUBLE, str(why)))
         reviewer = Reviewer(selection, parser, tree, deep=request.deep, step=step)
-        asked = selection.settings.kernel
-        series = _selected(inbox, request.version)
-        pairs = [reviewer.review(one, asked, each_patch=request.each_patch) for one in series]
+        kernel = selection.settings.kernel
+        pairs = [
+            reviewer.review(series, kernel, each_patch=request.each_patch) for series in _select(inbox, request.version)
+        ]
         reviews = [review for review, _ in pairs]
         if request.since is not None:
-            from kfunclint.pipeline.since import Earlier  # most reviews are of a series alone
+            from kfunclint.pipeline.since import EarlierVersion  # most reviews are of a series alone
 
-            reviews = Earlier(request.since, inbox, reviewer.review, note).compared(pairs)
+            reviews = EarlierVersion(request.since, inbox, reviewer.review, add).compare(pairs)
     if inbox.replies:
         from kfunclint.discussion import said_before  # most reviews have no replies
 
         reviews = said_before.withhold_answered(reviews, inbox)
-    for one in reviews:
-        for trouble in troubles(one):
-            note(trouble)
+    for review in reviews:
+        for trouble in troubles(review):
+            add(trouble)
     return Outcome(tuple(reviews), tuple(notes), selection.settings.fail_on)
 
 
@@ -81,36 +82,36 @@ class Reviewer:
         self.deep = deep
         self.step = step
 
-    def review(self, series: Series, asked: str | Kernel | None, *, each_patch: bool = False) -> tuple[Review, Kernel]:
+    def review(self, series: Series, kernel: str | Kernel | None, *, each_patch: bool = False) -> tuple[Review, Kernel]:
         """The review as the settings want it told, and the kernel it was judged for, to judge another version for."""
-        applied = AppliedSeries(series, asked, tree=self.tree, step=self.step)
+        applied = AppliedSeries(series, kernel, tree=self.tree, step=self.step)
         rules, deep, step = self.selection.rules, self.deep, self.step
         review = judge(applied, rules, self.parser, each_patch=each_patch, deep=deep, step=step)
-        return self.selection.applied(review), applied.kernel
+        return self.selection.apply_to(review), applied.kernel
 
 
-def _selected(inbox: Inbox, version: Version) -> tuple[Series, ...]:
+def _select(inbox: Inbox, version: Version) -> tuple[Series, ...]:
     return select_series(inbox, version if isinstance(version, int) else None, version == "all")
 
 
 @contextlib.contextmanager
-def _tree(request: Request, set_: Path | None, note: Tell) -> Iterator[Tree | None]:
-    """The tree of a Request; `set_` is the one of the settings. One that nobody named is left out if it cannot be
+def _tree(request: Request, configured: Path | None, tell: Tell) -> Iterator[Tree | None]:
+    """The tree of a Request; `configured` is the one of the settings. One that nobody named is left out if it cannot be
     read."""
     around = None if request.no_tree or request.tree else kernel_around(Path())
-    found = None if request.no_tree else request.tree or around or set_ or request.repository
-    if found is None:
+    folder = None if request.no_tree else request.tree or around or configured or request.repository
+    if folder is None:
         yield None
         return
     from kfunclint.tree.tree import open_tree  # git and all that: most reviews have no tree
 
     try:
-        tree = open_tree(found)
+        tree = open_tree(folder)
     except InputError as why:
-        if found not in (around, request.repository):
+        if folder not in (around, request.repository):
             raise
-        if found != request.repository:
-            note(Note(NoteKind.NO_TREE, f"{why}; reviewed without a tree"))
+        if folder != request.repository:
+            tell(Note(NoteKind.NO_TREE, f"{why}; reviewed without a tree"))
         yield None
         return
     with contextlib.closing(tree):

@@ -14,7 +14,7 @@ from kfunclint.pipeline.outcome import Note, NoteKind, troubles
 from kfunclint.report import formats
 
 
-class Earlier:
+class EarlierVersion:
     """What a review is compared with: the series of a file of any form, or a version of the input itself."""
 
     def __init__(
@@ -37,40 +37,40 @@ class Earlier:
             for why in self.inbox.errors:
                 self._trouble(str(why))
 
-    def compared(self, found: Sequence[tuple[Review, Kernel]]) -> list[Review]:
+    def compare(self, pairs: Sequence[tuple[Review, Kernel]]) -> list[Review]:
         """The reviews with what the earlier version of each says of it; as they are where there is none. Each comes
         with the kernel it was judged for."""
-        reviews = [self._compared(one, kernel, len(found) == 1) for one, kernel in found]
-        if not any(one.since or self._is_itself(one) for one in reviews):
+        reviews = [self._compare_review(review, kernel, len(pairs) == 1) for review, kernel in pairs]
+        if not any(review.since or self._is_itself(review) for review in reviews):
             what = "earlier version" if self.version is None else f"version {self.version}"
             where = self.name if self.version is None else "the input"
-            titles = ", ".join(formats.title(one) for one, _ in found)
+            titles = ", ".join(formats.title(review) for review, _ in pairs)
             self._trouble(f"--since: no {what} of {titles} in {where}")
         return reviews
 
-    def _compared(self, found: Review, kernel: Kernel, alone: bool) -> Review:
-        series = self._series(found, alone)
+    def _compare_review(self, review: Review, kernel: Kernel, is_only: bool) -> Review:
+        series = self._series(review, is_only)
         if series is None:
-            return found
+            return review
         old, _ = self.judge(series, kernel)
         for trouble in troubles(old):
             self.note(trouble)
-        return rerolls.compare(found, old)
+        return rerolls.compare(review, old)
 
-    def _series(self, found: Review, alone: bool) -> Series | None:
-        """The earlier version to compare a review with; `alone`: it is the only one."""
-        if found.series is None or self._is_itself(found):
+    def _series(self, review: Review, is_only: bool) -> Series | None:
+        """The earlier version to compare a review with; `is_only`: it is the only one."""
+        if review.series is None or self._is_itself(review):
             return None
-        series = rerolls.previous_version(self.inbox, found.series, self.version)
-        only = self.inbox.series[0] if alone and len(self.inbox.series) == 1 else found.series
-        if series is None and not is_reroll(only, found.series):
-            text = f"{self.name}: by its titles no version of {formats.title(found)}, compared all the same"
+        series = rerolls.previous_version(self.inbox, review.series, self.version)
+        only = self.inbox.series[0] if is_only and len(self.inbox.series) == 1 else review.series
+        if series is None and not is_reroll(only, review.series):
+            text = f"{self.name}: by its titles no version of {formats.title(review)}, compared all the same"
             self.note(Note(NoteKind.OTHER_TITLES, text))
             return only
         return series
 
-    def _is_itself(self, found: Review) -> bool:
-        return found.series is not None and found.series.version == self.version
+    def _is_itself(self, review: Review) -> bool:
+        return review.series is not None and review.series.version == self.version
 
     def _trouble(self, text: str) -> None:
         self.note(Note(NoteKind.TROUBLE, text))

@@ -21,31 +21,32 @@ def read(path: Path) -> Counter[str]:
     try:
         if path.stat().st_size > _MAX_SIZE:
             raise InputError(str(path), None, f"larger than {_MAX_SIZE >> 20} MiB")
-        found = json.loads(path.read_bytes())
-        return Counter(str(one["key"]) for one in found["findings"])
+        document = json.loads(path.read_bytes())
+        return Counter(str(finding["key"]) for finding in document["findings"])
     except OSError as error:
         raise InputError(str(path), None, error.strerror or "cannot be read") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(str(path), None, "not a baseline of kfunclint") from error
 
 
-def recorded(findings: Iterable[Finding]) -> str:
+def text_of(findings: Iterable[Finding]) -> str:
     """The text of a file that records the findings: by key, with what tells people which they are."""
     rows = [
-        {"key": found.key, "rule": found.rule, "path": found.at.path, "function": found.function} for found in findings
+        {"key": finding.key, "rule": finding.rule, "path": finding.at.path, "function": finding.function}
+        for finding in findings
     ]
     return json.dumps({"schema": SCHEMA, "findings": rows}, indent=1) + "\n"
 
 
-def news(review: Review, known: Mapping[str, int], name: str) -> Review:
+def without_recorded(review: Review, recorded_keys: Mapping[str, int], name: str) -> Review:
     """The review with those findings withheld that the file of that name records, each as often as it does."""
-    left = Counter(known)
+    counts = Counter(recorded_keys)
     new: list[Finding] = []
     old: list[SuppressedFinding] = []
-    for found in review.findings:
-        if left[found.key]:
-            left[found.key] -= 1
-            old.append(SuppressedFinding(found, f"recorded in {name}"))
+    for finding in review.findings:
+        if counts[finding.key]:
+            counts[finding.key] -= 1
+            old.append(SuppressedFinding(finding, f"recorded in {name}"))
         else:
-            new.append(found)
+            new.append(finding)
     return replace(review, findings=tuple(new), withheld=(*review.withheld, *old))

@@ -31,7 +31,7 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RuleFolder:
-    """A folder of more rules; without `python`, only its tables count."""
+    """A folder of more rules; without `runs_python`, only its tables count."""
 
     path: Path
     runs_python: bool = True
@@ -47,14 +47,14 @@ class SettingsFile:
     values: Values
 
 
-def sources(asked: Path | None, start: Path) -> tuple[SettingsFile, ...]:
+def sources(config: Path | None, start: Path) -> tuple[SettingsFile, ...]:
     """The files that count, the weightiest first: the one that was asked for alone, or else that of the tree around a
     folder, and the user's. Raises InputError for one that cannot be used."""
-    if asked is not None:
-        return (_read(asked, trusted=True),)
-    tree, own = tree_file(start), user_file()
-    found = [_read(tree, trusted=False)] if tree else []
-    return (*found, *([_read(own, trusted=True)] if own and own.exists() else []))
+    if config is not None:
+        return (_read(config, trusted=True),)
+    tree, user = tree_file(start), user_file()
+    tree_settings = [_read(tree, trusted=False)] if tree else []
+    return (*tree_settings, *([_read(user, trusted=True)] if user and user.exists() else []))
 
 
 def user_file() -> Path | None:
@@ -71,12 +71,12 @@ def tree_file(start: Path) -> Path | None:
     """The nearest .kfunclint.toml from a folder upward to the top of its kernel tree or git repository; outside of
     those only that in the folder itself, for others may write above it."""
     try:
-        here = start.resolve()
-        around = (here, *here.parents)
-        top = next((one for one in around if (one / ".git").exists()), None)
-        ends = {top, kernel_around(here)} - {None} or {here}
-        inside = around[: next(number for number, one in enumerate(around, 1) if one in ends)]
-        return next((one / NAME for one in inside if os.path.lexists(one / NAME)), None)
+        folder = start.resolve()
+        around = (folder, *folder.parents)
+        top = next((parent for parent in around if (parent / ".git").exists()), None)
+        ends = {top, kernel_around(folder)} - {None} or {folder}
+        inside = around[: next(number for number, parent in enumerate(around, 1) if parent in ends)]
+        return next((parent / NAME for parent in inside if os.path.lexists(parent / NAME)), None)
     except OSError:
         return None
 
@@ -101,16 +101,16 @@ _Kind = Callable[[SettingsFile, Key, Any], Any]
 
 
 def _table(source: SettingsFile, key: Key, value: Any, kinds: Mapping[str, _Kind]) -> dict[str, Any]:
-    found = {}
+    values = {}
     for name, inner in value.items():
         if name not in kinds:
-            reason = f"unknown key {name!r}{hint(name, {known: known for known in kinds})}"
+            reason = f"unknown key {name!r}{hint(name, {kind: kind for kind in kinds})}"
             raise source.document.refusal((*key, name), reason)
-        found[name] = kinds[name](source, (*key, name), inner)
-    return found
+        values[name] = kinds[name](source, (*key, name), inner)
+    return values
 
 
-def _wrong(source: SettingsFile, key: Key, expected: str) -> InputError:
+def _wrong_type(source: SettingsFile, key: Key, expected: str) -> InputError:
     name = str(key[-1])
     return source.document.refusal(key, f"{name if name in _ALL else repr(name)} must be {expected}")
 
@@ -120,7 +120,7 @@ def _plain(expected: str, convert: Callable[[Any], Any]) -> _Kind:
         try:
             return convert(value)
         except (TypeError, ValueError) as error:
-            raise _wrong(source, key, expected) from error
+            raise _wrong_type(source, key, expected) from error
 
     return kind
 
@@ -165,7 +165,7 @@ def _level(value: Any) -> str:
 
 def _levels(source: SettingsFile, key: Key, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _wrong(source, key, 'a table such as {"flags/ret-null-missing" = "error"}')
+        raise _wrong_type(source, key, 'a table such as {"flags/ret-null-missing" = "error"}')
     kind = _plain(f"one of {_LEVELS}, {OFF}", _level)
     return {name: kind(source, (*key, name), level) for name, level in value.items()}
 
@@ -194,7 +194,7 @@ def _folder(source: SettingsFile, key: Key, value: Any) -> RuleFolder:
 
 
 def _folders(source: SettingsFile, key: Key, value: Any) -> tuple[RuleFolder, ...]:
-    return tuple(_folder(source, key, one) for one in _plain("a list of folders", _texts)(source, key, value))
+    return tuple(_folder(source, key, folder) for folder in _plain("a list of folders", _texts)(source, key, value))
 
 
 def _file(source: SettingsFile, key: Key, value: Any) -> Path:
@@ -210,30 +210,32 @@ def _kernel_tree(source: SettingsFile, key: Key, value: Any) -> Path:
     return _path(source, key, value)
 
 
-def _tables(kinds: Mapping[str, _Kind], needed: str, made: Callable[[SettingsFile, int, dict[str, Any]], Any]) -> _Kind:
-    """An array of tables, each with the key that is `needed`."""
+def _tables(
+    kinds: Mapping[str, _Kind], required: str, make: Callable[[SettingsFile, int, dict[str, Any]], Any]
+) -> _Kind:
+    """An array of tables, each with the key that is `required`."""
 
     def kind(source: SettingsFile, key: Key, value: Any) -> Any:
-        if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-            raise _wrong(source, key, f"tables, each below a line [[{key[-1]}]]")
+        if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+            raise _wrong_type(source, key, f"tables, each below a line [[{key[-1]}]]")
         if len(value) > _MOST:
             raise source.document.refusal(key, f"more than {_MOST} of [[{key[-1]}]]")
-        found = []
-        for number, one in enumerate(value):
-            table = _table(source, (*key, number), one, kinds)
-            if needed not in table:
-                raise source.document.refusal((*key, number), f"{key[-1]} without {needed}")
-            found.append(made(source, number, table))
-        return tuple(found)
+        rows = []
+        for number, row in enumerate(value):
+            table = _table(source, (*key, number), row, kinds)
+            if required not in table:
+                raise source.document.refusal((*key, number), f"{key[-1]} without {required}")
+            rows.append(make(source, number, table))
+        return tuple(rows)
 
     return kind
 
 
 def _profiles(source: SettingsFile, key: Key, value: Any) -> tuple[Values, ...]:
-    found: tuple[Values, ...] = _tables(_PROFILE, "paths", lambda source, number, table: table)(source, key, value)
-    if sum(len(table["paths"]) for table in found) > _MOST:
+    profiles: tuple[Values, ...] = _tables(_PROFILE, "paths", lambda source, number, table: table)(source, key, value)
+    if sum(len(table["paths"]) for table in profiles) > _MOST:
         raise source.document.refusal(key, f"more than {_MOST} patterns")
-    return found
+    return profiles
 
 
 def _silence(source: SettingsFile, number: int, table: dict[str, Any]) -> Suppression:

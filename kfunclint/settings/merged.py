@@ -55,22 +55,22 @@ class Settings:
     sources: tuple[SettingsFile, ...]
 
 
-def merged(given: Values, files: Sequence[SettingsFile]) -> Settings:
+def merge(command_line: Values, files: Sequence[SettingsFile]) -> Settings:
     """What counts of what the command line and the files say, in this order.
 
     A key is taken from the first that has it; of `levels` that goes for every name. `rules`, `profile` and `silence`
     add up. Below one that says `only`, no `ignore` and no "off" counts.
     """
-    layers = (given, *(source.values for source in files))
+    layers = (command_line, *(source.values for source in files))
     profiles = tuple(
-        Profile(table["paths"], _choice((given, table, *layers[1:])))
+        Profile(table["paths"], _choice((command_line, table, *layers[1:])))
         for layer in reversed(layers)
         for table in layer.get("profile", ())
     )
     return Settings(
         choice=_choice(layers),
         profiles=profiles,
-        silences=tuple(one for layer in layers for one in layer.get("silence", ())),
+        silences=tuple(silence for layer in layers for silence in layer.get("silence", ())),
         fail_on=_first(layers, "fail-on", Level.WARNING),
         kernel=_first(layers, "kernel", None),
         tree=_first(layers, "tree", None),
@@ -99,11 +99,11 @@ def _choice(layers: Sequence[Values]) -> RuleConfig:
     )
 
 
-def check(found: Settings, known: Sequence[Rule[Any]]) -> None:
+def check(settings: Settings, rules: Sequence[Rule[Any]]) -> None:
     """Raises InputError for the first name in a file that no rule and no family has."""
-    for source in found.sources:
+    for source in settings.sources:
         for key, name in _names(source.values):
-            if reason := names.objection(known, name):
+            if reason := names.objection(rules, name):
                 raise source.document.refusal(key, f"{name!r}: {reason}")
 
 

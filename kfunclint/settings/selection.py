@@ -18,45 +18,45 @@ from kfunclint.settings.patterns import matches
 
 
 class ActiveRules:
-    """The rules that settings choose; `rules` are those that have to run, `known` all there are.
+    """The rules that settings choose; `rules` are those that have to run, `available` all there are.
 
     `recorded` has the keys of the findings in the baseline, None where that is still to be written.
     """
 
-    def __init__(self, found: Settings) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Raises BadRule or InputError for a rule, a name in the settings or a baseline that is wrong."""
-        self.known = known_rules(found)
-        merged.check(found, self.known)
-        self.settings = found
-        self._choices = (found.choice, *(profile.choice for profile in found.profiles))
-        self._ids = [_ids(choice, self.known) for choice in self._choices]
-        self.rules = tuple(one for one in self.known if any(one.id in ids for ids in self._ids))
-        self.recorded = _recorded(found)
+        self.available = available_rules(settings)
+        merged.check(settings, self.available)
+        self.settings = settings
+        self._choices = (settings.choice, *(profile.choice for profile in settings.profiles))
+        self._ids = [_ids(choice, self.available) for choice in self._choices]
+        self.rules = tuple(rule for rule in self.available if any(rule.id in ids for ids in self._ids))
+        self.recorded = _recorded_findings(settings)
 
-    def applied(self, review: Review, *, complete: bool = False) -> Review:
+    def apply_to(self, review: Review, *, complete: bool = False) -> Review:
         """The review as the settings want it told; it is `complete` if a whole tree was reviewed."""
-        found = self._leveled(review)
-        found = suppressions.apply_suppressions(found, self.settings.silences, self.known, complete=complete)
-        return baseline.news(found, self.recorded or {}, str(self.settings.baseline))
+        review = self._with_levels(review)
+        review = suppressions.apply_suppressions(review, self.settings.silences, self.available, complete=complete)
+        return baseline.without_recorded(review, self.recorded or {}, str(self.settings.baseline))
 
-    def _leveled(self, review: Review) -> Review:
+    def _with_levels(self, review: Review) -> Review:
         """The review without the findings of rules that are not for their files, each at the level that is set."""
         if len(self._choices) == 1 and not self.settings.choice.levels:
             return review
         files = _files(review)
         of_files = {path: self._number([path]) for path in files[0]}
         of_mails = {number: self._number(paths) for number, paths in files.items()}
-        ran = frozenset[str]().union(*(self._ids[number] for number in (*of_files.values(), *of_mails.values())))
-        left_out = {one.id for one in self.rules} - ran
+        ids_run = frozenset[str]().union(*(self._ids[number] for number in (*of_files.values(), *of_mails.values())))
+        ids_left_out = {rule.id for rule in self.rules} - ids_run
         return replace(
             review,
-            findings=tuple(self._judged(review, of_files, of_mails)),
-            skipped={name: why for name, why in review.skipped.items() if name not in left_out},
-            failures={name: why for name, why in review.failures.items() if name not in left_out},
-            rules=tuple(one for one in review.rules if one.id not in left_out),
+            findings=tuple(self._findings_at_level(review, of_files, of_mails)),
+            skipped={name: why for name, why in review.skipped.items() if name not in ids_left_out},
+            failures={name: why for name, why in review.failures.items() if name not in ids_left_out},
+            rules=tuple(rule for rule in review.rules if rule.id not in ids_left_out),
         )
 
-    def _judged(self, review: Review, files: dict[str, int], mails: Mapping[int, int]) -> Iterator[Finding]:
+    def _findings_at_level(self, review: Review, files: dict[str, int], mails: Mapping[int, int]) -> Iterator[Finding]:
         """The findings as the choice wants them whose number the file, or else the mail, has."""
         for finding in review.findings:
             path = finding.at.path
@@ -71,37 +71,37 @@ class ActiveRules:
         """The number of the last profile that describes all of the paths, 0 if none does."""
         profiles = list(enumerate(self.settings.profiles, 1))
         for number, profile in reversed(profiles):
-            if paths and all(any(matches(path, one) for one in profile.patterns) for path in paths):
+            if paths and all(any(matches(path, pattern) for pattern in profile.patterns) for path in paths):
                 return number
         return 0
 
 
-def known_rules(found: Settings) -> tuple[Rule[Any], ...]:
+def available_rules(settings: Settings) -> tuple[Rule[Any], ...]:
     """All rules there are: those that are shipped, and those of the folders that are set, each folder once.
 
     Raises BadRule for one that cannot be used, and for an id that two have.
     """
     folders: dict[Path, RuleFolder] = {}
-    for folder in sorted(found.rules, key=lambda folder: not folder.runs_python):
+    for folder in sorted(settings.rules, key=lambda folder: not folder.runs_python):
         folders.setdefault(folder.path.resolve(), folder)
-    own = (loader.load(folder.path, "kfunclint_rules", python=folder.runs_python) for folder in folders.values())
-    return loader.together(loader.shipped(), *own)
+    groups = (loader.load(folder.path, "kfunclint_rules", python=folder.runs_python) for folder in folders.values())
+    return loader.together(loader.shipped(), *groups)
 
 
-def _ids(choice: RuleConfig, known: Sequence[Rule[Any]]) -> frozenset[str]:
-    chosen = names.choose(known, only=choice.only, ignore=choice.ignore, strict=choice.strict)
-    return frozenset(one.id for one in chosen if choice.level(one.id) != OFF)
+def _ids(choice: RuleConfig, rules: Sequence[Rule[Any]]) -> frozenset[str]:
+    chosen = names.choose(rules, only=choice.only, ignore=choice.ignore, strict=choice.strict)
+    return frozenset(rule.id for rule in chosen if choice.level(rule.id) != OFF)
 
 
-def _recorded(found: Settings) -> Mapping[str, int] | None:
-    return baseline.read(found.baseline) if found.baseline and found.baseline.exists() else None
+def _recorded_findings(settings: Settings) -> Mapping[str, int] | None:
+    return baseline.read(settings.baseline) if settings.baseline and settings.baseline.exists() else None
 
 
 def _files(review: Review) -> dict[int, list[str]]:
     """The files that each patch touches; 0 has those of all, as a cover letter and a tree speak of all."""
-    found = {
+    files = {
         patch.mail.subject.number: [file.new_path or file.old_path or "" for file in patch.files]
         for patch in review.patches
     }
-    found[0] = [path for paths in found.values() for path in paths] or [source.path for source in review.sources]
-    return found
+    files[0] = [path for paths in files.values() for path in paths] or [source.path for source in review.sources]
+    return files

@@ -54,28 +54,28 @@ class Suppression:
 
 
 def apply_suppressions(
-    review: Review, configured: Sequence[Suppression], known: Sequence[Rule[Any]], *, complete: bool = False
+    review: Review, configured: Sequence[Suppression], rules: Sequence[Rule[Any]], *, complete: bool = False
 ) -> Review:
     """The review without the findings that its own mails or a configuration ask to withhold.
 
-    `known` are all rules, whether they ran or not. A line of a mail without effect is told if its rules ran over all
+    `rules` are all rules, whether they ran or not. A line of a mail without effect is told if its rules ran over all
     that is there; one of the configuration only where the review is `complete`, that of a whole tree.
     """
-    mails, unused = _of_mails(review, known)
+    mails, unused = _of_mails(review, rules)
     findings: list[Finding] = []
     withheld: list[SuppressedFinding] = []
     used: set[Suppression] = set()
     for finding in review.findings:
-        by = [request for request in (*mails, *configured) if request.covers(finding)]
-        used.update(by)
-        if by:
-            withheld.append(SuppressedFinding(finding, by[0].why))
+        matching = [request for request in (*mails, *configured) if request.covers(finding)]
+        used.update(matching)
+        if matching:
+            withheld.append(SuppressedFinding(finding, matching[0].why))
         else:
             findings.append(finding)
     unused += (
         UnusedSuppression(request.file, request.line, request.text, "nothing was found that it silences")
         for request in (*mails, *(configured if complete else ()))
-        if request not in used and _ran(review, request, known)
+        if request not in used and _rules_ran(review, request, rules)
     )
     return replace(
         review,
@@ -85,30 +85,30 @@ def apply_suppressions(
     )
 
 
-def _ran(review: Review, request: Suppression, known: Sequence[Rule[Any]]) -> bool:
+def _rules_ran(review: Review, request: Suppression, rules: Sequence[Rule[Any]]) -> bool:
     """Did rules run that it is about, and none of them over a part only?"""
-    ids = {found.id for found in review.rules if not request.rule or names.covers(request.rule, found.id)}
-    about = [found for found in known if found.id in ids]
-    return any(found.holds_for(review.kernel.release) for found in about) and not any(
-        found.id in review.skipped or found.id in review.failures for found in about
+    ids = {rule.id for rule in review.rules if not request.rule or names.covers(request.rule, rule.id)}
+    covered = [rule for rule in rules if rule.id in ids]
+    return any(rule.holds_for(review.kernel.release) for rule in covered) and not any(
+        rule.id in review.skipped or rule.id in review.failures for rule in covered
     )
 
 
-def _of_mails(review: Review, known: Sequence[Rule[Any]]) -> tuple[list[Suppression], list[UnusedSuppression]]:
+def _of_mails(review: Review, rules: Sequence[Rule[Any]]) -> tuple[list[Suppression], list[UnusedSuppression]]:
     """The requests in the mails of a review, and those that cannot be granted."""
-    granted: list[Suppression] = []
+    suppressions: list[Suppression] = []
     unused: list[UnusedSuppression] = []
     for patch in filter(None, (review.cover, *review.patches)):
         for count, (line, text) in enumerate(_lines(patch), 1):
             if count > MOST:
-                unused.append(_refused(patch, line, text, f"there are more than {MOST} in this mail"))
+                unused.append(_refusal(patch, line, text, f"there are more than {MOST} in this mail"))
                 break
-            found = _parsed(patch, line, text, known)
-            if isinstance(found, Suppression):
-                granted.append(found)
+            suppression = _suppression(patch, line, text, rules)
+            if isinstance(suppression, Suppression):
+                suppressions.append(suppression)
             else:
-                unused.append(found)
-    return granted, unused
+                unused.append(suppression)
+    return suppressions, unused
 
 
 def _lines(patch: Patch) -> Iterator[tuple[int, str]]:
@@ -117,8 +117,8 @@ def _lines(patch: Patch) -> Iterator[tuple[int, str]]:
         return
     yield from ((line.mail_line, line.text) for line in patch.message if _REQUEST.match(line.text))
     lines = patch.mail.body.split("\n")
-    found = layout(lines, patch.mail.message_start - 1)
-    for at in range(found.end, len(lines) if found.diff is None else found.diff):
+    parts = layout(lines, patch.mail.message_start - 1)
+    for at in range(parts.end, len(lines) if parts.diff is None else parts.diff):
         if is_signature(lines[at]) or _OLD_DIFF.match(lines[at]):
             return
         text = lines[at].lstrip(" \t") if patch.mail.subject.number else lines[at]  # git indents the notes of a commit
@@ -126,20 +126,20 @@ def _lines(patch: Patch) -> Iterator[tuple[int, str]]:
             yield at + 1, text
 
 
-def _parsed(patch: Patch, line: int, text: str, known: Sequence[Rule[Any]]) -> Suppression | UnusedSuppression:
-    found = _COMPLETE.fullmatch(_REQUEST.sub("", text.rstrip(), count=1))
+def _suppression(patch: Patch, line: int, text: str, rules: Sequence[Rule[Any]]) -> Suppression | UnusedSuppression:
+    match = _COMPLETE.fullmatch(_REQUEST.sub("", text.rstrip(), count=1))
     if patch.mail.subject.number and patch.message and line <= patch.message[-1].mail_line:
-        return _refused(patch, line, text, "git would keep it, move it below the ---")
-    if not found:
-        return _refused(patch, line, text, "write kfunclint: ignore RULE [FUNCTION] - reason")
-    name, function, reason = found.groups(default="")
-    if objection := names.objection(known, name):
-        return _refused(patch, line, text, f"{name}: {objection}")
+        return _refusal(patch, line, text, "git would keep it, move it below the ---")
+    if not match:
+        return _refusal(patch, line, text, "write kfunclint: ignore RULE [FUNCTION] - reason")
+    name, function, reason = match.groups(default="")
+    if objection := names.objection(rules, name):
+        return _refusal(patch, line, text, f"{name}: {objection}")
     mail = patch.mail
     return Suppression(
         name, "", function, reason, mail.subject.number or None, mail.source.file, mail.in_input(line), text.rstrip()
     )
 
 
-def _refused(patch: Patch, line: int, text: str, why: str) -> UnusedSuppression:
+def _refusal(patch: Patch, line: int, text: str, why: str) -> UnusedSuppression:
     return UnusedSuppression(patch.mail.source.file, patch.mail.in_input(line), text.rstrip(), why)

@@ -48,7 +48,7 @@ def test_every_command_has_its_help() -> None:
     dispatched = {
         name.value
         for test in ast.walk(tree)
-        if isinstance(test, ast.Compare) and "given[:1]" in ast.unparse(test.left)
+        if isinstance(test, ast.Compare) and "argv[:1]" in ast.unparse(test.left)
         for name in ast.walk(test)
         if isinstance(name, ast.Constant) and isinstance(name.value, str)
     }

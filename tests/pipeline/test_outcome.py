@@ -76,9 +76,7 @@ def test_notes_come_in_order_and_nothing_is_printed(
     (linux / ".git" / "HEAD").write_text("ref: refs/heads/nothing\n")
     heard: list[Note] = []
     request = Request(since=7)
-    found = pipeline.run(
-        read_inbox([empty, V2]), request, ActiveRules(merged.merged({}, ())), parser, tell=heard.append
-    )
+    found = pipeline.run(read_inbox([empty, V2]), request, ActiveRules(merged.merge({}, ())), parser, tell=heard.append)
     assert [(note.kind, note.text.partition(": ")[0]) for note in found.notes] == [
         (NoteKind.NO_TREE, str(linux)),
         (NoteKind.TROUBLE, empty),
@@ -97,7 +95,7 @@ def test_notes_before_an_exception_are_told(empty: str, parser: Parser, capsys: 
 
 
 def test_one_parser_serves_one_inbox_after_the_other(parser: Parser) -> None:
-    rules = ActiveRules(merged.merged({}, ()))
+    rules = ActiveRules(merged.merge({}, ()))
     found = [pipeline.run(read_inbox([name]), Request(), rules, parser) for name in (SERIES, V1, SERIES)]
     assert found[0] == found[2]
     assert found[0].status == FINDINGS

@@ -25,7 +25,7 @@ from kfunclint.finding import Level
 from kfunclint.rule import loader
 from kfunclint.settings import files
 from kfunclint.settings.files import OFF, RuleFolder
-from kfunclint.settings.merged import RuleConfig, Settings, check, merged
+from kfunclint.settings.merged import RuleConfig, Settings, check, merge
 from kfunclint.settings.patterns import matches
 
 Output = pytest.CaptureFixture[str]
@@ -137,7 +137,7 @@ def effective(found: Settings, key: str) -> Any:
 
 
 def default(key: str) -> Any:
-    return effective(merged({}, ()), key)
+    return effective(merge({}, ()), key)
 
 
 def found_in(tree: Path, arguments: list[str]) -> Settings:
@@ -166,24 +166,24 @@ def test_a_file_that_is_asked_for_counts_alone(tree: Path, tmp_path: Path) -> No
     (tmp_path / "asked.toml").write_text('fail-on = "error"\n')
     found = found_in(tree, ["--config", str(tmp_path / "asked.toml")])
     assert (found.kernel, found.choice.strict, found.fail_on) == (None, False, Level.ERROR)
-    assert found_in(tree, ["--config", "/dev/null"]) == merged({}, found_in(tree, ["--config", "/dev/null"]).sources)
+    assert found_in(tree, ["--config", "/dev/null"]) == merge({}, found_in(tree, ["--config", "/dev/null"]).sources)
 
 
 def test_only_sets_aside_what_weightier_places_do_not_leave_out() -> None:
     levels: dict[str, Any] = {"flags": OFF, "args": Level.ERROR}
     tree = {"ignore": ("text",), "levels": levels}
-    assert merged({"only": ("flags",)}, [source(tree)]).choice == RuleConfig(
+    assert merge({"only": ("flags",)}, [source(tree)]).choice == RuleConfig(
         only=("flags",), levels={"args": Level.ERROR}
     )
-    found = merged({"ignore": ("body",)}, [source(tree | {"only": ("text",)})]).choice
+    found = merge({"ignore": ("body",)}, [source(tree | {"only": ("text",)})]).choice
     assert found == RuleConfig(("text",), ("body",), levels=levels)
 
 
 def test_a_profile_stands_between_the_options_and_the_files() -> None:
     tree = {"strict": True, "only": ("args",), "profile": ({"paths": ("mm/**",), "only": ("flags",), "strict": False},)}
-    (profile,) = merged({}, [source(tree)]).profiles
+    (profile,) = merge({}, [source(tree)]).profiles
     assert profile.choice == RuleConfig(only=("flags",))
-    (profile,) = merged({"only": ("text",), "strict": True}, [source(tree)]).profiles
+    (profile,) = merge({"only": ("text",), "strict": True}, [source(tree)]).profiles
     assert profile.choice == RuleConfig(only=("text",), strict=True)
 
 
@@ -553,9 +553,9 @@ CHOICE: dict[str, Any] = {"only": NAMES, "ignore": NAMES, "strict": st.booleans(
     )
 )
 def test_what_is_shown_sets_the_same(layers: list[dict[str, Any]]) -> None:
-    shown = merged({}, [source(layer) for layer in layers])
+    shown = merge({}, [source(layer) for layer in layers])
     document = toml.loads("".join(f"{line}\n" for line in listing(shown)).encode(), "x")
-    again = merged({}, [source(files.values(document, Path(), trusted=True))])
+    again = merge({}, [source(files.values(document, Path(), trusted=True))])
     assert replace(again, sources=()) == replace(shown, sources=())
 
 
@@ -567,7 +567,7 @@ def test_the_examples_of_the_documentation_are_good(name: str, tmp_path: Path) -
     (tmp_path / "tools" / "kfunclint").mkdir(parents=True)
     (tmp_path / "known.json").write_text('{"findings": []}')
     document = toml.loads("\n".join(line[4:] for line in block).encode(), "x")
-    found = merged({}, [replace(source(files.values(document, tmp_path, trusted=True)), document=document)])
+    found = merge({}, [replace(source(files.values(document, tmp_path, trusted=True)), document=document)])
     check(found, loader.shipped())
     assert found.silences
     if name != "README.md":

@@ -353,7 +353,7 @@ def lint_with(parser: Parser) -> Any:
         (one,) = select_series(read_inbox(["series.mbox"]), None, False)
         found = review(one, chosen.rules, parser)
         skipped = {"guards/memcg-disabled-unchecked": "only a part", "a.c": "too long"}
-        return chosen.applied(replace(found, skipped=skipped, failures={"guards/lookup-untested": "KeyError"}))
+        return chosen.apply_to(replace(found, skipped=skipped, failures={"guards/lookup-untested": "KeyError"}))
 
     return run
 
@@ -382,7 +382,7 @@ def test_a_baseline_of_a_series_outlives_a_reroll(capsys: Output) -> None:
 def test_a_baseline_knows_a_finding_as_often_as_it_stood() -> None:
     known = sample()
     twice = replace(known, findings=(*known.findings, *known.findings[:1]))
-    found = baseline.news(twice, Counter(one.key for one in known.findings), "known.json")
+    found = baseline.without_recorded(twice, Counter(one.key for one in known.findings), "known.json")
     assert found.findings == known.findings[:1]
     assert [one.finding for one in found.withheld] == list(known.findings)
 

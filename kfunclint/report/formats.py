@@ -134,16 +134,16 @@ MANY = 5
 def withheld(review: Review) -> Iterator[tuple[tuple[Finding, ...], str]]:
     """What is not said and why: one finding, or all those together of which more than MANY have the same reason."""
     by_reason: dict[str, list[Finding]] = {}
-    for one in review.withheld:
-        by_reason.setdefault(one.why, []).append(one.finding)
+    for suppressed in review.withheld:
+        by_reason.setdefault(suppressed.why, []).append(suppressed.finding)
     for why, findings in by_reason.items():
         yield from [(tuple(findings), why)] if len(findings) > MANY else [((finding,), why) for finding in findings]
 
 
 def unused(review: Review) -> Iterator[tuple[str, str]]:
     """The requests for silence that had no effect: where each stands, and its text with the reason."""
-    for one in review.unused:
-        yield f"{one.file}:{one.line}" if one.line else one.file, f"{one.text}: {one.why}"
+    for request in review.unused:
+        yield f"{request.file}:{request.line}" if request.line else request.file, f"{request.text}: {request.why}"
 
 
 _SLUG_LENGTH = 52

@@ -21,12 +21,12 @@ def render(review: Review) -> str:
     trouble = [f"not read: {why}" for why in review.unreadable]
     trouble += [f"the rule failed: {name}" for name in review.failures]
     counts = [pluralize(count, level) for level, count in formats.counts_by_level(review.findings).items() if count]
-    found = [formats.checkpatch_line(_place(finding.at), finding) for finding in review.findings]
+    lines = [formats.checkpatch_line(_place(finding.at), finding) for finding in review.findings]
     check = {
         "tool": "kfunclint",
         "status": "fail" if trouble else _STATUS[status] if status else "pass",
         "summary": ", ".join([*(["could not review all"] if trouble else []), *counts]) or "nothing found",
-        "details": "\n".join([*map(visible, trouble), *found]),
+        "details": "\n".join([*map(visible, trouble), *lines]),
     }
     return json.dumps([check], indent=2) + "\n"
 

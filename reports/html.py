@@ -65,8 +65,8 @@ def render(review: Review) -> str:
     )
 
 
-def _visible(found: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(visible(name), _visible_lines(text)) for name, text in found.items()]
+def _visible(entries: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(visible(name), _visible_lines(text)) for name, text in entries.items()]
 
 
 def _visible_lines(text: str) -> str:
@@ -87,7 +87,10 @@ def _since(review: Review) -> dict[str, Any] | None:
         "name": visible(review.since.name),
         "stands": marks.count(True),
         "new": marks.count(False),
-        "fixed": [(one.rule, visible(f"{one.at.path or 'message'}: {one.message}")) for one in review.since.fixed],
+        "fixed": [
+            (finding.rule, visible(f"{finding.at.path or 'message'}: {finding.message}"))
+            for finding in review.since.fixed
+        ],
     }
 
 
@@ -101,28 +104,28 @@ class _Page:
     def __init__(self, review: Review, rules: Sequence[str]) -> None:
         self.texts = review.lines
         self.since = review.since
-        self.found: dict[tuple[int, int], list[tuple[Finding, dict[str, Any]]]] = {}
+        self.findings: dict[tuple[int, int], list[tuple[Finding, dict[str, Any]]]] = {}
         for number, finding in enumerate(review.findings, 1):
             at = finding.origin.patch, finding.origin.mail_line
             shown = self._finding(finding, number, rules.index(finding.rule))
-            self.found.setdefault(at, []).append((finding, shown))
+            self.findings.setdefault(at, []).append((finding, shown))
 
     def patches(self, review: Review) -> list[dict[str, Any]]:
         """The parts of the page: the mails of a series, or the files of a tree that have findings."""
         if review.series is None:
-            return [self._of_tree(source) for source in review.sources if self._own(_number(source))]
+            return [self._of_tree(source) for source in review.sources if self._findings_of(_number(source))]
         return [self._patch(patch) for patch in (review.cover, *review.patches) if patch]
 
-    def _own(self, number: int) -> list[tuple[Finding, dict[str, Any]]]:
-        return [one for (at, _), found in self.found.items() if at == number for one in found]
+    def _findings_of(self, number: int) -> list[tuple[Finding, dict[str, Any]]]:
+        return [pair for (at, _), pairs in self.findings.items() if at == number for pair in pairs]
 
     def _part(self, number: int, title: str) -> dict[str, Any]:
-        own = self._own(number)
+        findings = self._findings_of(number)
         return {
             "number": number,
             "subject": visible(title),
-            "counts": _counts(finding for finding, _ in own),
-            "found": [shown for _, shown in own],
+            "counts": _counts(finding for finding, _ in findings),
+            "findings": [shown for _, shown in findings],
             "message": [],
             "files": [],
         }
@@ -145,7 +148,7 @@ class _Page:
     def _of_tree(self, source: PostImage) -> dict[str, Any]:
         """A file of a tree: what stands around its findings."""
         number = _number(source)
-        wanted = sorted(line for at, line in self.found if at == number)
+        wanted = sorted(line for at, line in self.findings if at == number)
         file = {
             "path": visible(source.path),
             "kind": "",
@@ -193,10 +196,10 @@ class _Page:
         }
 
     def _line(self, number: int, mail_line: int, text: str) -> dict[str, Any]:
-        found = self.found.get((number, mail_line), ())
+        findings = self.findings.get((number, mail_line), ())
         return {
-            "parts": _parts(text, [finding.at for finding, _ in found]),
-            "findings": [shown for _, shown in found],
+            "parts": _parts(text, [finding.at for finding, _ in findings]),
+            "findings": [shown for _, shown in findings],
         }
 
     def _finding(self, finding: Finding, number: int, rule: int) -> dict[str, Any]:
@@ -225,15 +228,15 @@ def _number(source: PostImage) -> int:
     return (line.patch or 0) if line else 0
 
 
-def _stretches(wanted: Iterable[int]) -> list[tuple[int, int]]:
+def _stretches(lines: Iterable[int]) -> list[tuple[int, int]]:
     """The lines around some, first to last, with those joined that touch."""
-    found: list[tuple[int, int]] = []
-    for line in wanted:
+    stretches: list[tuple[int, int]] = []
+    for line in lines:
         first = max(1, line - _AROUND)
-        if found and first <= found[-1][1] + 1:
-            first = found.pop()[0]
-        found.append((first, line + _AROUND))
-    return found
+        if stretches and first <= stretches[-1][1] + 1:
+            first = stretches.pop()[0]
+        stretches.append((first, line + _AROUND))
+    return stretches
 
 
 def _parts(text: str, places: Iterable[Place]) -> list[tuple[str, bool]]:

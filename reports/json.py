@@ -16,7 +16,7 @@ SCHEMA = 1
 
 def render(review: Review) -> str:
     """The review as a JSON object in ASCII, with a line break at the end; what is not known is null."""
-    found = {
+    document = {
         "schema": SCHEMA,
         "series": _series(review),
         "tree": review.tree or None,
@@ -27,13 +27,16 @@ def render(review: Review) -> str:
         "failures": dict(review.failures),
         "findings": [_finding(finding, of_mail=review.series is not None) for finding in review.findings],
         "withheld": [
-            {"why": one.why, "finding": _finding(one.finding, of_mail=review.series is not None)}
-            for one in review.withheld
+            {"why": suppressed.why, "finding": _finding(suppressed.finding, of_mail=review.series is not None)}
+            for suppressed in review.withheld
         ],
-        "unused": [{"file": one.file, "line": one.line, "text": one.text, "why": one.why} for one in review.unused],
+        "unused": [
+            {"file": request.file, "line": request.line, "text": request.text, "why": request.why}
+            for request in review.unused
+        ],
         "since": _since(review),
     }
-    return json.dumps(found, indent=2) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _series(review: Review) -> dict[str, Any] | None:

@@ -37,7 +37,9 @@ def files(review: Review) -> dict[str, str]:
     texts = review.lines
     mails: dict[str, str] = {}
     for patch in (review.cover, *review.patches):
-        findings = [found for found in review.findings if patch and found.origin.patch == patch.mail.subject.number]
+        findings = [
+            finding for finding in review.findings if patch and finding.origin.patch == patch.mail.subject.number
+        ]
         if patch and findings:
             version, dash, rest = formats.slug(patch.mail).rpartition(f"{patch.mail.subject.number:04}")
             name = f"{version}{dash}-reply{rest}.eml"
@@ -73,15 +75,15 @@ def _header(mail: Mail) -> str:
             *mail.headers.cc,
         ]
     )
-    ids = [found for found in mail.headers.references if _ID.fullmatch(found) and found != mail.headers.message_id]
+    ids = [id_ for id_ in mail.headers.references if _ID.fullmatch(id_) and id_ != mail.headers.message_id]
     parent = [mail.headers.message_id] if _ID.fullmatch(mail.headers.message_id) else []
     ids = ids[:1] + ids[1:][-_MOST_IDS:] + parent
     fields = {
         "To": ",\n ".join(to.values()),
         "Cc": ",\n ".join(entry for address, entry in cc.items() if address not in to),
         "Subject": _subject(mail.subject.text),
-        "In-Reply-To": "".join(f"<{found}>" for found in parent),
-        "References": "\n ".join(f"<{found}>" for found in ids) if parent else "",
+        "In-Reply-To": "".join(f"<{id_}>" for id_ in parent),
+        "References": "\n ".join(f"<{id_}>" for id_ in ids) if parent else "",
         "MIME-Version": "1.0",
         "Content-Type": "text/plain; charset=utf-8",
         "Content-Transfer-Encoding": "8bit",
@@ -91,20 +93,20 @@ def _header(mail: Mail) -> str:
 
 def _subject(subject: str) -> str:
     text = _one_line(subject)[:_LONGEST_FIELD]
-    return _encoded(text if re.match(r"re:", text, re.IGNORECASE) else f"Re: {text}", "Subject")
+    return _encoded_words(text if re.match(r"re:", text, re.IGNORECASE) else f"Re: {text}", "Subject")
 
 
 def _unique(entries: Iterable[str]) -> dict[str, str]:
     """The entries of an address field, fit for a header, by address in lower case; those without one are left out."""
-    found: dict[str, str] = {}
+    by_address: dict[str, str] = {}
     for entry in entries:
-        name, address = _parted(entry)
+        name, address = _name_and_address(entry)
         if _ADDRESS.fullmatch(address):
-            found.setdefault(address.lower(), f"{_phrase(name)} <{address}>" if name else address)
-    return found
+            by_address.setdefault(address.lower(), f"{_phrase(name)} <{address}>" if name else address)
+    return by_address
 
 
-def _parted(entry: str) -> tuple[str, str]:
+def _name_and_address(entry: str) -> tuple[str, str]:
     """Name and address of an entry, the name without its quotes."""
     name, bracket, address = " ".join(entry.split()).rpartition("<")
     if not bracket:
@@ -117,13 +119,13 @@ def _parted(entry: str) -> tuple[str, str]:
 
 def _phrase(name: str) -> str:
     if not name.isascii() or "=?" in name:
-        return _encoded(name, "")
+        return _encoded_words(name, "")
     if re.fullmatch(r"[\w !#$%&'*+/=?^`{|}~-]*", name):
         return name
     return '"' + re.sub(r'(["\\])', r"\\\1", name) + '"'
 
 
-def _encoded(text: str, field: str) -> str:
+def _encoded_words(text: str, field: str) -> str:
     # plain text that looks like an encoded word would be decoded by who reads it
     charset = "us-ascii" if text.isascii() and "=?" not in text else "utf-8"
     return Header(text, charset, header_name=field).encode()
@@ -137,11 +139,11 @@ def _one_line(text: str) -> str:
 
 
 def _body(review: Review, patch: Patch, findings: Sequence[Finding], texts: LineIndex) -> str:
-    name, address = _parted(patch.mail.headers.author)
+    name, address = _name_and_address(patch.mail.headers.author)
     who = f"{(name or address or 'the author')[:_EXCERPT]} wrote:"
     date = _one_line(patch.mail.headers.date)[:_EXCERPT]
     lines = [_safe(f"On {date}, {who}" if date else who), *_Quote(patch, findings, texts, review.since).lines(), "-- "]
-    lines += _wrapped(f"kfunclint {__version__}, a program, judged this for Linux {review.kernel.release}.")
+    lines += _wrap(f"kfunclint {__version__}, a program, judged this for Linux {review.kernel.release}.")
     lines += ["Is a remark wrong? Please say so in a reply; a person reads it."]
     return "\n".join(lines) + "\n"
 
@@ -164,7 +166,7 @@ class _Quote:
         self.said: set[tuple[str, str]] = set()
         self.last = max(self.remarks)
         self.headers = {0}
-        self.shown = {line for line in self._shown(patch) if line <= self.last}
+        self.shown = {line for line in self._shown_lines(patch) if line <= self.last}
 
     def lines(self) -> list[str]:
         """The lines of the reply below the attribution, up to an empty one above the signature."""
@@ -179,19 +181,19 @@ class _Quote:
             above = number
         return [*out, ""] if out[-1] else out
 
-    def _shown(self, patch: Patch) -> Iterator[int]:
+    def _shown_lines(self, patch: Patch) -> Iterator[int]:
         yield from self.remarks
         message = [line.mail_line for line in patch.message]
         if message:
-            inside = (found for found in self.remarks if 0 < found <= message[-1])
-            yield from _joined(set().union(*(self._paragraph(found, message[0], message[-1]) for found in inside)))
+            inside = (line for line in self.remarks if 0 < line <= message[-1])
+            yield from _without_gaps(set().union(*(self._paragraph(line, message[0], message[-1]) for line in inside)))
         for file in patch.files:
             for hunk in file.hunks:
-                found = [index for index, line in enumerate(hunk.lines) if line.mail_line in self.remarks]
-                if found:
-                    parts = (hunk.lines[at].mail_line for index in found for at in _needed(hunk.lines, index))
+                indices = [index for index, line in enumerate(hunk.lines) if line.mail_line in self.remarks]
+                if indices:
+                    parts = (hunk.lines[at].mail_line for index in indices for at in _needed_lines(hunk.lines, index))
                     yield from self._file_header(file)
-                    yield from _joined({hunk.mail_line, *parts})
+                    yield from _without_gaps({hunk.mail_line, *parts})
 
     def _paragraph(self, line: int, first: int, last: int) -> set[int]:
         """The lines of the paragraph around a line, as far as they are near."""
@@ -204,34 +206,34 @@ class _Quote:
 
     def _file_header(self, file: FileDiff) -> list[int]:
         wanted = ("diff --git ", "Index: ", "--- ", "+++ ")
-        found = [line for line, text in enumerate(file.headers, file.mail_line) if text.startswith(wanted)]
-        self.headers.update(found)
-        return found
+        lines = [line for line, text in enumerate(file.headers, file.mail_line) if text.startswith(wanted)]
+        self.headers.update(lines)
+        return lines
 
     def _line(self, number: int) -> Iterator[str]:
         """A quoted line and its remarks; it is split behind a word that is to be another."""
-        text, lead = (self.body[number - 1], 0) if number else _titled(self.mail)
+        text, lead = (self.body[number - 1], 0) if number else _title_line(self.mail)
         start, below = 0, list[Finding]()
         for finding in self.remarks.get(number, ()):
             end = _end_of_word(finding, text, lead)
             if end is None or end <= start:
                 below.append(finding)
                 continue
-            yield _quoted(text[start:end].lstrip() if start else text[:end])
+            yield _quote(text[start:end].lstrip() if start else text[:end])
             yield from self._remark(finding)
             start = end
         rest = text[start:].lstrip() if start else text
         if not start or (rest and (below or number < self.last)):
-            yield _quoted(rest)
+            yield _quote(rest)
         for index, finding in enumerate(below):
-            yield from self._remark(finding, again=index > 0)
+            yield from self._remark(finding, is_repeated=index > 0)
 
-    def _remark(self, finding: Finding, again: bool = False) -> Iterator[str]:
-        if not again:
+    def _remark(self, finding: Finding, is_repeated: bool = False) -> Iterator[str]:
+        if not is_repeated:
             yield ""
         word = _word(finding)
         stands = f" ({self.since})" if finding.persisted else ""
-        yield from _wrapped(f"{word}*{stands} [{finding.rule}]" if word else " ".join(self._sentences(finding)))
+        yield from _wrap(f"{word}*{stands} [{finding.rule}]" if word else " ".join(self._sentences(finding)))
         yield ""
 
     def _sentences(self, finding: Finding) -> Iterator[str]:
@@ -244,7 +246,7 @@ class _Quote:
         for reason in elsewhere[:1] + elsewhere[1:][-1:]:
             yield _sentence(self._reason(reason, finding))
         if finding.fix and self._is_new(finding, finding.fix.description):
-            yield f"Please {_full(finding.fix.description)}"
+            yield f"Please {_with_full_stop(finding.fix.description)}"
         if finding.repaired_by:
             yield f"Patch {finding.repaired_by}/{self.mail.subject.total} repairs it."
         if finding.persisted:
@@ -253,13 +255,13 @@ class _Quote:
 
     def _is_new(self, finding: Finding, text: str) -> bool:
         """Is it the first time in this mail that the rule says so, whatever kfunc it speaks of?"""
-        said = finding.rule, text.replace(finding.function, "") if finding.function else text
-        new = said not in self.said
-        self.said.add(said)
+        key = finding.rule, text.replace(finding.function, "") if finding.function else text
+        new = key not in self.said
+        self.said.add(key)
         return new
 
     def _reason(self, reason: Reason, finding: Finding) -> str:
-        text = " ".join(_bare(self.texts.text(reason.at)).split())
+        text = " ".join(_without_comment_marks(self.texts.text(reason.at)).split())
         origin = self.texts.origin(reason.at)
         if len(text) > _EXCERPT:
             text = text[:_EXCERPT].rpartition(" ")[0] + " ..."
@@ -271,7 +273,7 @@ class _Quote:
         return words
 
 
-def _bare(line: str) -> str:
+def _without_comment_marks(line: str) -> str:
     """A line without what makes it one of a comment."""
     return re.sub(r"^\s*(?:/?\*+(?![\w*])|//)|\*/\s*$", "", line)
 
@@ -280,17 +282,17 @@ def _line_of(finding: Finding) -> tuple[str | None, int]:
     return finding.at.path, finding.at.line
 
 
-def _titled(mail: Mail) -> tuple[str, int]:
+def _title_line(mail: Mail) -> tuple[str, int]:
     """The subject as a line of the header, and how much stands in it in front of the title."""
     text = f"Subject: {mail.subject.text if mail.subject.text.endswith(mail.subject.title) else mail.subject.title}"
     return text, len(text) - len(mail.subject.title)
 
 
-def _quoted(line: str) -> str:
+def _quote(line: str) -> str:
     return f"> {visible(line)}" if line else ">"
 
 
-def _joined(lines: set[int]) -> Iterator[int]:
+def _without_gaps(lines: set[int]) -> Iterator[int]:
     """The lines and, where a gap between two of them is short, those in it."""
     above = None
     for line in sorted(lines):
@@ -303,7 +305,7 @@ def _joined(lines: set[int]) -> Iterator[int]:
 # What of a hunk a reader needs to understand a line.
 
 
-def _needed(lines: Sequence[DiffLine], index: int) -> Iterable[int]:
+def _needed_lines(lines: Sequence[DiffLine], index: int) -> Iterable[int]:
     """The indices from where the function, comment or set around a line begins to that line."""
     start = _opening(lines, index)
     if start is None:
@@ -373,10 +375,10 @@ def _sentence(text: str) -> str:
     word = text.partition(" ")[0].rstrip(",:")
     if word.replace("'", "").isalpha() and word.islower():
         text = text[0].upper() + text[1:]
-    return _full(text)
+    return _with_full_stop(text)
 
 
-def _full(text: str) -> str:
+def _with_full_stop(text: str) -> str:
     text = text.strip()
     return text if text.endswith((".", "?", "!", '."')) else f"{text}."
 
@@ -385,7 +387,7 @@ def _full(text: str) -> str:
 _MEANINGFUL = re.compile(r"[\w-]+:$|[#>@]|--|(?:From|diff)$", re.ASCII)
 
 
-def _wrapped(text: str) -> list[str]:
+def _wrap(text: str) -> list[str]:
     """The text as lines of at most 72 columns, where no single word is longer; none begins with a tag or a command."""
     words = _one_line(text).split(" ")
     glued = words[0] + "".join(("\0" if _MEANINGFUL.match(word) else " ") + word for word in words[1:])

@@ -63,7 +63,7 @@ def _rule(rule: Description) -> Object:
     }
 
 
-def _named(rule: str, index: dict[str, int]) -> Object:
+def _rule_reference(rule: str, index: dict[str, int]) -> Object:
     return {"id": rule, "index": index[rule]} if rule in index else {"id": rule}
 
 
@@ -71,19 +71,19 @@ def _results(findings: Iterable[Finding], index: dict[str, int]) -> Iterator[Obj
     seen = Counter[str]()
     for finding in findings:
         seen[finding.key] += 1
-        found = {
+        result = {
             "ruleId": finding.rule,
-            "rule": _named(finding.rule, index),
+            "rule": _rule_reference(finding.rule, index),
             "level": _LEVELS[finding.level],
             "message": {"text": _message(finding)},
             "locations": [{"physicalLocation": _physical(finding.at)}],
             "partialFingerprints": {"kfunclint/v1": f"{finding.key}:{seen[finding.key]}"},
         }
         if related := list(_related(finding)):
-            found["relatedLocations"] = related
+            result["relatedLocations"] = related
         if finding.fix and finding.fix.edits and all(edit.at.path for edit in finding.fix.edits):
-            found["fixes"] = [_fix(finding.fix)]
-        yield found
+            result["fixes"] = [_fix(finding.fix)]
+        yield result
 
 
 def _message(finding: Finding) -> str:
@@ -99,7 +99,7 @@ def _plain(text: str) -> str:
 
 
 def _related(finding: Finding) -> Iterator[Object]:
-    for number, reason in enumerate((one for one in finding.because if one.at.path is not None), 1):
+    for number, reason in enumerate((reason for reason in finding.because if reason.at.path is not None), 1):
         if number > _MOST_REASONS:
             return
         yield {
@@ -123,8 +123,8 @@ def _fix(fix: Fix) -> Object:
     return {
         "description": {"text": visible(fix.description)},
         "artifactChanges": [
-            {"artifactLocation": _artifact(path), "replacements": [_replacement(edit) for edit in own]}
-            for path, own in groupby(edits, key=lambda edit: edit.at.path or "")
+            {"artifactLocation": _artifact(path), "replacements": [_replacement(edit) for edit in file_edits]}
+            for path, file_edits in groupby(edits, key=lambda edit: edit.at.path or "")
         ],
     }
 
@@ -137,14 +137,14 @@ def _invocation(review: Review, findings: Sequence[Finding], index: dict[str, in
     """What happened: findings in messages, and what was not looked at."""
     mails = formats.mails(review)
     left_out = sum(finding.at.path is not None for finding in findings) - _MOST_RESULTS
-    told = [_of_message(finding, mails, index) for finding in findings if finding.at.path is None]
-    told += [_notification("note", f"not checked: {name}: {why}") for name, why in review.skipped.items()]
-    told += [_notification("error", f"the rule failed: {name}") for name in review.failures]
-    told += [_notification("error", f"not read: {why}") for why in review.unreadable]
-    told += [_notification("warning", f"left out: {pluralize(left_out, 'finding')}")] if left_out > 0 else []
+    notifications = [_of_message(finding, mails, index) for finding in findings if finding.at.path is None]
+    notifications += [_notification("note", f"not checked: {name}: {why}") for name, why in review.skipped.items()]
+    notifications += [_notification("error", f"the rule failed: {name}") for name in review.failures]
+    notifications += [_notification("error", f"not read: {why}") for why in review.unreadable]
+    notifications += [_notification("warning", f"left out: {pluralize(left_out, 'finding')}")] if left_out > 0 else []
     return {
         "executionSuccessful": not (review.failures or review.unreadable),
-        "toolExecutionNotifications": told,
+        "toolExecutionNotifications": notifications,
     }
 
 
@@ -154,5 +154,5 @@ def _notification(level: str, text: str) -> Object:
 
 def _of_message(finding: Finding, mails: dict[int, Mail], index: dict[str, int]) -> Object:
     mail = mails[finding.at.patch or 0]
-    told = _notification(_LEVELS[finding.level], f"{formats.in_message(mail, finding.at)}: {finding.message}")
-    return told | {"associatedRule": _named(finding.rule, index)}
+    notification = _notification(_LEVELS[finding.level], f"{formats.in_message(mail, finding.at)}: {finding.message}")
+    return notification | {"associatedRule": _rule_reference(finding.rule, index)}

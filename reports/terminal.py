@@ -56,7 +56,7 @@ def _finding(
     level = paint(f"{finding.level}:", _COLOURS[finding.level])
     place = paint(_place(finding.at, mails), _BOLD)
     yield f"{place} {level} {visible(finding.message)} {paint(f'[{finding.rule}]', _FAINT)}"
-    yield from _quoted(finding.at, finding.quoted, paint)
+    yield from _quoted_line(finding.at, finding.quoted, paint)
     for reason in finding.because:
         yield from _reason(reason, mails, texts, paint)
     if finding.fix:
@@ -81,7 +81,7 @@ def _place(at: Place, mails: dict[int, Mail]) -> str:
     return visible(f"{file}:{line}:{column}:")
 
 
-def _quoted(at: Place, text: str, paint: Paint) -> Iterator[str]:
+def _quoted_line(at: Place, text: str, paint: Paint) -> Iterator[str]:
     before, marked = visible(text[: at.column - 1]), visible(text[at.column - 1 : at.end_column - 1])
     yield f"    {visible(text)}"
     indent = "".join("\t" if char == "\t" else " " * _width(char) for char in before)

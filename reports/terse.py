@@ -18,11 +18,11 @@ def render(review: Review) -> str:
     if not review.findings:
         return ""
     mails = formats.mails(review)
-    found = [
+    lines = [
         formats.checkpatch_line(_place(finding, mails), finding, f"{_type(finding.rule)}:")
         for finding in review.findings
     ]
-    return "\n".join((*found, _totals(review))) + "\n"
+    return "\n".join((*lines, _totals(review))) + "\n"
 
 
 def _place(finding: Finding, mails: dict[int, Mail]) -> str:
@@ -42,9 +42,9 @@ def _type(rule: str) -> str:
 
 def _totals(review: Review) -> str:
     counts = formats.counts_by_level(review.findings)
-    found = ", ".join(f"{counts[level]} {level}s" for level in (Level.ERROR, Level.WARNING, Level.CHECK))
+    counted = ", ".join(f"{counts[level]} {level}s" for level in (Level.ERROR, Level.WARNING, Level.CHECK))
     if review.series is None:
         lines = sum(line.added for source in review.sources for part in source.ranges for line in part.lines)
     else:
         lines = sum(len(hunk.lines) for patch in review.patches for file in patch.files for hunk in file.hunks)
-    return f"total: {found}, {lines} lines checked"
+    return f"total: {counted}, {lines} lines checked"

@@ -75,24 +75,24 @@ def render(census: Census) -> str:
 
 
 def _every(lists: Iterable[Iterable[str]]) -> list[str]:
-    return sorted({one for those in lists for one in those})
+    return sorted({text for texts in lists for text in texts})
 
 
 def _row(row: Row) -> dict[str, Any]:
-    found = row.definition
-    files = (row.file, row.at.path or "", (found.at.path or "") if found else row.file)
+    definition = row.definition
+    files = (row.file, row.at.path or "", (definition.at.path or "") if definition else row.file)
     return {
         "name": visible(row.name),
         "unclear": row.flags is None,
         "flags": [visible(flag) for flag in row.flags or ()],
-        "types": [visible(one) for one in row.types],
+        "types": [visible(type_) for type_ in row.types],
         "files": [visible(path).replace(" ", "\u00a0") for path in dict.fromkeys(files)],
         "set": visible(row.set or ""),
         "filter": visible(row.filter or ""),
         "macro": visible(row.macro or ""),
-        "entry": f":{row.at.line}" if found and found.at.path == row.at.path else _place(row.at),
-        "defined": _place(found.at) if found else "",
-        "doc": found.documented if found else None,
+        "entry": f":{row.at.line}" if definition and definition.at.path == row.at.path else _place(row.at),
+        "defined": _place(definition.at) if definition else "",
+        "doc": definition.documented if definition else None,
     }
 
 

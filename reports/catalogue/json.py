@@ -13,18 +13,18 @@ SCHEMA = 1
 
 def render(census: Census) -> str:
     """The census as a JSON object in ASCII, with a line break at the end; what is not known is null."""
-    found = {
+    document = {
         "schema": SCHEMA,
         "tree": census.tree,
         "paths": list(census.paths),
         "kfuncs": census.kfuncs,
         "entries": [_entry(row) for row in census.rows],
     }
-    return json.dumps(found, indent=2) + "\n"
+    return json.dumps(document, indent=2) + "\n"
 
 
 def _entry(row: Row) -> dict[str, Any]:
-    found = row.definition
+    definition = row.definition
     return {
         "name": row.name,
         "flags": None if row.flags is None else list(row.flags),
@@ -34,8 +34,9 @@ def _entry(row: Row) -> dict[str, Any]:
         "macro": row.macro,
         **_place(row.at),
         "definition": None
-        if found is None
-        else _place(found.at) | {"marker": found.marker, "static": found.static, "has_doc": found.documented},
+        if definition is None
+        else _place(definition.at)
+        | {"marker": definition.marker, "static": definition.static, "has_doc": definition.documented},
     }
 
 

@@ -27,10 +27,10 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _cells(row: Row) -> Iterator[str]:
     """The cells of a row; "-" for none, "?" for what is not known."""
-    found = row.definition
+    definition = row.definition
     yield row.name
-    yield "?" if found is None else "yes" if found.documented else "-"
-    yield "?" if found is None else f"{found.at.path}:{found.at.line}"
+    yield "?" if definition is None else "yes" if definition.documented else "-"
+    yield "?" if definition is None else f"{definition.at.path}:{definition.at.line}"
     yield "?" if row.flags is None else " | ".join(row.flags) or "-"
     yield row.set or "?"
     yield ", ".join(row.types) or "-"

@@ -26,7 +26,7 @@ _BINARY_TEXT = {
 _ASSIGN_TEXT = dict(zip(range(22, 33), "= *= /= %= += -= <<= >>= &= ^= |=".split(), strict=True))
 _ASSIGNS = frozenset(_ASSIGN_TEXT.values())
 _UNARY_TEXT = dict(zip(range(1, 11), "x++ x-- ++x --x & * + - ~ !".split(), strict=True))
-_ORDERINGS = ("<", ">", "<=", ">=")
+_TYPED = ("<", ">", "<=", ">=", "+", "-", "*")
 _TRANSPARENT_UNARY = frozenset({11, 12, 13})  # __real, __imag, __extension__
 
 
@@ -39,6 +39,7 @@ class NodeRow(NamedTuple):
     text: str = ""
     kids: tuple[NodeRow, ...] = ()
     note: str = ""
+    type: str = ""
 
 
 _Row = list[Any]
@@ -60,12 +61,12 @@ class _Raw:
 
 
 def rows(node: NodeRow) -> list[_Row]:
-    """A node and all below it in preorder: kind, line, column, text, number of kids, note."""
+    """A node and all below it in preorder: kind, line, column, text, number of kids, note, type."""
     preorder: list[_Row] = []
     todo = [node]
     while todo:
         at = todo.pop()
-        preorder.append([at.kind, at.line, at.column, at.text, len(at.kids), at.note])
+        preorder.append([at.kind, at.line, at.column, at.text, len(at.kids), at.note, at.type])
         todo.extend(reversed(at.kids))
     return preorder
 
@@ -292,7 +293,7 @@ class Converter:
         value = self.tree.initializer(at.cursor)
         kids = tuple(self.node(kid) for kid in at.kids if kid.cursor.key == value)[-1:]
         row = self.make(at, "var", self.tree.spelling(at.cursor), kids)
-        return row._replace(note=cleanup)
+        return row._replace(note=cleanup, type=self._integer(self.tree.cursor_type(at.cursor)))
 
     def _broken(self, at: _Raw, kids: tuple[NodeRow, ...]) -> NodeRow:
         """A statement of which clang lost a part."""
@@ -363,7 +364,7 @@ class Converter:
         if operator in _ASSIGN_TEXT:
             return self.make(at, "assign", _ASSIGN_TEXT[operator], kids)
         if operator in _BINARY_TEXT:
-            if _BINARY_TEXT[operator] in _ORDERINGS:
+            if _BINARY_TEXT[operator] in _TYPED:
                 kids = self._annotated(at, kids)
             return self.make(at, "binary", _BINARY_TEXT[operator], kids)
         return self.make(at, "opaque", kids=kids)

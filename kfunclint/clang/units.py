@@ -12,7 +12,7 @@ from kfunclint.clang.limits import MAX_DEPTH
 
 _NODE_KINDS, _TYPE_KINDS = frozenset(get_args(NodeKind)), frozenset(get_args(TypeKind))
 
-_Row = list[Any]  # kind, line, column, text, number of kids, note
+_Row = list[Any]  # kind, line, column, text, number of kids, note, type
 
 
 def unit(path: str, answer: Any) -> Unit:
@@ -87,8 +87,8 @@ def _node(rows: Iterator[_Row], depth: int) -> Node:
     row = next(rows, None)
     if row is None or depth > MAX_DEPTH:
         raise ValueError
-    kind, line, column, text, count, note = row
+    kind, line, column, text, count, note, type_ = row
     kids = tuple([_node(rows, depth + 1) for _ in range(count)]) if count else ()
     if kind not in _NODE_KINDS:
         raise ValueError
-    return Node(kind, _number(line), _number(column), _text(text), kids, _text(note))
+    return Node(kind, _number(line), _number(column), _text(text), kids, _text(note), _text(type_))

@@ -84,6 +84,27 @@ def test_sides_of_comparisons_have_types(parser: Parser) -> None:
     ]
 
 
+def test_variables_and_sides_of_arithmetic_have_types(parser: Parser) -> None:
+    found = function(
+        parser,
+        "int get(u32 a, int b, struct shelf *s)\n{\n"
+        "\tu64 one = (u64)a + b;\n\tsize_t two = a * sizeof(b);\n\tshelf_t three = b - 1;\n\tstruct shelf *four = s;\n"
+        "\treturn one + two + three;\n}\n",
+    )
+    assert {node.text: node.type for node in found.body.walk() if node.kind == "var"} == {
+        "one": "unsigned long long",
+        "two": "unsigned long",
+        "three": "",
+        "four": "",
+    }
+    sums = [node for node in found.body.walk() if node.kind == "binary"][:3]
+    assert [tuple(side.note for side in node.kids) for node in sums] == [
+        ("unsigned long long", "int"),
+        ("unsigned int", "unsigned long"),
+        ("int", "int"),
+    ]
+
+
 # Bodies in which a name says little about what it is, or several things: a function, and a statement of it as seen.
 MEANT = {
     "a member is a struct elsewhere, and counted": (

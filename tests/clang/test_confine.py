@@ -447,7 +447,7 @@ FUNCTION = {
     "static": False,
     "variadic": False,
     "complete": True,
-    "body": [["block", 1, 1, "", 0, ""]],
+    "body": [["block", 1, 1, "", 0, "", ""]],
 }
 LIES: dict[str, Callable[[], object]] = {
     "name": lambda: 7,
@@ -456,13 +456,14 @@ LIES: dict[str, Callable[[], object]] = {
     "end_line": lambda: "1",
     "returns": lambda: None,
     "parameters": lambda: [["a"]],
-    "body": lambda: [["block", 1, 1, "", 1, ""]],
-    "body rows": lambda: [["block", 1, 1, "", 0, ""]] * 2,
-    "body count": lambda: [["block", 1, 1, "", -1, "", 9]],
-    "body nest": lambda: [["block", 1, 1, "", 1, ""]] * 100_000,
+    "body": lambda: [["block", 1, 1, "", 1, "", ""]],
+    "body rows": lambda: [["block", 1, 1, "", 0, "", ""]] * 2,
+    "body count": lambda: [["block", 1, 1, "", -1, "", "", 9]],
+    "body nest": lambda: [["block", 1, 1, "", 1, "", ""]] * 100_000,
     "body none": list,
-    "body kind": lambda: [[["block"], 1, 1, "", 0, ""]],
-    "body huge": lambda: [["block", 1, 1, "", 1 << 60, ""]],
+    "body kind": lambda: [[["block"], 1, 1, "", 0, "", ""]],
+    "body type": lambda: [["block", 1, 1, "", 0, "", 7]],
+    "body huge": lambda: [["block", 1, 1, "", 1 << 60, "", ""]],
 }
 
 

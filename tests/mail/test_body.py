@@ -75,7 +75,8 @@ BODIES = {
         "(decl (var list (member ->list s))) (return (member ->count (member .next (member ->head list))))"
     ),
     "struct row row; row.width = 7; return sizeof(row) + sizeof(struct row);": (
-        "(decl (var row)) (assign = (member .width row) 7) (return (binary + (unevaluated) (unevaluated)))"
+        "(decl (var row)) (assign = (member .width row) 7)"
+        " (return (binary + (unevaluated unsigned long) (unevaluated unsigned long)))"
     ),
     "s->rows[n].width = s->names[n]->len;": (
         "(assign = (member .width (index (member ->rows s) n)) (member ->len (index (member ->names s) n)))"
@@ -115,7 +116,7 @@ BODIES = {
     ),
     "BUG_ON(n);": "(do 0 (block (if n (call BUG))))",
     "return min_t(u32, n, 3) + 0x10UL + 'x' + 18446744073709551615ULL;": (
-        "(return (binary + (binary + (binary + (call min_t n 3) 16) 120) 18446744073709551615))"
+        "(return (binary + (binary + (binary + (call min_t unsigned int n 3) 16) 120) 18446744073709551615))"
     ),
     'pr_info("row %d: " "\\"end\\"\\n", n);': '(call pr_info "row %d: " "\\"end\\"\\n" n)',
     'put("Büchér ✓");': '(call put "Büchér ✓")',

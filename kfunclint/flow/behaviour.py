@@ -1,0 +1,115 @@
+"""What calling a function does that is out of view: the rows of rules/tables/functions.toml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from kfunclint.resources import table
+
+_ARGUMENT = re.compile(r"argument (\d+)")
+_CHOICE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """A row; the keys of the table are told in rules/README.md. Arguments are counted from 0; "", None and () stand for
+    what the function does not do. `hands_on` is the argument that it returns, `always`, `gfp` and `without_flags` tell
+    when it sleeps, `index` is the argument that picks an element, `picks` what that is called."""
+
+    result: str = ""
+    hands_on: int | None = None
+    null: str = ""
+    error: str = ""
+    put: str = ""
+    always: bool = False
+    gfp: int | None = None
+    without_flags: int | None = None
+    reads: tuple[int, ...] = ()
+    writes: tuple[int, ...] = ()
+    size: int | None = None
+    index: int | None = None
+    picks: str = ""
+    takes: int | None = None
+    tries: bool = False
+    fails: bool = False
+    instead: str = ""
+    puts: tuple[int, ...] = ()
+    frees: tuple[int, ...] = ()
+    keeps: tuple[int, ...] = ()
+    lock: str = ""
+    unlock: bool = False
+    section: str = ""
+    lease: str = ""
+    nofault: bool = False
+
+    @property
+    def sleeps(self) -> bool:
+        """May it sleep, always or as its arguments let it?"""
+        return self.always or self.gfp is not None or self.without_flags is not None
+
+    @property
+    def differs(self) -> bool:
+        """May two calls with the same arguments give different things?"""
+        return bool(self.result or self.null or self.error or self.lock or self.lease or self.takes is not None)
+
+
+UNKNOWN = Behaviour()
+"""Nothing is known of the function: it may do anything."""
+
+
+@cache
+def behaviours() -> Mapping[str, Behaviour]:
+    """All rows by the name of the function; `a{b,c}` in the name of a row stands for ab and ac."""
+    return {name: _behaviour(row) for names, row in table("functions").items() for name in spelled_out(names)}
+
+
+def spelled_out(names: str) -> Iterator[str]:
+    """The names that one with choices in braces stands for."""
+    match = _CHOICE.search(names)
+    if match is None:
+        yield names
+        return
+    for choice in match[1].split(","):
+        yield from spelled_out(names[: match.start()] + choice + names[match.end() :])
+
+
+def _behaviour(row: Mapping[str, Any]) -> Behaviour:
+    sleeps, index, result = row.get("sleeps"), row.get("index", {}), row.get("result", "")
+    when = sleeps if isinstance(sleeps, dict) else {}
+    handed = _ARGUMENT.fullmatch(result)
+    others: dict[str, Any] = {key: row[key] for key in _PLAIN if key in row}
+    others |= {key: tuple(row[key]) for key in _LISTS if key in row}
+    return Behaviour(
+        result="" if handed else result,
+        hands_on=int(handed[1]) if handed else None,
+        always=sleeps is True,
+        gfp=when.get("gfp"),
+        without_flags=when.get("arguments"),
+        index=index.get("argument"),
+        picks=index.get("what", ""),
+        **others,
+    )
+
+
+_PLAIN = (
+    "null",
+    "error",
+    "put",
+    "size",
+    "takes",
+    "tries",
+    "fails",
+    "instead",
+    "lock",
+    "unlock",
+    "section",
+    "lease",
+    "nofault",
+)
+_LISTS = ("reads", "writes", "puts", "frees", "keeps")
+KEYS = frozenset({"result", "sleeps", "index", "source", *_PLAIN, *_LISTS})
+"""What a row may have."""

@@ -1,0 +1,172 @@
+"""What a call does to a path: the effects of a row of functions.toml, or those of a function nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kfunclint.c.syntax import Node
+from kfunclint.flow.account import Use, site_of
+from kfunclint.flow.behaviour import UNKNOWN, Behaviour, behaviours
+from kfunclint.flow.deeds import Deeds, Lease, Lock, Made, Mark
+from kfunclint.flow.enter import entered
+from kfunclint.flow.facts import Known
+from kfunclint.flow.frame import Frame, Pairs
+from kfunclint.flow.path import Path
+from kfunclint.flow.terms import ZERO, Term, anything, base_pointer, compound
+
+_ERROR_POINTERS = frozenset({"IS_ERR", "IS_ERR_OR_NULL", "PTR_ERR", "ERR_PTR", "ERR_CAST"})
+_NEW_EACH_TIME = frozenset({"ERR_PTR", "ERR_CAST"})
+_MAY_RELEASE = frozenset({"unlock", "release", "exit", "leave", "end"})
+_OUTLIVING = frozenset({"param", "call", "member", "any", "index", "load", "global"})
+
+
+def called(frame: Frame, node: Node, given: tuple[Term, ...], path: Path) -> Pairs:
+    """The paths behind a call with these arguments, each with what the call gives there."""
+    name = node.text
+    account = frame.account_of(name) if name and name not in frame.own else None
+    if account is not None and len(account.function.parameters) == len(given):
+        return entered(frame, node, given, path, account)
+    row = behaviours().get(name, UNKNOWN)
+    again = name and name not in _NEW_EACH_TIME and (name in _ERROR_POINTERS or not row.differs)
+    result = compound("call", name, given, () if again else site_of(node))
+    frame.recorder.see(Use("call", node, result, path))
+    if name in _ERROR_POINTERS:
+        inner = given[0] if given else result
+        return [(path, inner.kids[0] if name == "PTR_ERR" and inner.text == "ERR_PTR" and inner.kids else result)]
+    path = _effects(frame, node, given, row, path)
+    if row.hands_on is not None and row.hands_on < len(given):
+        result = given[row.hands_on]
+    if name == "current":
+        path = replace(path, facts={**path.facts, result: Known(nonzero=True, error=False)})
+    deeds = path.deeds
+    if row.takes is not None or row.result or row.puts or row.frees:
+        deeds = replace(deeds, made=(*deeds.made, Made(Mark(node), name, given, result)))
+    if row.lease == "result":
+        deeds = leasing(deeds, result, node)
+    if not row.lock:
+        return [(path.doing(deeds), result)]
+    what = given[0] if given else ZERO
+    frame.recorder.see(Use("lock", node, what, path))
+    holding = replace(deeds, held=(*deeds.held, Lock(Mark(node), row.lock, what)))
+    return _locking(row, result, path.doing(deeds), holding)
+
+
+def _effects(frame: Frame, node: Node, given: tuple[Term, ...], row: Behaviour, path: Path) -> Path:
+    for at in row.reads:
+        if at < len(given):
+            frame.recorder.read_through(node, given[at], path)
+    if row.index is not None and row.index < len(given):
+        frame.recorder.see(Use("index", node, given[row.index], path, (), row.picks))
+    for at, term in enumerate(given):
+        path = _handed(frame, node, (at, term), row, path)
+    if row is UNKNOWN:
+        path = _unknown_macro(node, path)
+    return path.doing(_section(node, row.section, _releasing(frame, node, given, row, path.deeds)))
+
+
+def _handed(frame: Frame, node: Node, argument: tuple[int, Term], row: Behaviour, path: Path) -> Path:
+    """The path behind handing a pointer to a function that may write through it."""
+    at, term = argument
+    base = base_pointer(term)
+    if base.kind == "local":
+        return _handed_local(frame, node, term, base, path)
+    only_reads = row is not UNKNOWN and not row.keeps and not row.writes
+    if base.kind not in _OUTLIVING or (only_reads and at not in row.writes):
+        return path
+    deeds = path.deeds
+    return path.doing(
+        replace(
+            deeds,
+            written=deeds.written | {base},
+            kept=deeds.kept | {base} if at in row.keeps else deeds.kept,
+            given=deeds.given | {base} if row is UNKNOWN else deeds.given,
+        )
+    )
+
+
+def _handed_local(frame: Frame, node: Node, term: Term, base: Term, path: Path) -> Path:
+    """What lies on the stack is unknown once its address was given away."""
+    if base.text in path.variables and term.kind == "local":
+        path = path.setting(base.text, anything(site_of(node), base.text, frame.types.get(base.text, "")))
+    inside = [place for place in path.memory if place.kids and base_pointer(place.kids[0]) == base]
+    if not inside:
+        return path
+    return replace(path, memory={place: value for place, value in path.memory.items() if place not in inside})
+
+
+def _unknown_macro(node: Node, path: Path) -> Path:
+    """A macro may give a value to a variable that it is handed by name; one that is surely NULL is there for that."""
+    for kid in node.kids:
+        if kid.kind == "name" and kid.text in path.variables and path.known(path.variables[kid.text]).is_zero:
+            path = path.setting(kid.text, anything(site_of(node), kid.text))
+    return path
+
+
+def _releasing(frame: Frame, node: Node, given: tuple[Term, ...], row: Behaviour, deeds: Deeds) -> Deeds:
+    """What is given back: references, memory, locks."""
+    gone = [given[at] for at in (*row.puts, *row.frees) if at < len(given)]
+    if row is UNKNOWN and _gives_back(node.text):
+        gone = list(given)
+    if gone:
+        deeds = replace(deeds, released=deeds.released | {(base_pointer(term), Mark(node)) for term in gone})
+    if row.unlock:
+        return _unlocking(node.text, given[0] if given else ZERO, deeds)
+    if row is UNKNOWN and deeds.held and _may_release(frame, node.text):
+        return replace(deeds, held=(), loosed=True)
+    return deeds
+
+
+def _unlocking(name: str, what: Term, deeds: Deeds) -> Deeds:
+    left = tuple(lock for lock in deeds.held if (lock.unlock, lock.what) != (name, what))
+    if len(left) == len(deeds.held):
+        return replace(deeds, unlocked=(*deeds.unlocked, (name, what)))
+    return replace(deeds, held=left)
+
+
+def _gives_back(name: str) -> bool:
+    return name.endswith(("_put", "_release", "_dec", "_free")) or name.startswith(("put_", "kref_put"))
+
+
+def _may_release(frame: Frame, name: str) -> bool:
+    """May a function give back locks of others? One whose counterpart is called, too, gives back what that took."""
+    own = "unlock" in name and name.replace("unlock", "lock") in frame.called
+    return not own and not _MAY_RELEASE.isdisjoint(name.split("_"))
+
+
+def _section(node: Node, section: str, deeds: Deeds) -> Deeds:
+    """An RCU read section that is entered or left."""
+    match section:
+        case "enter":
+            fresh = deeds if deeds.in_section else replace(deeds, leases=frozenset())
+            return replace(fresh, depth=deeds.depth + 1)
+        case "leave":
+            return ended(replace(deeds, depth=deeds.depth - 1), Mark(node))
+        case "scope":
+            fresh = deeds if deeds.in_section else replace(deeds, leases=frozenset())
+            return replace(fresh, guard=Mark(node))
+        case "unscope" if deeds.guard is not None:
+            return ended(replace(deeds, guard=None), deeds.guard)
+    return deeds
+
+
+def ended(deeds: Deeds, end: Mark) -> Deeds:
+    """The deeds once an RCU section has ended, if it was the last one."""
+    if deeds.in_section:
+        return deeds
+    return replace(deeds, over=deeds.over | {(lease, end) for lease in deeds.leases}, leases=frozenset())
+
+
+def leasing(deeds: Deeds, term: Term, node: Node) -> Deeds:
+    """The deeds with a pointer that is valid up to the end of the section."""
+    return replace(deeds, leases=deeds.leases | {Lease(term, Mark(node))})
+
+
+def _locking(row: Behaviour, result: Term, path: Path, holding: Deeds) -> Pairs:
+    """The ways behind taking a lock; one that is only tried for is held on one and not on the other."""
+    if not (row.tries or row.fails):
+        return [(path.doing(holding), result)]
+    return [
+        (way.doing(holding) if truth is row.tries else way, result)
+        for truth in (True, False)
+        for way in path.assuming(result, holds=truth)
+    ]

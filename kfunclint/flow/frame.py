@@ -1,0 +1,65 @@
+"""What is the same everywhere in one function while it is followed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
+from kfunclint.c.syntax import Function, Node
+from kfunclint.flow.account import Account, Recorder
+from kfunclint.flow.blocks import Blocks
+from kfunclint.flow.budget import Budget
+from kfunclint.flow.integers import canonical
+from kfunclint.flow.path import Path
+from kfunclint.flow.terms import Term
+
+MOST_WAYS = 64  # through one expression
+Pairs = list[tuple[Path, Term]]
+"""What an expression gives, on each path through it."""
+T = TypeVar("T", bound=Hashable)
+
+
+class Frame:
+    """A function that is followed: its variables, its budget, and what was seen of it so far.
+
+    `own` are its parameters and variables, `types` their integer types, `cleaned` those with a __free(); `called` the
+    functions that it calls. `account_of` gives what another function in view does, None where that is not known.
+    """
+
+    def __init__(self, function: Function, account_of: Callable[[str], Account | None], budget: Budget) -> None:
+        declared = [node for node in function.body.walk() if node.kind == "var"]
+        self.function = function
+        self.account_of = account_of
+        self.budget = budget
+        self.own = {one.name for one in function.parameters if one.name} | {node.text for node in declared}
+        self.types = {one.name: canonical(one.type) for one in function.parameters}
+        self.types |= {node.text: node.type for node in declared}
+        self.cleaned = {node.text for node in declared if node.note.startswith(("free:", "class:"))}
+        self.called = {node.text for node in function.body.walk() if node.kind == "call"}
+        self.recorder = Recorder()
+        self.merged = False
+        self._blocks: dict[int, Blocks] = {}
+
+    def blocks(self, body: Node) -> Blocks:
+        """The blocks of the body, or of a statement expression in it. Raises TooMuch."""
+        if id(body) not in self._blocks:
+            self._blocks[id(body)] = Blocks(body)
+        return self._blocks[id(body)]
+
+    def few(self, ways: list[tuple[Path, T]], unknown: T) -> list[tuple[Path, T]]:
+        """The ways through an expression with what each gives; where there are too many, those that give the same are
+        made one, or all, with `unknown`."""
+        if len(ways) <= MOST_WAYS:
+            return ways
+        self.merged = True
+        merged: dict[object, tuple[Path, T]] = {}
+        for path, given in ways:
+            key = (given, path.deeds.apart)
+            merged[key] = (merged[key][0].join(path), given) if key in merged else (path, given)
+        if len(merged) <= MOST_WAYS:
+            return list(merged.values())
+        first, *others = merged.values()
+        path = first[0]
+        for other, _ in others:
+            path = path.join(other)
+        return [(path, unknown)]

@@ -1,0 +1,38 @@
+"""The table of what functions out of view do."""
+
+from __future__ import annotations
+
+import pytest
+
+from kfunclint.flow.behaviour import KEYS, behaviours, spelled_out
+from kfunclint.resources import table
+
+ROWS = table("functions")
+LISTS = ("reads", "writes", "puts", "frees", "keeps")
+
+
+def test_names_with_choices() -> None:
+    assert list(spelled_out("plain")) == ["plain"]
+    assert list(spelled_out("{,__}a_{b,c}")) == ["a_b", "a_c", "__a_b", "__a_c"]
+
+
+def test_no_function_has_two_rows() -> None:
+    names = [name for row in ROWS for name in spelled_out(row)]
+    assert len(names) == len(set(names)) == len(behaviours())
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_has_what_the_readme_tells(name: str) -> None:
+    row = ROWS[name]
+    assert row.keys() <= KEYS
+    assert row["source"].rpartition(", ")[2].split()[-1] in ("6.1", "6.12", "7.3")
+    assert all(isinstance(row[key], list) and all(at >= 0 for at in row[key]) for key in LISTS if key in row)
+    assert len(row) > 1
+
+
+def test_locks_are_given_back_by_functions_of_the_table() -> None:
+    known = behaviours()
+    assert not [row.lock for row in known.values() if row.lock and not known[row.lock].unlock]
+    assert not [row.put for row in known.values() if row.put and not known[row.put].puts]
+    assert not [name for name, row in known.items() if (row.tries or row.fails) and not row.lock and row.takes is None]
+    assert {row.section for row in known.values()} == {"", "enter", "leave", "scope", "unscope", "needs"}

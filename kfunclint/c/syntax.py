@@ -49,9 +49,9 @@ class Node:
 
     Parentheses, casts, implicit conversions and __builtin_expect() are left out: their operand stands there instead.
     `note` is "free:NAME" on a `var` with __free(NAME) and "class:NAME" on one made by CLASS(NAME, var). Where a
-    name, a literal, a sizeof or a cast of anything is a side of < > <= >= + - * or an index, it is its integer type without
-    typedefs ("unsigned int"); if that is not known, "?" for a cast and "" for a name. `type` is the integer type, spelled
-    likewise, of the variable that a `var` declares; "" where it has none or clang had to invent it.
+    name, a literal, a sizeof or a cast of anything is a side of < > <= >= + - * or an index, it is its integer type
+    without typedefs ("unsigned int"); if that is not known, "?" for a cast and "" for a name. `type` is the integer
+    type, spelled likewise, of the variable that a `var` declares; "" where it has none or clang had to invent it.
     Macros that the shim turns into calls keep their kernel name as the callee (container_of, IS_ENABLED, current,
     guard(rcu), scoped_guard(rcu)); a value that the edge repair had to invent is `opaque`.
     """

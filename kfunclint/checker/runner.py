@@ -21,17 +21,22 @@ Precedent = Callable[[Missing, Fact], tuple[Reason, ...]]
 _MOST_REMARKS = 1000  # of one rule: nobody reads more, and a hostile mail brings any number
 
 
-def _partly_in_view(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tuple[str, str]]:
-    """What a rule about bodies cannot say because only a part of a changed kfunc is in view."""
-    if rule.needs_body and rule.over is Kfunc:
-        names = [
-            kfunc.name
-            for kfunc in facts.by_type(Kfunc)
-            if kfunc.definition.body is None
-            and lines.any_added(kfunc.at.path, kfunc.at.line, kfunc.definition.last_line)
-        ]
-        if names:
-            yield rule.id, f"only a part is in view of {', '.join(f'{name}()' for name in names)}"
+def _not_checked(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tuple[str, str]]:
+    """What a rule about bodies cannot say of a changed kfunc: only a part is in view, or it is too much to follow."""
+    if not rule.needs_body or rule.over is not Kfunc:
+        return
+    changed = [
+        kfunc
+        for kfunc in facts.by_type(Kfunc)
+        if kfunc.account is None and lines.any_added(kfunc.at.path, kfunc.at.line, kfunc.definition.last_line)
+    ]
+    in_part = [f"{kfunc.name}()" for kfunc in changed if kfunc.definition.body is None]
+    too_much = [f"{kfunc.name}()" for kfunc in changed if kfunc.definition.body is not None]
+    reasons = [f"only a part is in view of {', '.join(in_part)}"] if in_part else []
+    if too_much:
+        reasons.append(f"too much to follow: {', '.join(too_much)}")
+    if reasons:
+        yield rule.id, "; ".join(reasons)
 
 
 class RuleRunner:
@@ -61,7 +66,7 @@ class RuleRunner:
         """Run the rules that hold for the kernel."""
         for rule in self.rules:
             if rule.holds_for(self.kernel.release):
-                self.skipped.update(_partly_in_view(rule, facts, self.lines))
+                self.skipped.update(_not_checked(rule, facts, self.lines))
                 self._run(rule, facts)
 
     def _run(self, rule: Rule[Any], facts: Facts) -> None:

@@ -19,6 +19,8 @@ from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Definition, DefsRegion, Kfunc, SeriesFacts, Signature
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
+from kfunclint.flow.accounts import Accounts
+from kfunclint.flow.budget import Purse
 from kfunclint.patch.postimage import PostImage
 
 _VERIFIER = "kernel/bpf/verifier.c"
@@ -35,8 +37,9 @@ def build_kfuncs(
     entries_by_name: dict[str, list[Entry]] = {}
     for entry in entries:
         entries_by_name.setdefault(entry.name, []).append(entry)
+    purse = Purse()
     readers = [
-        _FileReader(source, scan, unit, docs[scan.path], entries_by_name)
+        _FileReader(source, scan, unit, docs[scan.path], entries_by_name, purse=purse)
         for source, scan in files
         if (unit := units.get(scan.path)) is not None and unit.functions
     ]
@@ -82,6 +85,8 @@ class _FileReader:
         unit: Unit,
         docs: Mapping[int, Doc],
         registered: Container[str],
+        *,
+        purse: Purse,
     ) -> None:
         self.unit = unit
         self.definitions = Definitions(scan.path, scan.tokens)
@@ -95,11 +100,8 @@ class _FileReader:
         self._scan = scan
         self._docs = docs
         self._declarations = _declarations(scan)
-        self._helpers = {
-            function.name: function.body
-            for function in unit.functions
-            if function.static and function.complete and not function.marker
-        }
+        whole = {function.name: function for function in unit.functions if function.complete and function.name}
+        self._accounts = Accounts(whole, purse)
 
     def name_place(self, function: Function) -> Place:
         return Place(self._scan.path, function.line, function.column, function.column + len(function.name))
@@ -127,7 +129,7 @@ class _FileReader:
         return Definition(
             last_line=function.end_line,
             body=function.body if function.complete else None,
-            helpers=self._helpers,
+            accounts=self._accounts,
             has_marker=function.marker,
             is_static=function.static,
             is_weak=any(token.text == "__weak" for token in _header(function, tokens)),

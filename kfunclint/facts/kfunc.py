@@ -11,6 +11,8 @@ from kfunclint.facts.fact import Extent, line_of
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
+from kfunclint.flow.account import Account
+from kfunclint.flow.accounts import Accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ class Definition:
     """1-based, in the post-image: that of the closing brace."""
     body: Node | None
     """None unless all of it is in view and was parsed."""
-    helpers: Mapping[str, Node]
-    """The bodies of the static functions of its file by name, as far as they are whole in view."""
+    accounts: Accounts = field(compare=False, repr=False)
+    """What the functions of its file do, as far as they are whole in view."""
     has_marker: bool
     """It carries __bpf_kfunc."""
     is_static: bool
@@ -199,6 +201,12 @@ class Kfunc:
         parameters = self.signature.parameters
         first = next((index for index, parameter in enumerate(parameters) if parameter.may_be_implicit), None)
         return parameters[first:] if first is not None and self.has("KF_IMPLICIT_ARGS") else ()
+
+    @property
+    def account(self) -> Account | None:
+        """What its body does, path by path; None where not all of it is in view, or it is too much to follow."""
+        body = self.definition.body
+        return self.definition.accounts.of(self.name, body) if body is not None else None
 
     def place(self, node: Node) -> Place:
         """Where a node of its body stands."""

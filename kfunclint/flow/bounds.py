@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from kfunclint.c.syntax import Function, Node, Parameter, Type, is_signed
-from kfunclint.flow.dataflow import Condition, names, spelled
-from kfunclint.resources import table
+from kfunclint.flow.behaviour import UNKNOWN, behaviours
+from kfunclint.flow.integers import width
+from kfunclint.flow.path import Decision, Path
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _INT = 4  # bytes; what is narrower is made an int before it is compared
-_SIZES = {"char": 1, "short": 2, "int": 4, "long": 8, "long long": 8}  # 64-bit
 
 
-def open_below(
-    parameter: Parameter, asked: Collection[Condition], tests: Collection[Node], types: Mapping[str, Type] | None
-) -> tuple[Node, ...]:
-    """The tests of a signed parameter of which all that were `asked` about it let every negative value through, in the
-    order of the source: each says that it is below a bound, and C compares the two as signed numbers.
+def open_below(parameter: Parameter, path: Path, types: Mapping[str, Type] | None) -> tuple[Node, ...]:
+    """The tests of a signed parameter on a path of which all let every negative value through, in the order of the
+    source: each says that it is below a bound, and C compares the two as signed numbers.
 
-    `tests` are the conditions of the body that name it, `types` what a tree tells of types and names. None are given
-    where one of those asked says anything else, or may.
+    `types` is what a tree tells of types and names. None are given where a test says anything else, or may.
     """
     known = dict(types or {})
     own = known.get(parameter.type)
@@ -28,14 +25,10 @@ def open_below(
         known[parameter.name] = own
     if not (is_signed(parameter.type) if own is None else own.signed):
         return ()
-    found: list[Node] = []
-    for condition in asked:
-        if parameter.name in names(condition.text):
-            same = [node for node in tests if spelled(node) == condition.text]
-            if not same or not all(_lets_pass(node, parameter.name, condition.holds, known) for node in same):
-                return ()
-            found += same
-    return tuple(sorted(found, key=lambda node: (node.line, node.column)))
+    tests = [one for one in path.decisions if _is_about(one, parameter.name)]
+    if not all(_lets_pass(test, parameter.name, known) for test in tests):
+        return ()
+    return tuple(sorted((test.node for test in tests), key=lambda node: (node.line, node.column)))
 
 
 def needs_types(function: Function) -> bool:
@@ -54,16 +47,20 @@ def _picking(node: Node) -> Sequence[Node]:
     """The index of an array, the count of a shift, or what a function takes for an index."""
     if node.kind == "index" or (node.kind == "binary" and node.text in ("<<", ">>")):
         return node.kids[1:]
-    sink = table("index_sinks").get(node.text) if node.kind == "call" else None
-    return node.kids[sink["argument"] :][:1] if sink else ()
+    at = behaviours().get(node.text, UNKNOWN).index if node.kind == "call" else None
+    return () if at is None else node.kids[at:][:1]
 
 
 def _depends(type_: str, bound: Node) -> bool:
     return type_.startswith("enum ") or (is_signed(type_) and bound.kind == "name" and not bound.note)
 
 
-def _lets_pass(test: Node, name: str, holds: bool, types: Mapping[str, Type]) -> bool:
-    return _is_below(test, name, holds) and _is_signed(test, types)
+def _is_about(test: Decision, name: str) -> bool:
+    return any(part.kind == "param" and part.text == name for part in test.term.parts)
+
+
+def _lets_pass(test: Decision, name: str, types: Mapping[str, Type]) -> bool:
+    return not test.foreign and _is_below(test.node, name, test.holds) and _is_signed(test.node, types)
 
 
 def _is_below(test: Node, name: str, holds: bool) -> bool:
@@ -95,8 +92,6 @@ def _integers(test: Node, types: Mapping[str, Type]) -> Iterator[tuple[int, bool
             yield (size, signed) if size >= _INT else (_INT, True)
 
 
-def _spelled(type_: str) -> tuple[int | None, bool | None]:
+def _spelled(type_: str) -> tuple[int | None, bool]:
     """Size and signedness of an integer type by its name in C; a char alone is unsigned in the kernel."""
-    words = type_.split()
-    signed = type_ != "char" and "unsigned" not in words
-    return _SIZES.get(" ".join(word for word in words if word not in ("signed", "unsigned"))), signed
+    return width(type_) or None, type_ != "char" and "unsigned" not in type_.split()

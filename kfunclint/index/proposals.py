@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 
-from kfunclint.flow.queries import Condition
+from kfunclint.flow.questions import Condition
 from kfunclint.index.usage import Precedent, Usage
 from kfunclint.rule.rule import TITLE_LENGTH
 from kfunclint.text import visible

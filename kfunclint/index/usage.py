@@ -13,7 +13,8 @@ from kfunclint.errors import InputError
 from kfunclint.facts.fact import Fact
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Missing, Place, Reason
-from kfunclint.flow.queries import Condition, bars, calls, is_plain_call, taken
+from kfunclint.flow.accounts import Accounts
+from kfunclint.flow.questions import Condition, calls, conditions, taken, uses
 from kfunclint.index import index
 from kfunclint.patch.postimage import PostImage
 from kfunclint.progress import Step
@@ -145,13 +146,17 @@ def _peer(function: Function, path: str, symbol: str) -> Precedent | None:
         node.kind == "var" and node.text == name for node in body.walk()
     ):
         return None
-    found = taken(body, name) if name == symbol else [call for call in calls(body) if call.node.text == name]
+    account = Accounts({function.name: function}).of(function.name, body)
+    if account is None:
+        return Precedent(function.name, at, function.returns, frozenset(), followed=False)
+    if name == symbol:
+        found = taken(account, [use for use in uses(account, "name") if use.term.text == name])
+    else:
+        found = tuple(use for use in calls(account) if use.node.text == name)
     if not found:
         return None
-    known = frozenset.intersection(*(use.known for use in found))
-    asked = (test for test in known if is_plain_call(test.text))
-    tests = frozenset(test for test in asked if all(bars(body, test, use.node) for use in found))
-    return Precedent(function.name, at, function.returns, tests)
+    known = frozenset.intersection(*(conditions(account, use.path) for use in found))
+    return Precedent(function.name, at, function.returns, known)
 
 
 class Precedents:

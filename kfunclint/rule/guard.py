@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Missing, Place, Reason, Remark
-from kfunclint.flow.queries import (
-    Call,
-    Condition,
-    Use,
-    calls,
-    is_plain_call,
-    names,
-    only_tested,
-    other_tests,
-    spelled,
-    taken,
-    uses,
-)
+from kfunclint.flow.account import Use
+from kfunclint.flow.path import Path
+from kfunclint.flow.questions import calls, is_plain_call, other_tests, taken, uses
+from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
 
 _TEXTS = ("title", "why", "bad", "good", "guard", "because", "see")
 _MOST_TESTS = 3  # that a finding points at
-_OTHERS = ("uses", "holds", "level", "takes", "predicates", "contract", "since", "until", "strict")
+_OTHERS = ("uses", "holds", "same", "level", "takes", "predicates", "contract", "since", "until", "strict")
 
 
 class BadRow(Exception):
@@ -39,7 +30,8 @@ class Guard:
     call without arguments, gives `holds`.
 
     `takes` are types of parameters that prove the same, `predicates` words in the names of other tests that may well
-    test it; `because` goes on with a message; `title`, `why`, `bad` and `good` explain the rule.
+    test it; `same` are other tests that prove it, with what they must give; `because` goes on with a message; `title`,
+    `why`, `bad` and `good` explain the rule.
     """
 
     title: str
@@ -54,6 +46,7 @@ class Guard:
     level: Level
     takes: tuple[str, ...]
     predicates: tuple[str, ...]
+    same: Mapping[str, bool]
     contract: tuple[str, ...]
     since: str | None
     until: str | None
@@ -68,61 +61,70 @@ class Guard:
     def check(self, kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         """One remark for the first use that nothing guards; one early return mends all that stand behind it."""
         del kernel
-        assert kfunc.definition.body is not None
         if any(kind in parameter.type for parameter in kfunc.signature.parameters for kind in self.takes):
             return
-        if not only_tested(kfunc.definition.body, self.guard.removesuffix("()")):
-            return
-        for symbol, use in self._uses(kfunc.definition.body, kfunc.definition.helpers):
-            if not self._may_be_guarded(use, kfunc.definition.helpers):
+        for symbol, use in self._uses(kfunc):
+            if not self._may_be_guarded(use.path):
                 at = kfunc.place(use.node)
                 message = f"{kfunc.name}() uses {symbol} without testing {self.guard}: {self.because}"
                 missing = Missing(symbol, self.guard, self.holds)
                 yield Remark(at, message, self._because(kfunc, use), self._fix(kfunc, at), missing=missing)
                 return
 
-    def _uses(self, body: Node, helpers: Mapping[str, Node]) -> Iterator[tuple[str, Use | Call]]:
+    def _uses(self, kfunc: Kfunc) -> Iterator[tuple[str, Use]]:
         """All uses, of a variable only where one that is not guarded takes it: comparing it does no harm."""
         for symbol in self.uses:
             if symbol.endswith("()"):
-                yield from ((symbol, call) for call in calls(body) if f"{call.node.text}()" == symbol)
-            elif not any(node.kind == "var" and node.text == symbol for node in body.walk()) and not all(
-                self._may_be_guarded(use, helpers) for use in taken(body, symbol)
-            ):
-                yield from ((symbol, use) for use in uses(body, symbol))
+                yield from ((symbol, use) for use in calls(kfunc.account) if f"{use.node.text}()" == symbol)
+                continue
+            found = [use for use in uses(kfunc.account, "name") if use.term.text == symbol]
+            if not all(self._may_be_guarded(use.path) for use in taken(kfunc.account, found)):
+                yield from ((symbol, use) for use in found)
 
-    def _because(self, kfunc: Kfunc, use: Use | Call) -> tuple[Reason, ...]:
+    @property
+    def _tests(self) -> Iterator[tuple[Term, bool]]:
+        """The tests that prove the guard, each with what it must give."""
+        yield _call_term(self.guard), self.holds
+        yield from ((_call_term(test), holds) for test, holds in self.same.items())
+
+    def _may_be_guarded(self, path: Path) -> bool:
+        """Is a test known to have given what it must, or was one asked about in a way that is not followed?"""
+        for test, holds in self._tests:
+            truth = path.truth(test)
+            if truth is holds or (truth is None and test in path.asked):
+                return True
+        return any(self._own_predicate(term) for term in path.asked)
+
+    def _own_predicate(self, term: Term) -> bool:
+        is_plain = term.kind == "call" and not term.kids and f"{term.text}()" != self.guard
+        return is_plain and any(word in term.text for word in self.predicates)
+
+    def _because(self, kfunc: Kfunc, use: Use) -> tuple[Reason, ...]:
         """The tests that are there and do not count."""
-        assert kfunc.definition.body is not None
-        found = other_tests(kfunc.definition.body, use.node, lambda node: spelled(node) == self.guard)
-        against = Condition(self.guard, not self.holds) in use.known
+        guard = _call_term(self.guard)
+        against = use.path.truth(guard) is (not self.holds)
+        on_the_way = {id(one.node) for one in use.path.decisions}
         notes = (
-            (one, "used on the wrong branch of this test" if against and one.before else one.note) for one in found
+            (one.node, "used on the wrong branch of this test" if against and id(one.node) in on_the_way else one.note)
+            for one in other_tests(kfunc.account, use, (guard,))
         )
-        return tuple(Reason(kfunc.place(one.node), note) for one, note in notes)[:_MOST_TESTS]
-
-    def _may_be_guarded(self, use: Use | Call, helpers: Mapping[str, Node]) -> bool:
-        return Condition(self.guard, self.holds) in use.known or any(
-            self._own_predicate(condition) or self._wraps(condition, helpers) for condition in use.known
-        )
-
-    def _own_predicate(self, condition: Condition) -> bool:
-        return (
-            is_plain_call(condition.text)
-            and condition.text != self.guard
-            and any(word in condition.text for word in self.predicates)
-        )
-
-    def _wraps(self, condition: Condition, helpers: Mapping[str, Node]) -> bool:
-        """Does a static function of the file that is asked there call the guard?"""
-        bodies = (helpers[name] for name in names(condition.text) if name in helpers)
-        return any(node.kind == "call" and f"{node.text}()" == self.guard for body in bodies for node in body.walk())
+        return tuple(Reason(kfunc.place(node), note) for node, note in notes)[:_MOST_TESTS]
 
     def _fix(self, kfunc: Kfunc, use: Place) -> Fix:
         condition = f"!{self.guard}" if self.holds else self.guard
         if not kfunc.signature.returns_pointer:
             return Fix(f"return early if {condition}")
         return Fix(f"return NULL first if {condition}", _early_return(kfunc, use, condition))
+
+
+_CALL = re.compile(r"(\w+)\(((?:\w+(?:, \w+)*)?)\)", re.ASCII)
+
+
+def _call_term(text: str) -> Term:
+    """The call that a text such as "foo_enabled(bar)" is."""
+    match = _CALL.fullmatch(text)
+    assert match is not None
+    return Term("call", match[1], tuple(Term("global", name) for name in match[2].split(", ") if name))
 
 
 def _early_return(kfunc: Kfunc, use: Place, condition: str) -> tuple[Edit, ...]:
@@ -164,6 +166,7 @@ def parsed(row: Any) -> Guard:
         level=level,
         takes=_texts(row, "takes"),
         predicates=_texts(row, "predicates"),
+        same=dict(row.get("same", {})),
         contract=_texts(row, "contract"),
         since=row.get("since"),
         until=row.get("until"),
@@ -178,14 +181,23 @@ def _check(row: Mapping[str, Any]) -> None:
     for name in _TEXTS:
         if not isinstance(row.get(name), str):
             raise BadRow(f"{name} must be a text")
+    _check_tests(row)
     for name in ("since", "until"):
         if not isinstance(row.get(name, ""), str):
             raise BadRow(f'{name} must be a release such as "6.12"')
-    if not is_plain_call(row["guard"]):
-        raise BadRow("guard must be a call without arguments, such as foo_disabled()")
     for name, default in (("holds", None), ("strict", False)):
         if not isinstance(row.get(name, default), bool):
             raise BadRow(f"{name} must be true or false")
+
+
+def _check_tests(row: Mapping[str, Any]) -> None:
+    if not is_plain_call(row["guard"]):
+        raise BadRow("guard must be a call without arguments, such as foo_disabled()")
+    same = row.get("same", {})
+    if not isinstance(same, Mapping) or not all(
+        _CALL.fullmatch(test) and isinstance(gives, bool) for test, gives in same.items()
+    ):
+        raise BadRow("same must be a table of calls, such as foo_enabled(bar), each true or false")
 
 
 def _texts(row: Mapping[str, Any], name: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import assigned, null_tests
+from kfunclint.flow.questions import null_tests
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.suffixes import suffix
 from kfunclint.rule.rule import rule
@@ -33,17 +33,14 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called:
         return
-    assert kfunc.definition.body is not None
-    changed = assigned(kfunc.definition.body)
     for parameter in kfunc.signature.parameters:
         named = suffix(parameter.name, kernel)
-        if named is None or named.name != "__arena" or parameter.name in changed:
+        if named is None or named.name != "__arena":
             continue
-        for test in null_tests(kfunc.definition.body, parameter.name):
+        for test in null_tests(kfunc.account, parameter.name)[:1]:
             yield Remark(
                 kfunc.place(test),
                 f"{kfunc.name}() tests {parameter.name} for NULL, but NULL arrives as the first byte of the arena",
                 (Reason(kfunc.at, "declared here"),),
                 Fix(f"drop the test, or name the parameter {parameter.name}__nullable if NULL is to be allowed"),
             )
-            break

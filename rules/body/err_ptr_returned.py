@@ -1,8 +1,10 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import returns
+from kfunclint.finding import Fix, Level, Place, Reason, Remark
+from kfunclint.flow.account import Outcome
+from kfunclint.flow.behaviour import UNKNOWN, behaviours
+from kfunclint.flow.questions import outcomes
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
@@ -30,16 +32,45 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     del kernel
     if not kfunc.signature.returns_pointer:
         return
-    assert kfunc.definition.body is not None
-    for found in returns(kfunc.definition.body):
-        if found.errors:
-            at, cause = kfunc.place(found.node), kfunc.place(found.errors[0])
-            note = "an error pointer on this branch" if found.errors[0].text == "IS_ERR" else "made here"
-            yield Remark(
-                at,
-                f"{kfunc.name}() can return an error pointer, which programs cannot tell from a valid one: "
-                "the verifier knows only NULL",
-                (Reason(cause, note),) if cause.line != at.line else (),
-                Fix("return NULL instead"),
-                or_at=(cause,),
-            )
+    said: set[int] = set()
+    for outcome in outcomes(kfunc.account):
+        note = _error(outcome)
+        if outcome.node is None or note is None or outcome.node.line in said:
+            continue
+        said.add(outcome.node.line)
+        at, cause = kfunc.place(outcome.node), _cause(kfunc, outcome)
+        yield Remark(
+            at,
+            f"{kfunc.name}() can return an error pointer, which programs cannot tell from a valid one: "
+            "the verifier knows only NULL",
+            (Reason(cause, note),) if cause.line != at.line else (),
+            Fix("return NULL instead"),
+            or_at=(cause,),
+        )
+
+
+def _error(outcome: Outcome) -> str | None:
+    """How what is returned is an error pointer; None if it is none for certain, or something asked."""
+    if outcome.value is None:
+        return None
+    known = outcome.path.known(outcome.value)
+    if known.error:
+        return "made here" if outcome.value.text in ("ERR_PTR", "ERR_CAST") else "an error pointer on this branch"
+    if outcome.value.kind != "call" or known.error is False or known.is_zero:
+        return None
+    row = behaviours().get(outcome.value.text, UNKNOWN)
+    tested = any(one.kind == "call" and one.text.startswith("IS_ERR") for one in outcome.path.asked)
+    return f"an error pointer if {row.error}" if row.error and not tested else None
+
+
+def _cause(kfunc: Kfunc, outcome: Outcome) -> Place:
+    """The test that says that it is an error pointer, or where it was made."""
+    assert outcome.value is not None
+    assert outcome.node is not None
+    own = [one.node for one in outcome.path.decisions if outcome.value in one.term.parts and not one.foreign]
+    if own and outcome.value.text not in ("ERR_PTR", "ERR_CAST"):
+        return kfunc.place(own[-1])
+    if outcome.value.site:
+        line, column = outcome.value.site[-1]
+        return Place(kfunc.at.path, line, column, column + max(len(outcome.value.text), 1))
+    return kfunc.place(outcome.node)

@@ -1,9 +1,8 @@
 from collections.abc import Iterator
 
-from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import returns
+from kfunclint.flow.questions import outcomes
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
@@ -24,25 +23,20 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_count(struct foo *foo)
     """
     del kernel
-    words = [word for word in kfunc.signature.return_type.split() if word not in ("const", "volatile")]
-    if not words or "*" in kfunc.signature.return_type or not (words[0] == "unsigned" or words[-1] in _UNSIGNED):
+    return_type = kfunc.signature.return_type
+    words = [word for word in return_type.split() if word not in ("const", "volatile")]
+    if not words or "*" in return_type or not (words[0] == "unsigned" or words[-1] in _UNSIGNED):
         return
-    assert kfunc.definition.body is not None
-    for found in returns(kfunc.definition.body):
-        if (code := _error_code(found.value)) is not None:
-            seen = "true" if words[-1] in ("bool", "_Bool") else "a large positive number"
-            yield Remark(
-                kfunc.place(found.node),
-                f"{kfunc.name}() returns {code}, but its type {kfunc.signature.return_type} is unsigned: "
-                f"programs see {seen}",
-                (Reason(kfunc.signature.return_place or kfunc.at, "declared here"),),
-                Fix("return a signed type"),
-            )
-
-
-def _error_code(value: Node) -> str | None:
-    """-EINVAL and the like."""
-    if value.kind != "unary" or value.text != "-" or value.kids[0].kind != "name":
-        return None
-    name = value.kids[0].text
-    return f"-{name}" if name.startswith("E") and name.isupper() and name.isalnum() else None
+    said: set[int] = set()
+    for outcome in outcomes(kfunc.account):
+        if outcome.node is None or outcome.value is None or outcome.value.kind != "errno" or outcome.node.line in said:
+            continue
+        said.add(outcome.node.line)
+        seen = "true" if words[-1] in ("bool", "_Bool") else "a large positive number"
+        yield Remark(
+            kfunc.place(outcome.node),
+            f"{kfunc.name}() returns -{outcome.value.text}, but its type {return_type} is unsigned: "
+            f"programs see {seen}",
+            (Reason(kfunc.signature.return_place or kfunc.at, "declared here"),),
+            Fix("return a signed type"),
+        )

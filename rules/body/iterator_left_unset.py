@@ -1,9 +1,8 @@
 from collections.abc import Iterator
 
-from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import aliases, returns
+from kfunclint.flow.questions import outcomes, returns_error
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
@@ -36,19 +35,24 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     flag = next((flag for entry in kfunc.entries if (flag := entry.flag("KF_ITER_NEW"))), None)
     if flag is None or not kfunc.signature.parameters:
         return
-    assert kfunc.definition.body is not None
-    state = aliases(kfunc.definition.body, kfunc.signature.parameters[0].name)
-    for found in returns(kfunc.definition.body):
-        if _is_error(found.value) and not state & found.written:
-            yield Remark(
-                kfunc.place(found.node),
-                f"{kfunc.name}() returns an error before it has set the iterator's state, "
-                "and programs still call its next and destroy, which then read garbage",
-                (Reason(flag.at, "the constructor"),),
-                Fix("set the state to an empty one first"),
-            )
-            return
-
-
-def _is_error(value: Node) -> bool:
-    return value.kind == "unary" and value.text == "-" and value.kids[0].kind == "name"
+    state = kfunc.signature.parameters[0].name
+    for outcome in outcomes(kfunc.account):
+        written = outcome.path.deeds.written
+        if outcome.node is None or not returns_error(outcome):
+            continue
+        if any(term.kind == "param" and term.text == state for term in written):
+            continue
+        branch = tuple(kfunc.place(one.node) for one in outcome.path.decisions[-1:] if not one.foreign)
+        at = kfunc.place(outcome.node)
+        yield Remark(
+            at,
+            f"{kfunc.name}() returns an error before it has set the iterator's state, "
+            "and programs still call its next and destroy, which then read garbage",
+            (
+                *(Reason(test, "on this branch") for test in branch if test.line < at.line - 1),
+                Reason(flag.at, "the constructor"),
+            ),
+            Fix("set the state to an empty one first"),
+            or_at=branch,
+        )
+        return

@@ -1,18 +1,17 @@
 from collections.abc import Iterator
 
-from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import held_at_return
+from kfunclint.flow.questions import calls, fails, outcomes
+from kfunclint.flow.terms import ZERO
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.resources import table
 from kfunclint.rule.rule import rule
 
 # such a kfunc may hand the lock on to its caller
 _HANDS_ON = ("lock", "disable", "save", "enter", "begin", "start")
 
 
-@rule(Kfunc, Level.WARNING, needs_body=True, see="rules/tables/locks.toml")
+@rule(Kfunc, Level.WARNING, needs_body=True, see="rules/tables/functions.toml")
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc fails and leaves a lock held that it gives back elsewhere.
 
@@ -38,25 +37,26 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     del kernel
     if kfunc.has("KF_ITER_NEW") or kfunc.has("KF_ITER_NEXT") or any(word in kfunc.name for word in _HANDS_ON):
         return
-    assert kfunc.definition.body is not None
-    pairs = table("locks")["pairs"]
-    for found in held_at_return(kfunc.definition.body, pairs, kfunc.definition.helpers):
-        if not _fails(found.value):
+    given_back = {(use.node.text, use.term.kids[0] if use.term.kids else ZERO) for use in calls(kfunc.account)}
+    said: set[tuple[int, int]] = set()
+    for outcome in outcomes(kfunc.account):
+        if outcome.node is None or not fails(outcome):
             continue
-        at, taken = kfunc.place(found.node), kfunc.place(found.lock)
-        yield Remark(
-            at,
-            f"{kfunc.name}() returns here without {pairs[found.lock.text]}(), which it calls on other paths",
-            (Reason(taken, "taken here"),),
-            Fix(f"call {pairs[found.lock.text]}() first"),
-            or_at=(taken,),
-        )
-
-
-def _fails(value: Node | None) -> bool:
-    """Is it nothing, NULL or an error? A kfunc that succeeds may leave the lock to a caller."""
-    if value is None:
-        return True
-    if value.kind == "unary" and value.text == "-":
-        return value.kids[0].kind == "name"
-    return (value.kind == "call" and value.text in ("PTR_ERR", "ERR_PTR", "ERR_CAST")) or value.text == "0"
+        for lock in outcome.path.deeds.held:
+            taken = lock.taken.node
+            key = (outcome.node.line, taken.line)
+            if (lock.unlock, lock.what) not in given_back or key in said or lock.unlock.startswith("unguard"):
+                continue
+            said.add(key)
+            at = kfunc.place(outcome.node)
+            way = [one.node for one in outcome.path.decisions if not one.foreign and one.node.line > taken.line][-1:]
+            yield Remark(
+                at,
+                f"{kfunc.name}() returns here without {lock.unlock}(), which it calls on other paths",
+                (
+                    Reason(kfunc.place(taken), "taken here"),
+                    *(Reason(kfunc.place(test), "on this branch") for test in way if test.line < at.line - 1),
+                ),
+                Fix(f"call {lock.unlock}() first"),
+                or_at=(kfunc.place(taken), *map(kfunc.place, way)),
+            )

@@ -5,7 +5,7 @@ from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import assigned, null_tests
+from kfunclint.flow.questions import null_tests
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
 from kfunclint.rule.rule import rule
@@ -35,12 +35,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         _refuses_null(entry, kernel, kfunc.definition.has_marker) for entry in kfunc.entries
     ):
         return
-    assert kfunc.definition.body is not None
-    changed = assigned(kfunc.definition.body)
     for parameter in kfunc.signature.parameters:
-        if not _is_object(parameter) or parameter in kfunc.implicit_parameters or parameter.name in changed:
+        if not _is_object(parameter) or parameter in kfunc.implicit_parameters:
             continue
-        for test in null_tests(kfunc.definition.body, parameter.name):
+        for test in null_tests(kfunc.account, parameter.name)[:1]:
             flag = next((flag for entry in kfunc.entries for name in _NEVER_NULL if (flag := entry.flag(name))), None)
             yield Remark(
                 kfunc.place(test),
@@ -48,7 +46,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 (Reason(flag.at, "by this flag"),) if flag else (),
                 Fix(f"drop the test, or name the parameter {parameter.name}__nullable if NULL is to be allowed"),
             )
-            break
 
 
 def _refuses_null(entry: Entry, kernel: Kernel, marker: bool) -> bool:

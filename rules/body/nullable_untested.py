@@ -2,11 +2,14 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import assigned, conditions_on, dereferences
+from kfunclint.flow.path import EQUAL, LESS, Path
+from kfunclint.flow.questions import nullness, uses
+from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
 _NULL_ALLOWED = ("__nullable", "__opt")
+_BELOW = (LESS, LESS | EQUAL)
 
 
 @rule(
@@ -33,27 +36,32 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return foo__nullable->size;
     """
     del kernel
-    assert kfunc.definition.body is not None
-    changed = assigned(kfunc.definition.body)
-    for index, parameter in enumerate(kfunc.signature.parameters):
-        if not parameter.name.endswith(_NULL_ALLOWED) or parameter.name in changed:
+    parameters = kfunc.signature.parameters
+    for index, parameter in enumerate(parameters):
+        if not parameter.name.endswith(_NULL_ALLOWED):
             continue
-        # a test of the size that follows may stand for one of the buffer
-        others = [
-            following.name
-            for following in kfunc.signature.parameters[index + 1 : index + 2]
-            if "__sz" in following.name
-        ]
-        if any(conditions_on(kfunc.definition.body, name) for name in (parameter.name, *others)):
-            continue
-        for found in dereferences(kfunc.definition.body):
-            if found.node.text == parameter.name:
-                yield Remark(
-                    kfunc.place(found.node),
-                    f"{kfunc.name}() reads through {parameter.name} without a test, but its suffix lets programs pass "
-                    "NULL: any of them can crash the kernel",
-                    (Reason(kfunc.at, "declared here"),),
-                    Fix(f"test {parameter.name} for NULL first"),
-                    or_at=(kfunc.at,),
-                )
-                break
+        sizes = {following.name for following in parameters[index + 1 : index + 2] if "__sz" in following.name}
+        for use in uses(kfunc.account, "read"):
+            if use.term.kind != "param" or use.term.text != parameter.name:
+                continue
+            null = nullness(use.term, use.path)
+            if null is None or any(_stands_for(one, sizes, use.path) for one in use.path.asked):
+                continue
+            how = "where a test says that it is NULL" if null == "null" else "without a test"
+            yield Remark(
+                kfunc.place(use.node),
+                f"{kfunc.name}() reads through {parameter.name} {how}, but its suffix lets programs pass "
+                "NULL: any of them can crash the kernel",
+                (Reason(kfunc.at, "declared here"), *(Reason(kfunc.place(call), "called here") for call in use.calls)),
+                Fix(f"test {parameter.name} for NULL first"),
+                or_at=(*map(kfunc.place, use.calls), kfunc.at),
+            )
+            break
+
+
+def _stands_for(asked: Term, sizes: set[str], path: Path) -> bool:
+    """May a test of the size have been one of the buffer? One that only bounds it from above is none."""
+    if asked.kind != "param" or asked.text not in sizes:
+        return False
+    orders = [order for (one, _), order in path.orders.items() if one == asked]
+    return path.known(asked).is_nonzero or not orders or any(order not in _BELOW for order in orders)

@@ -2,9 +2,10 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import assigned, calls, counted
+from kfunclint.flow.behaviour import UNKNOWN, behaviours
+from kfunclint.flow.questions import calls, parameter
+from kfunclint.flow.terms import base_pointer
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.resources import table
 from kfunclint.rule.rule import rule
 
 
@@ -34,17 +35,19 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     flag = next((flag for entry in kfunc.entries if (flag := entry.flag("KF_RCU"))), None)
     if flag is None:
         return
-    assert kfunc.definition.body is not None
-    own = {parameter.name for parameter in kfunc.signature.parameters} - assigned(kfunc.definition.body)
-    for call in calls(kfunc.definition.body):
-        row, name = table("plain_gets").get(call.node.text), counted(call.node)
-        if row and name in own:
-            at = kfunc.place(call.node)
+    said: set[int] = set()
+    for use in calls(kfunc.account):
+        row = behaviours().get(use.node.text, UNKNOWN)
+        if not row.instead or row.takes is None or len(use.term.kids) <= row.takes or id(use.node) in said:
+            continue
+        own = parameter(kfunc.signature.parameters, base_pointer(use.term.kids[row.takes]))
+        if own is not None:
+            said.add(id(use.node))
             yield Remark(
-                at,
-                f"{kfunc.name}() takes a reference with {call.node.text}(), but with KF_RCU the count of {name} "
+                kfunc.place(use.node),
+                f"{kfunc.name}() takes a reference with {use.node.text}(), but with KF_RCU the count of {own.name} "
                 "may be zero already: the object is used after it is freed",
                 (Reason(flag.at, "registered here"),),
-                Fix(f"use {row['instead']}() and return NULL if it fails"),
+                Fix(f"use {row.instead}() and return NULL if it fails"),
                 or_at=(flag.at,),
             )

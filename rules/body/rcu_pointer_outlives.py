@@ -4,7 +4,9 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import calls, outliving
+from kfunclint.flow.account import Outcome
+from kfunclint.flow.questions import calls, outcomes
+from kfunclint.flow.terms import base_pointer
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.program_types import sleepers_may_call
 from kfunclint.kernel.release import Release
@@ -42,13 +44,14 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     entries = [one for one in kfunc.entries if sleepers_may_call(one) and not any(map(one.flag, _KEPT))]
     if not entries or not kfunc.signature.returns_struct_pointer:
         return
-    assert kfunc.definition.body is not None
-    if any(_takes_reference(call.node) for call in calls(kfunc.definition.body)):
+    if any(_takes_reference(use.node) for use in calls(kfunc.account)):
         return
-    known = table("rcu")
-    for found in outliving(kfunc.definition.body, known["calls"]["names"], known["loops"]["names"]):
-        at, given, end = map(kfunc.place, (found.node, found.source, found.end))
-        scope = "guard" in found.end.text
+    for outcome in outcomes(kfunc.account):
+        ended = _ended(outcome)
+        if outcome.node is None or ended is None:
+            continue
+        at, given, end = map(kfunc.place, (outcome.node, *ended))
+        scope = "guard" in ended[1].text
         yield Remark(
             at,
             f"{kfunc.name}() returns a pointer that only RCU protects, and its own read section ends before: "
@@ -62,6 +65,17 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             or_at=(given, end, *(entry.at for entry in entries)),
         )
         return
+
+
+def _ended(outcome: Outcome) -> tuple[Node, Node] | None:
+    """What gave the pointer that is returned, and what ended its section; None if nothing did."""
+    if outcome.value is None or outcome.path.known(outcome.value).is_zero:
+        return None
+    term, deeds = base_pointer(outcome.value), outcome.path.deeds
+    over = [(lease.source.node, end.node) for lease, end in deeds.over if lease.term == term]
+    if deeds.guard is not None:
+        over += [(lease.source.node, deeds.guard.node) for lease in deeds.leases if lease.term == term]
+    return min(over, key=lambda pair: (pair[0].line, pair[0].column)) if over else None
 
 
 def _takes_reference(call: Node) -> bool:

@@ -3,12 +3,13 @@ from collections.abc import Iterator, Sequence
 from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import assigned, conditions_on, names, open_below, shifts, spelled
+from kfunclint.flow.account import Use
+from kfunclint.flow.bounds import open_below
+from kfunclint.flow.questions import parameter, uses, was_asked
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
 _MOST_TESTS = 3  # that a finding points at
-_MOST_PARAMETERS = 12  # more than a kfunc can have: each looks through the whole body
 _TOO_NARROW = ("bool", "_Bool")
 
 
@@ -34,37 +35,32 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return foo->mask & BIT(nr);
     """
     del kernel
-    assert kfunc.definition.body is not None
-    made, changed = shifts(kfunc.definition.body), assigned(kfunc.definition.body)
-    own = [one for one in kfunc.signature.parameters if one.is_scalar and one.type not in _TOO_NARROW]
-    for parameter in own[:_MOST_PARAMETERS]:
-        tests = conditions_on(kfunc.definition.body, parameter.name)
-        if parameter.name in changed or any(spelled(condition) is None for condition in tests):
-            continue  # a check that cannot be followed is a check
-        for found in made:
-            count = found.node.kids[1]
-            if count.kind != "name" or count.text != parameter.name:
-                continue
-            if not any(parameter.name in names(condition.text) for condition in found.asked):
-                yield _remark(kfunc, parameter.name, count, ())
-                break
-            if half := open_below(parameter, found.asked, tests, kfunc.types):
-                yield _remark(kfunc, parameter.name, count, half)
-                break
+    said: set[str] = set()
+    for use in uses(kfunc.account, "shift"):
+        own = parameter(kfunc.signature.parameters, use.term)
+        if own is None or own.name in said or not own.is_scalar or own.type in _TOO_NARROW:
+            continue
+        asked = was_asked(use.term, use.path)
+        half = open_below(own, use.path, kfunc.types) if asked else ()
+        if half or not asked:
+            said.add(own.name)
+            yield _remark(kfunc, own.name, use, half)
 
 
-def _remark(kfunc: Kfunc, name: str, count: Node, tests: Sequence[Node]) -> Remark:
+def _remark(kfunc: Kfunc, name: str, use: Use, tests: Sequence[Node]) -> Remark:
     """What is said of a shift whose count has had no test, or only those that negative values pass."""
     how, what = (
         ("though it may be negative", "a negative number") if tests else ("unchecked", "more bits than there are")
     )
     return Remark(
-        kfunc.place(count),
+        kfunc.place(use.node.kids[1]),
         f"{kfunc.name}() shifts by its argument {name} {how}, and programs can pass any value: a shift by {what} is "
         "undefined",
         (
             Reason(kfunc.at, "the argument comes from the program"),
+            *(Reason(kfunc.place(call), "handed on here") for call in use.calls),
             *(Reason(kfunc.place(test), "negative values pass this test") for test in tests[:_MOST_TESTS]),
         ),
         Fix(f"test {name} < 0 as well" if tests else f"check the range of {name} first"),
+        or_at=tuple(map(kfunc.place, use.calls)),
     )

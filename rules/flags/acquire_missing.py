@@ -1,10 +1,15 @@
 from collections.abc import Iterator
 
+from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import calls, counted, returns
+from kfunclint.flow.account import Outcome
+from kfunclint.flow.behaviour import behaviours
+from kfunclint.flow.deeds import Made
+from kfunclint.flow.path import Path
+from kfunclint.flow.questions import outcomes
+from kfunclint.flow.terms import Term, base_pointer
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.resources import table
 from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
@@ -26,25 +31,46 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     entries = [entry for entry in entries if not entry.flag("KF_ITER_NEXT") and entry.set and not entry.set.is_fmodret]
     if not kfunc.signature.returns_pointer or not entries:
         return
-    assert kfunc.definition.body is not None
-    made = calls(kfunc.definition.body)
-    returned = {found.value.text: found.node for found in returns(kfunc.definition.body) if found.value.kind == "name"}
-    for call in made:
-        name = counted(call.node) if call.node.text in table("plain_gets") else None
-        if name is None or name not in returned or any(_gives_back(other.node.text) for other in made):
-            continue
-        at = kfunc.place(call.node)
-        for entry in entries:
-            yield Remark(
-                entry.at,
-                f"{kfunc.name}() returns {name} with a reference that it took, but is registered without KF_ACQUIRE, "
-                "so no program has to give it back",
-                (Reason(at, "the reference is taken here"), Reason(kfunc.place(returned[name]), "returned here")),
-                Fix("add KF_ACQUIRE", add_flag(entry, "KF_ACQUIRE")),
-                or_at=(at,),
-            )
+    taken = next(filter(None, map(_taken, outcomes(kfunc.account))), None)
+    if taken is None:
         return
+    what, call, returned = taken
+    at = kfunc.place(call)
+    note = "the reference is taken here" if "reference" in what else "it comes from here"
+    for entry in entries:
+        yield Remark(
+            entry.at,
+            f"{kfunc.name}() returns {what}, but is registered without KF_ACQUIRE, so no program has to give it back",
+            (Reason(at, note), Reason(kfunc.place(returned), "returned here")),
+            Fix("add KF_ACQUIRE", add_flag(entry, "KF_ACQUIRE")),
+            or_at=(at,),
+        )
 
 
-def _gives_back(function: str) -> bool:
-    return function.endswith(("_put", "_release", "_dec", "_free")) or function.startswith(("put_", "kref_put"))
+def _taken(outcome: Outcome) -> tuple[str, Node, Node] | None:
+    """What is returned with a reference, the call that took it, and the return; None if nothing is."""
+    if outcome.value is None or outcome.node is None:
+        return None
+    term, path = base_pointer(outcome.value), outcome.path
+    known = path.known(term)
+    if known.is_zero or known.error or any(term == released for released, _ in path.deeds.released):
+        return None
+    for made in reversed(path.deeds.made):
+        what = _what(made, term, path)
+        if what:
+            return what, made.call.node, outcome.node
+    return None
+
+
+def _what(made: Made, term: Term, path: Path) -> str:
+    """What a call made of a term, in words; "" if it neither took a reference on it nor gave it."""
+    row = behaviours()[made.name]
+    if row.takes is not None and row.takes < len(made.given) and base_pointer(made.given[row.takes]) == term:
+        if row.tries and path.truth(made.result) is not True:
+            return ""
+        name = term.text if term.kind in ("param", "global", "member") else "an object"
+        return f"{name} with a reference that it took"
+    if row.result and made.result == term and term not in path.deeds.kept:
+        what = "memory that it allocated" if row.result == "new" else "a reference that it was given"
+        return f"{what} with {made.name}()"
+    return ""

@@ -1,11 +1,10 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import calls
+from kfunclint.flow.behaviour import UNKNOWN, behaviours
+from kfunclint.flow.questions import uses
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.resources import table
 from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
@@ -37,37 +36,18 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     entries = [entry for entry in lacking if kfunc.definition.has_marker or not entry.may_be_hook]
     if not entries:
         return
-    assert kfunc.definition.body is not None
     given = {one.name for one in kfunc.signature.parameters if one.name.endswith("__ign") and not one.is_scalar}
-    path = next(
-        (
-            found
-            for call in calls(kfunc.definition.body)
-            if (found := _reads(call.node, given, kfunc.definition.helpers))
-        ),
-        None,
-    )
-    if path is None:
+    reads = (use for use in uses(kfunc.account, "call") if behaviours().get(use.node.text, UNKNOWN).nofault)
+    use = next((use for use in reads if any(one.kind == "param" and one.text in given for one in use.term.parts)), None)
+    if use is None:
         return
-    because = tuple(Reason(kfunc.place(node), f"{node.text}() is called here") for node in path)
+    because = tuple(Reason(kfunc.place(node), f"{node.text}() is called here") for node in (*use.calls, use.node))
     for entry in entries:
         yield Remark(
             entry.at,
-            f"{kfunc.name}() reads with {path[-1].text}() where the program points to, but is registered without "
+            f"{kfunc.name}() reads with {use.node.text}() where the program points to, but is registered without "
             "KF_PERFMON, so programs without CAP_PERFMON can read kernel memory",
             because,
             Fix("add KF_PERFMON", add_flag(entry, "KF_PERFMON")),
             or_at=tuple(reason.at for reason in because),
         )
-
-
-def _reads(call: Node, given: set[str], helpers: Mapping[str, Node]) -> tuple[Node, ...] | None:
-    """The calls in one another, the last of which reads, if what the program gives is passed to the first."""
-    if not any(node.kind == "name" and node.text in given for argument in call.kids for node in argument.walk()):
-        return None
-    readers = table("special")["nofault"]["names"]
-    if call.text in readers:
-        return (call,)
-    body = helpers.get(call.text)
-    inner = next((one.node for one in calls(body) if one.node.text in readers), None) if body is not None else None
-    return (call, inner) if inner is not None else None

@@ -3,13 +3,14 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import NullReturn, null_returns
+from kfunclint.flow.questions import NullReturn, null_returns
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
 # the verifier makes this one's result untrusted by name, so reading through NULL only faults softly
 _UNTRUSTED_BY_NAME = frozenset({"bpf_get_kmem_cache"})
+_NOTES = {"literal": "the NULL comes from here", "test": "it is NULL on a branch of this test"}
 
 
 @rule(
@@ -35,10 +36,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_get, KF_ACQUIRE | KF_RET_NULL)
     """
     del kernel
-    if not kfunc.signature.returns_pointer or _is_void(kfunc.signature.return_type) or kfunc.name in _UNTRUSTED_BY_NAME:
+    signature = kfunc.signature
+    if not signature.returns_pointer or signature.returns_void_pointer or kfunc.name in _UNTRUSTED_BY_NAME:
         return
-    assert kfunc.definition.body is not None
-    nulls = null_returns(kfunc.definition.body)
+    nulls = null_returns(kfunc.account)
     entries = [entry for entry in kfunc.entries if _lacks_flag(entry)]
     if not nulls or not entries:
         return
@@ -56,17 +57,15 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
 
 def _origin(kfunc: Kfunc, null: NullReturn) -> tuple[Reason, ...]:
     """Where what is returned becomes NULL, if not in the return statement itself."""
-    at = kfunc.place(null.source)
-    note = "the NULL comes from here" if null.source.kind == "number" else "it is NULL on a branch of this test"
-    return (Reason(at, note),) if at.line != null.node.line else ()
+    if null.source.line == null.node.line or null.kind not in _NOTES:
+        return ()
+    return (Reason(kfunc.place(null.source), _NOTES[null.kind]),)
 
 
 def _returned(kfunc: Kfunc, null: NullReturn) -> Reason:
-    return Reason(kfunc.place(null.node), "NULL is returned here")
-
-
-def _is_void(returns: str) -> bool:
-    return returns.replace("const", "").replace("volatile", "").split() in (["void", "*"], ["void*"])
+    return Reason(
+        kfunc.place(null.node), f"NULL is returned here if {null.when}" if null.when else "NULL is returned here"
+    )
 
 
 def _lacks_flag(entry: Entry) -> bool:

@@ -4,7 +4,7 @@ from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import assigned, never_null, returns
+from kfunclint.flow.questions import never_null, outcomes
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
 from kfunclint.rule.fixes import drop_flag
@@ -36,7 +36,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         or kfunc.name in kfunc.series.verifier_words
     ):
         return
-    assert kfunc.definition.body is not None
     sure = {
         parameter.name
         for parameter in kfunc.signature.parameters
@@ -44,17 +43,18 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     }
     if not all(_refuses_null(entry, kernel) for entry in kfunc.entries):
         sure = set()
-    if not never_null(kfunc.definition.body, sure - assigned(kfunc.definition.body)):
+    if not never_null(kfunc.account, sure):
         return
+    returned = tuple(dict.fromkeys(kfunc.place(one.node) for one in outcomes(kfunc.account) if one.node is not None))
     for entry in entries:
         flag = entry.flag("KF_RET_NULL")
         assert flag is not None
         yield Remark(
             flag.at,
             f"{kfunc.name}() never returns NULL, but KF_RET_NULL makes every program test for it",
-            tuple(Reason(kfunc.place(found.node), "never NULL") for found in returns(kfunc.definition.body)[:3]),
+            tuple(Reason(at, "never NULL") for at in returned[:3]),
             Fix("drop KF_RET_NULL", drop_flag(entry, flag)),
-            or_at=tuple(kfunc.place(found.node) for found in returns(kfunc.definition.body)),
+            or_at=returned,
         )
 
 

@@ -1,11 +1,12 @@
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterator
 
-from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import Call, calls
+from kfunclint.flow.account import Use
+from kfunclint.flow.behaviour import UNKNOWN, behaviours
+from kfunclint.flow.questions import uses
+from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
 from kfunclint.rule.fixes import add_flag
@@ -39,26 +40,19 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     entries = [entry for entry in kfunc.entries if _lets_others_call(entry)]
     if not entries:
         return
-    assert kfunc.definition.body is not None
-    why = next(
-        (
-            words
-            for call in calls(kfunc.definition.body)
-            if (words := _sleeps(call, kfunc.definition.helpers)) is not None
-        ),
-        None,
-    )
+    why = next(((use, words) for use in uses(kfunc.account, "call") if (words := _sleeps(use))), None)
     if why is None:
         return
-    *callers, node = why.calls
+    use, words = why
+    inside = "".join(f"calls {caller.text}(), which " for caller in use.calls)
     because = (
-        *(Reason(kfunc.place(caller), f"{caller.text}() is called here") for caller in callers),
-        Reason(kfunc.place(node), "it may sleep here"),
+        *(Reason(kfunc.place(caller), f"{caller.text}() is called here") for caller in use.calls),
+        Reason(kfunc.place(use.node), "it may sleep here"),
     )
     for entry in entries:
         yield Remark(
             entry.at,
-            f"{kfunc.name}() {why.what}, which may sleep, but is registered without KF_SLEEPABLE, "
+            f"{kfunc.name}() {inside}{words}, which may sleep, but is registered without KF_SLEEPABLE, "
             "so programs that must not sleep can call it",
             because,
             Fix("add KF_SLEEPABLE", add_flag(entry, "KF_SLEEPABLE")),
@@ -74,26 +68,24 @@ def _lets_others_call(entry: Entry) -> bool:
     return any(registration.program_type not in always for registration in entry.set.registrations)
 
 
-class _Sleep(NamedTuple):
-    """The calls in one another, the last of which sleeps, and what that is in words."""
+def _sleeps(use: Use) -> str:
+    """What a call does that sleeps, in words; "" if it does not, or the kfunc asked whether it may."""
+    if any(word in one.text for one in use.path.asked for word in _ASKS_CONTEXT):
+        return ""
+    name, given = use.node.text, use.term.kids
+    row = behaviours().get(name, UNKNOWN)
+    if row.always:
+        faults_only = any(lock.unlock == "pagefault_enable" for lock in use.path.deeds.held)
+        return "" if faults_only else f"calls {name}()"
+    if row.without_flags is not None and row.without_flags == len(given):
+        return f"calls {name}() with GFP_KERNEL, as it gives no flags"
+    names = {flag for term in given for flag in _flags(term)}
+    flag = next((flag for flag in table("sleeping")["flags"]["names"] if flag in names), "")
+    return f"calls {name}() with {flag}" if flag and name else ""
 
-    calls: tuple[Node, ...]
-    what: str
 
-
-def _sleeps(call: Call, helpers: Mapping[str, Node]) -> _Sleep | None:
-    """What a call, or a static function of the file that it calls, does that sleeps."""
-    if any(word in condition.text for condition in call.known for word in _ASKS_CONTEXT):
-        return None
-    if call.node.text in helpers:
-        inner = (_sleeps(other, {}) for other in calls(helpers[call.node.text]))
-        found = next(filter(None, inner), None)
-        return _Sleep((call.node, *found.calls), f"calls {call.node.text}(), which {found.what}") if found else None
-    known = table("sleeping")
-    if call.node.text in known["calls"]["names"]:
-        return _Sleep((call.node,), f"calls {call.node.text}()")
-    if known["defaulted"].get(call.node.text) == len(call.node.kids):
-        return _Sleep((call.node,), f"calls {call.node.text}() with GFP_KERNEL, as it gives no flags")
-    names = {node.text for argument in call.node.kids for node in argument.walk() if node.kind == "name"}
-    flag = next((flag for flag in known["flags"]["names"] if flag in names), None)
-    return _Sleep((call.node,), f"calls {call.node.text}() with {flag}") if flag and call.node.text else None
+def _flags(term: Term) -> Iterator[str]:
+    """The names that a value is made of; none where ~ takes away what lets it sleep."""
+    masks = [part for part in term.parts if part.kind == "op" and part.text == "~"]
+    if not any(one.kind == "global" and "RECLAIM" in one.text for mask in masks for one in mask.parts):
+        yield from (part.text for part in term.parts if part.kind == "global")

@@ -1,27 +1,17 @@
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 
-from kfunclint.c.syntax import Node, Parameter
+from kfunclint.c.syntax import Parameter
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import (
-    Call,
-    assigned,
-    calls,
-    conditions_on,
-    indexings,
-    names,
-    open_below,
-    other_tests,
-    spelled,
-)
+from kfunclint.flow.account import Use
+from kfunclint.flow.bounds import open_below
+from kfunclint.flow.questions import other_tests, parameter, scalar_of, uses, was_asked
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.resources import table
+from kfunclint.kernel.suffixes import SIZES
 from kfunclint.rule.rule import rule
 
 _MOST_TESTS = 3  # that a finding points at
-_MOST_PARAMETERS = 12  # more than a kfunc can have: each looks through the whole body
 _NARROW_CASTS = ("?", "_Bool", "char", "signed char", "unsigned char")
 _TOO_NARROW = ("bool", "_Bool", "u8", "__u8", "char", "unsigned char")
 
@@ -49,34 +39,60 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return foo->counts[item];
     """
     del kernel
-    assert kfunc.definition.body is not None
-    changed = assigned(kfunc.definition.body)
-    for parameter in kfunc.signature.parameters[:_MOST_PARAMETERS]:
-        if parameter.name in changed or not _any_value(parameter):
+    said: set[str] = set()
+    for use in uses(kfunc.account, "index"):
+        own = parameter(kfunc.signature.parameters, scalar_of(use.term))
+        if own is None or own.name in said or not _any_value(own) or _is_narrow(use):
             continue
-        tests = conditions_on(kfunc.definition.body, parameter.name)
-        if any(spelled(condition) is None for condition in tests):
-            continue  # a check that cannot be followed is a check
-        for call, what in _uses(kfunc.definition.body, parameter.name):
-            if not any(parameter.name in names(condition.text) for condition in call.asked):
-                others = other_tests(kfunc.definition.body, call.node, partial(_names, parameter.name))
-                because = tuple(Reason(kfunc.place(test.node), test.note) for test in others)
-                yield _remark(kfunc, parameter.name, call, f"{what} unchecked", because)
-                break
-            if half := open_below(parameter, call.asked, tests, kfunc.types):
-                because = tuple(Reason(kfunc.place(test), "negative values pass this test") for test in half)
-                said = _remark(kfunc, parameter.name, call, f"{what} though it may be negative", because)
-                yield replace(said, fix=Fix(f"test {parameter.name} < 0 as well"))
-                break
+        if (remark := _judged(kfunc, own, use)) is not None:
+            said.add(own.name)
+            yield remark
 
 
-def _remark(kfunc: Kfunc, name: str, call: Call, how: str, tests: tuple[Reason, ...]) -> Remark:
+def _judged(kfunc: Kfunc, own: Parameter, use: Use) -> Remark | None:
+    """What is said of an index that comes from a parameter; None if it is checked."""
+    term = scalar_of(use.term)
+    assert term is not None
+    what = "an index" if use.what == "index" else use.what
+    asked = was_asked(term, use.path)
+    if own.name.endswith(SIZES):
+        is_less = use.term.kind == "op" and use.term.text == "-"
+        return _empty(kfunc, own.name, use) if is_less and not asked else None
+    if not asked:
+        others = other_tests(kfunc.account, use, (term,))
+        because = tuple(Reason(kfunc.place(test.node), test.note) for test in others)
+        return _remark(kfunc, own.name, use, f"{what} unchecked", because)
+    half = open_below(own, use.path, kfunc.types) if use.term == term else ()
+    if not half:
+        return None
+    because = tuple(Reason(kfunc.place(test), "negative values pass this test") for test in half)
+    remark = _remark(kfunc, own.name, use, f"{what} though it may be negative", because)
+    return replace(remark, fix=Fix(f"test {own.name} < 0 as well"))
+
+
+def _empty(kfunc: Kfunc, name: str, use: Use) -> Remark:
     return Remark(
-        kfunc.place(call.node),
+        kfunc.place(use.node),
+        f"{kfunc.name}() subtracts from its argument {name} for an index, and programs can pass 0: it reaches memory "
+        "in front of the buffer",
+        (Reason(kfunc.at, "the argument comes from the program"),),
+        Fix(f"test {name} for 0 first"),
+        or_at=tuple(map(kfunc.place, use.calls)),
+    )
+
+
+def _remark(kfunc: Kfunc, name: str, use: Use, how: str, tests: tuple[Reason, ...]) -> Remark:
+    return Remark(
+        kfunc.place(use.node),
         f"{kfunc.name}() uses its argument {name} as {how}, "
         "and programs can pass any value: it reaches memory outside the array",
-        (Reason(kfunc.at, "the argument comes from the program"), *tests[:_MOST_TESTS]),
+        (
+            Reason(kfunc.at, "the argument comes from the program"),
+            *(Reason(kfunc.place(call), "handed on here") for call in use.calls),
+            *tests[:_MOST_TESTS],
+        ),
         Fix(f"check the range of {name} first"),
+        or_at=tuple(map(kfunc.place, use.calls)),
     )
 
 
@@ -85,20 +101,5 @@ def _any_value(parameter: Parameter) -> bool:
     return not parameter.type.endswith(("*", "]", ")")) and parameter.type not in _TOO_NARROW
 
 
-def _uses(body: Node, name: str) -> Iterator[tuple[Call, str]]:
-    """Where a variable, as it is, picks an element, and what it stands for there."""
-    for found in indexings(body):
-        if _is_name(found.node.kids[1], name) and found.node.kids[1].note not in _NARROW_CASTS:
-            yield found, "an index"
-    for found in calls(body):
-        row = table("index_sinks").get(found.node.text)
-        if row and len(found.node.kids) > row["argument"] and _is_name(found.node.kids[row["argument"]], name):
-            yield found, f"a {row['what']}" if row["what"] != "event" else "an event"
-
-
-def _is_name(node: Node, name: str) -> bool:
-    return node.kind == "name" and node.text == name
-
-
-def _names(name: str, condition: Node) -> bool:
-    return any(node.kind == "name" and node.text == name for node in condition.walk())
+def _is_narrow(use: Use) -> bool:
+    return use.node.kind == "index" and use.node.kids[1].note in _NARROW_CASTS

@@ -1,16 +1,15 @@
-from collections.abc import Collection, Iterator
-from functools import partial
+from collections.abc import Iterator
 
-from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import dereferences, other_tests
+from kfunclint.finding import Fix, Level, Place, Reason, Remark
+from kfunclint.flow.account import Use
+from kfunclint.flow.questions import null_when, nullness, other_tests, uses
+from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.resources import table
 from kfunclint.rule.rule import rule
 
 _MOST_TESTS = 3  # that a finding points at
-_MOST_SHOWN = 10  # findings in one kfunc that do so: each looks through the whole body
+_MOST_SHOWN = 10  # findings in one kfunc that do so: each looks through all paths
 
 
 @rule(
@@ -37,41 +36,54 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return task->tgid;
     """
     del kernel
-    assert kfunc.definition.body is not None
-    tasks = {parameter.name for parameter in kfunc.signature.parameters if parameter.type == "struct task_struct *"}
-    seen: set[str] = set()
-    for found in dereferences(kfunc.definition.body):
-        for source in found.sources:
-            why = _may_be_null(source, tasks)
-            if why is None or found.node.text in seen:
-                continue
-            seen.add(found.node.text)
-            at, given = kfunc.place(found.node), kfunc.place(source)
-            few = len(seen) <= _MOST_SHOWN
-            tests = other_tests(kfunc.definition.body, found.node, partial(_tests, found.node.text)) if few else ()
-            yield Remark(
-                at,
-                f"{kfunc.name}() reads through {found.node.text} without a test, but it is NULL if {why}",
-                (
-                    Reason(given, "it comes from here"),
-                    *(Reason(kfunc.place(test.node), test.note) for test in tests[:_MOST_TESTS]),
-                ),
-                Fix(f"test {found.node.text} for NULL first"),
-                or_at=(given,),
-            )
+    tasks = {one.name for one in kfunc.signature.parameters if one.type == "struct task_struct *"}
+    seen: set[Term] = set()
+    for use in uses(kfunc.account, "read"):
+        why = null_when(use.term, tasks)
+        null = nullness(use.term, use.path) if why and use.term not in seen else None
+        if null is None:
+            continue
+        seen.add(use.term)
+        at, name = kfunc.place(use.node), _name(use)
+        given = [kfunc.place(call) for call in use.calls] + _origin(use.term, at)
+        tests = _null_branch(kfunc, use) if null == "null" else ()
+        how = "where a test says that it is NULL" if tests else "without a test"
+        if not tests and len(seen) <= _MOST_SHOWN:
+            others = other_tests(kfunc.account, use, (use.term,))
+            tests = tuple(Reason(kfunc.place(test.node), test.note) for test in others)
+        yield Remark(
+            at,
+            f"{kfunc.name}() reads through {name} {how}, but it is NULL if {why}",
+            (*(Reason(place, "it comes from here") for place in given if place != at), *tests[:_MOST_TESTS]),
+            Fix(f"test {name} for NULL first"),
+            or_at=tuple(given),
+        )
 
 
-def _tests(name: str, node: Node) -> bool:
-    return node.kind == "name" and node.text == name
+def _null_branch(kfunc: Kfunc, use: Use) -> tuple[Reason, ...]:
+    tests = (one.node for one in use.path.decisions if not one.foreign and use.term in one.term.parts)
+    return tuple(Reason(kfunc.place(test), "NULL on this branch") for test in tests)
 
 
-def _may_be_null(source: Node, tasks: Collection[str]) -> str | None:
-    """When an expression gives NULL, in words; None for one that is not known to. `tasks` are variables."""
-    known = table("may_be_null")
-    words: str | None = None
-    if source.kind == "member":
-        of_task = source.kids[0].text == "current" or source.kids[0].text in tasks
-        words = known["task"].get(source.text.removeprefix("->")) if of_task else None
-    else:
-        words = known["variable" if source.kind == "name" else "call"].get(source.text)
-    return words
+def _origin(term: Term, at: Place) -> list[Place]:
+    """The call that gave it, if one did."""
+    if not term.site:
+        return []
+    line, column = term.site[-1]
+    return [Place(at.path, line, column, column + max(len(term.text), 1))]
+
+
+def _name(use: Use) -> str:
+    """The variable that is read through, or where the pointer comes from."""
+    base = use.node.kids[0] if use.node.kids else use.node
+    if base.kind == "name" and not use.calls and use.node.kind != "call":
+        return base.text
+    term = use.term
+    if term.kind == "call":
+        return "the pointer that RCU protects" if term.text == "rcu_dereference" else f"the result of {term.text}()"
+    if term.kind == "member":
+        inner = term.kids[0]
+        return (
+            f"{inner.text}->{term.text}" if inner.kind in ("param", "global") or inner.text == "current" else term.text
+        )
+    return term.text

@@ -4,10 +4,10 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.queries import calls
+from kfunclint.flow.behaviour import UNKNOWN, behaviours
+from kfunclint.flow.questions import calls
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.program_types import sleepers_may_call
-from kfunclint.resources import table
 from kfunclint.rule.rule import rule
 
 # words of functions that may open a section, or take what stands for one
@@ -42,11 +42,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     entry = next(filter(sleepers_may_call, kfunc.entries), None)
     if entry is None or any(map(kfunc.has, _INSIDE)):
         return
-    assert kfunc.definition.body is not None
-    made = calls(kfunc.definition.body)
-    if any(word in call.node.text for call in made for word in _PROTECTS):
+    made = [use.node for use in calls(kfunc.account)]
+    if any(word in call.text for call in made for word in _PROTECTS):
         return
-    use = next((call.node for call in made if _needs_section(call.node)), None)
+    use = next(filter(_needs_section, made), None)
     if use is None:
         return
     at = kfunc.place(use)
@@ -61,5 +60,5 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
 
 
 def _needs_section(call: Node) -> bool:
-    known = table("rcu")
-    return call.text == "rcu_dereference" or call.text in known["calls"]["names"] + known["readers"]["names"]
+    row = behaviours().get(call.text, UNKNOWN)
+    return call.text == "rcu_dereference" or row.lease == "result" or row.section == "needs"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from kfunclint.facts.doc_check import own_doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
-from kfunclint.flow.queries import null_returns
+from kfunclint.flow.questions import null_returns
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
@@ -32,7 +32,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         or not kfunc.signature.returns_pointer
     ):
         return
-    if kfunc.definition.body is not None and null_returns(kfunc.definition.body):
+    if null_returns(kfunc.account):
         return
     said = next(
         (Place(at.path, at.line, at.column, at.end_column) for at, text in doc.result if _NULL.search(text)), None

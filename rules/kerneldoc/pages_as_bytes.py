@@ -1,12 +1,12 @@
 import re
 from collections.abc import Iterator
 
-from kfunclint.c.syntax import Node
 from kfunclint.facts.doc_check import own_doc
 from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
-from kfunclint.flow.queries import returns
+from kfunclint.flow.questions import outcomes
+from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
 from kfunclint.rule.rule import rule
@@ -31,24 +31,23 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     said = _said(doc) if doc else None
     if said is None:
         return
-    assert kfunc.definition.body is not None
-    for found in returns(kfunc.definition.body):
-        if _counts_pages(found.value):
+    for outcome in outcomes(kfunc.account):
+        if outcome.node is not None and outcome.value is not None and _counts_pages(outcome.value):
             yield Remark(
                 said,
-                f"the kernel-doc of {kfunc.name}() says bytes, but {found.value.text}() counts pages",
-                (Reason(kfunc.place(found.node), "pages are returned here"),),
+                f"the kernel-doc of {kfunc.name}() says bytes, but {outcome.value.text}() counts pages",
+                (Reason(kfunc.place(outcome.node), "pages are returned here"),),
                 Fix("multiply by PAGE_SIZE, or say pages"),
-                or_at=(kfunc.place(found.node),),
+                or_at=(kfunc.place(outcome.node),),
             )
             return
 
 
-def _counts_pages(value: Node) -> bool:
+def _counts_pages(value: Term) -> bool:
     if value.kind != "call" or value.text not in table("units")["pages"]:
         return False
     members = table("units")["members"].get(value.text)
-    return members is None or any(node.kind == "member" and node.text in members for node in value.walk())
+    return members is None or any(part.kind in ("member", "addr") and part.text in members for part in value.parts)
 
 
 def _said(doc: Doc) -> Place | None:

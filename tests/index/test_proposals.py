@@ -13,7 +13,7 @@ from trees import FILES, commit, write
 
 from kfunclint.cli.main import main
 from kfunclint.finding import Place
-from kfunclint.flow.queries import Condition
+from kfunclint.flow.questions import Condition
 from kfunclint.index.proposals import proposed_tests, table
 from kfunclint.index.usage import Precedent, Usage
 from kfunclint.rule import loader

@@ -14,7 +14,7 @@ from trees import FILES, commit, write
 from kfunclint.clang import Parser
 from kfunclint.cli.main import main
 from kfunclint.errors import InputError
-from kfunclint.flow.queries import Condition
+from kfunclint.flow.questions import Condition
 from kfunclint.index.usage import Usage, find_usage
 from kfunclint.tree.tree import open_tree
 

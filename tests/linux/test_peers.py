@@ -15,10 +15,9 @@ from kfunclint.checker.context import build_facts
 from kfunclint.clang import Parser
 from kfunclint.cli.main import main
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.flow.queries import Condition, calls, names
+from kfunclint.flow.questions import Condition, scalar_of, uses, was_asked
 from kfunclint.index import index, usage
 from kfunclint.index.usage import Usage
-from kfunclint.resources import table
 from kfunclint.tree.tree import open_tree
 
 TREES = Path(os.environ["KFUNCLINT_TREES"])
@@ -136,18 +135,15 @@ def kfuncs(release: str, parser: Parser) -> tuple[Kfunc, ...]:
 
 
 def test_kfuncs_that_reach_the_data_of_a_cpu(parser: Parser) -> None:
-    sinks = {name for name, row in table("index_sinks").items() if row["what"] == "CPU"}
-    uses = {
-        kfunc.name: [call for call in calls(kfunc.definition.body) if call.node.text in sinks]
+    found = {
+        kfunc.name: [use for use in uses(kfunc.account, "index") if use.what == "a CPU" and not use.calls]
         for kfunc in kfuncs("6.12", parser)
-        if kfunc.definition.body
     }
-    uses = {name: found for name, found in uses.items() if found}
-    tests = {"ops_cpu_valid", "cpu_valid"}
+    found = {name: picked for name, picked in found.items() if picked}
     checked = {
         name
-        for name, found in uses.items()
-        if all(any(tests & names(test.text) and test.holds for test in call.known) for call in found)
+        for name, picked in found.items()
+        if all((number := scalar_of(use.term)) and was_asked(number, use.path) for use in picked)
     }
     masks = {f"bpf_cpumask_{what}_cpu" for what in ("set", "clear", "test", "test_and_set", "test_and_clear")}
     assert checked == masks | {
@@ -159,7 +155,7 @@ def test_kfuncs_that_reach_the_data_of_a_cpu(parser: Parser) -> None:
         "scx_bpf_cpu_rq",
     }
     # the running CPU, and every possible one in turn
-    assert uses.keys() - checked == {"scx_bpf_reenqueue_local", "bpf_map_sum_elem_count"}
+    assert found.keys() - checked == {"scx_bpf_reenqueue_local", "bpf_map_sum_elem_count"}
 
 
 def test_scx_root_is_younger(parser: Parser) -> None:

@@ -10,6 +10,7 @@ import pytest
 from conftest import Lint
 
 from kfunclint import resources
+from kfunclint.flow.behaviour import behaviours
 from kfunclint.rule import loader
 from kfunclint.rule.guard import BadRow, parsed
 from kfunclint.rule.rule import BadRule
@@ -174,25 +175,50 @@ APART = {
     "else": "\tif ({bad}) {{\n\t\tn++;\n\t}} else {{\n{use}\t}}\n",
     "beside another": "\tif (n || {bad})\n\t\treturn 0;\n{use}",
     "before a loop": "\tif ({bad})\n\t\treturn 0;\n\twhile (n--) {{\n{use}\t}}\n",
+    "in a flag": "\tbool bad = {bad};\n\n\tif (bad)\n\t\treturn 0;\n{use}",
+    "in a flag of its own": "\tbool bad = false;\n\n\tif ({bad})\n\t\tbad = true;\n\tif (bad)\n\t\treturn 0;\n{use}",
+    "in the negated flag": "\tbool good = !({bad});\n\n\tif (good) {{\n{use}\t}}\n",
+    "in an error": "\tint err = 0;\n\n\tif ({bad})\n\t\terr = -EINVAL;\n\tif (err)\n\t\treturn err;\n{use}",
+    "in an error that is chosen": "\tint err = {bad} ? -EINVAL : 0;\n\n\tif (err < 0)\n\t\treturn err;\n{use}",
+    "in an error that is compared": "\tint err = {bad} ? -EINVAL : 0;\n\n\tif (err != 0)\n\t\treturn err;\n{use}",
+    "in a sum of flags": "\tint bad = 0;\n\n\tbad |= {bad};\n\tif (bad)\n\t\treturn 0;\n{use}",
+    "handed to a check": "\tint err = check({bad});\n\n\tif (err)\n\t\treturn err;\n{use}",
+    "assigned in the test": "\tint err;\n\n\tif ((err = check({bad})))\n\t\treturn err;\n{use}",
+    "in a warning": "\tif (WARN_ON_ONCE({bad}))\n\t\treturn -EINVAL;\n{use}",
+    "in a statement expression": "\tint err = ({{ int one = 0; if ({bad}) one = -EINVAL; one; }});\n\n"
+    "\tif (err)\n\t\treturn err;\n{use}",
+    "once around": "\tdo {{\n\t\tif ({bad})\n\t\t\tbreak;\n{use}\t}} while (0);\n",
+    "in a switch over it": "\tswitch (!!({bad})) {{\n\tcase 1:\n\t\treturn 0;\n\tdefault:\n\t\tbreak;\n\t}}\n{use}",
     "before a switch": "\tif ({bad})\n\t\treturn 0;\n\tswitch (n) {{\n\tcase 1:\n{use}\t\tbreak;\n\t}}\n",
 }
 TOGETHER = {
     "no test": "{use}",
     "behind": "{use}\tif ({bad})\n\t\treturn 0;\n",
     "one path": "\tif (n) {{\n\t\tif ({bad})\n\t\t\treturn 0;\n\t}}\n{use}",
+    "in a flag that is not asked": "\tbool bad = {bad};\n{use}\tif (bad)\n\t\treturn 0;\n",
+    "in a flag on one path": "\tbool bad = false;\n\n\tif (n)\n\t\tbad = {bad};\n\tif (bad)\n\t\treturn 0;\n{use}",
+    "in a warning alone": '\tpr_debug("%d", {bad});\n{use}',
     "both needed": "\tif (n && {bad})\n\t\treturn 0;\n{use}",
 }
 
 
+WITH_A_TYPE = ("list_first_entry_or_null", "list_first_or_null_rcu", "hlist_entry_safe", "rb_entry_safe")
+
+
 def pairs() -> dict[str, list[tuple[str, str, str]]]:
     """For every rule the uses of its tables as C: what comes first, the condition under which it is wrong, the use."""
-    known, sinks = resources.table("may_be_null"), resources.table("index_sinks")
+    known = resources.table("may_be_null")
+    lookups = {name: row for name, row in behaviours().items() if row.null}
+    sinks = {name: row.index for name, row in behaviours().items() if row.index is not None}
     rows = [row for found in resources.table("guards").values() if (row := parsed(found))]
-    macros = resources.table("sleeping")["defaulted"]
-    sources = [f"{name}({', '.join('n' * macros.get(name, 1))})" for name in known["call"]]
+    sources = [
+        f"{name}({'n, struct depot, node' if name in WITH_A_TYPE else ', '.join('n' * (row.without_flags or 1))})"
+        for name, row in lookups.items()
+    ]
     sources += [f"current->{name}" for name in known["task"]]
     sources += [f"rcu_dereference({name})" for name in known["variable"]]
-    indices = [", ".join(["p"] * row["argument"] + ["item"]) for row in sinks.values()]
+    sources += [f"p->{name}[1]" for name in known["element"]]
+    indices = [", ".join(["p"] * at + ["item"]) for at in sinks.values()]
     return {
         "guards": [
             ("", row.guard if not row.holds else f"!{row.guard}", f"kept = {use};") for row in rows for use in row.uses

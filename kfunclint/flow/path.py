@@ -29,12 +29,14 @@ Pair = tuple[Term, Term]
 
 
 class Decision(NamedTuple):
-    """A condition that was decided on the way, and how; `foreign`: by a function that was called."""
+    """A condition that was decided on the way, and how; `foreign`: by a function that was called, `partial`: on some of
+    the paths only that were made this one."""
 
     node: Node
     holds: bool
     term: Term
     foreign: bool
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +274,6 @@ class Path:
     def join(self, other: Path) -> Path:
         """What holds on both of two paths that did the same; what either of them asked counts as asked."""
         site = ((0, len(self.variables)),)
-        seen = {(id(one.node), one.holds, one.term) for one in self.decisions}
         mine, theirs = self.deeds, other.deeds
         return Path(
             variables={
@@ -283,8 +284,7 @@ class Path:
             facts={term: known.join(other.facts[term]) for term, known in self.facts.items() if term in other.facts},
             orders={pair: mask | other.orders[pair] for pair, mask in self.orders.items() if pair in other.orders},
             asked=self.asked | other.asked,
-            decisions=self.decisions
-            + tuple(one for one in other.decisions if (id(one.node), one.holds, one.term) not in seen),
+            decisions=_all_decisions(self.decisions, other.decisions),
             deeds=replace(
                 mine,
                 written=mine.written | theirs.written,
@@ -295,6 +295,17 @@ class Path:
             rounds=self.rounds,
             nulls={**other.nulls, **self.nulls},
         )
+
+
+def _all_decisions(one: tuple[Decision, ...], other: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    """The decisions on either of two paths, those that are not on both marked."""
+    mine, theirs = ({(id(each.node), each.holds, each.term) for each in decisions} for decisions in (one, other))
+    return tuple(
+        each if key in mine and key in theirs else each._replace(partial=True)
+        for decisions, known in ((one, set[object]()), (other, mine))
+        for each in decisions
+        if (key := (id(each.node), each.holds, each.term)) not in known
+    )
 
 
 def _of_type(type_: str) -> Known:

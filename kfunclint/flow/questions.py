@@ -257,16 +257,18 @@ def taken(account: Account | None, reads: Collection[Use]) -> tuple[Use, ...]:
     return tuple(use for use in reads if id(use.node) not in compared)
 
 
-def conditions(account: Account, path: Path) -> frozenset[Condition]:
-    """The calls without arguments that gave the same whenever they were asked on a path."""
-    answers = {term: path.truth(term) for term in path.facts if _is_plain(term)}
-    for one in path.decisions if not account.merged else ():
+def conditions(path: Path) -> frozenset[Condition]:
+    """The calls without arguments that were asked on a path, and gave the same each time."""
+    answers: dict[Term, set[bool]] = {}
+    sure: set[Term] = set()
+    for one in path.decisions:
         term, holds = one.term, one.holds
         while term.kind == "op" and term.text == "!":
             term, holds = term.kids[0], not holds
         if _is_plain(term):
-            answers[term] = holds if answers.get(term, holds) is holds else None
-    return frozenset(Condition(f"{term.text}()", holds) for term, holds in answers.items() if holds is not None)
+            answers.setdefault(term, set()).add(holds)
+            sure |= set() if one.partial else {term}
+    return frozenset(Condition(f"{term.text}()", *answers[term]) for term in sure if len(answers[term]) == 1)
 
 
 def _is_plain(term: Term) -> bool:

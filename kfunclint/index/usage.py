@@ -155,7 +155,7 @@ def _peer(function: Function, path: str, symbol: str) -> Precedent | None:
         found = tuple(use for use in calls(account) if use.node.text == name)
     if not found:
         return None
-    known = frozenset.intersection(*(conditions(account, use.path) for use in found))
+    known = frozenset.intersection(*(conditions(use.path) for use in found))
     return Precedent(function.name, at, function.returns, known)
 
 

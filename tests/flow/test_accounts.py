@@ -96,13 +96,13 @@ def test_guarded(code: str, parser: Parser) -> None:
     found = account(parser, code)
     reads = [use for use in uses(found, "name") if use.term.text == "root"]
     assert reads
-    assert all(OFF in conditions(found, use.path) for use in reads)
+    assert all(OFF in conditions(use.path) for use in reads)
 
 
 @pytest.mark.parametrize("code", UNGUARDED.values(), ids=UNGUARDED)
 def test_not_guarded(code: str, parser: Parser) -> None:
     found = account(parser, code)
-    assert any(OFF not in conditions(found, use.path) for use in uses(found, "name") if use.term.text == "root")
+    assert any(OFF not in conditions(use.path) for use in uses(found, "name") if use.term.text == "root")
 
 
 @pytest.mark.parametrize("code", ["n = sizeof(*root);", "return NULL; use(root);", "if (0) use(root);", "root = p;"])

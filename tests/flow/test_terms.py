@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from kfunclint.c.syntax import Node
 from kfunclint.flow.facts import ERRNO, ERROR, NOTHING, VALID, ZERO_KNOWN, Known
 from kfunclint.flow.integers import canonical, common, is_unsigned, largest, width
 from kfunclint.flow.path import Path
@@ -21,6 +22,7 @@ from kfunclint.flow.terms import (
     replaced,
 )
 
+NODE = Node("name", 1, 1)
 P = Term("param", "p")
 N = Term("param", "n", type_="unsigned int")
 NEXT = member(P, "next")
@@ -115,6 +117,13 @@ def test_merging_forgets_facts_and_keeps_what_was_asked() -> None:
     assert joined.known(P) == NOTHING
     assert N in joined.asked
     assert joined.variables["v"].kind == "any"
+
+
+def test_merging_marks_what_was_not_decided_on_both() -> None:
+    start = Path({}, {}, {}, {}).asking(P, NODE, holds=True)
+    joined = start.asking(N, NODE, holds=True).join(start)
+    assert [(one.term, one.partial) for one in joined.decisions] == [(P, False), (N, True)]
+    assert [one.partial for one in start.join(start.asking(N, NODE, holds=True)).decisions] == [False, True]
 
 
 def replace_asked(path: Path, term: Term) -> Path:

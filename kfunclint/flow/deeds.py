@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kfunclint.c.syntax import Node
@@ -78,13 +78,30 @@ class Deeds:
     def apart(self) -> object:
         """What keeps two paths apart where there are too many: rules hold it against what is returned."""
         return (
-            tuple((lock.unlock, lock.what) for lock in self.held),
+            self.locks,
             tuple((made.name, made.given) for made in self.made),
-            self.depth,
-            self.guard,
             self.over,
             self.released,
             self.cleaned,
+        )
+
+    @property
+    def locks(self) -> object:
+        """The locks and sections in which it is: paths that differ in these are never made one."""
+        return tuple((lock.unlock, lock.what) for lock in self.held), self.depth, self.guard
+
+    def join(self, other: Deeds) -> Deeds:
+        """What two paths with the same locks did: what either may have given away, and what both took."""
+        return replace(
+            self,
+            made=tuple(made for made in self.made if made in other.made),
+            leases=self.leases | other.leases,
+            over=self.over & other.over,
+            written=self.written | other.written,
+            kept=self.kept | other.kept,
+            given=self.given | other.given,
+            released=self.released | other.released,
+            cleaned=self.cleaned | other.cleaned,
         )
 
     @property

@@ -22,7 +22,7 @@ from kfunclint.flow.terms import Term, anything, compound
 
 _MOST_PATHS = 24  # at a block
 _FEW_PATHS = 3  # in a function that costs much
-_MOST_APART = 48  # of different deeds
+_MOST_APART = 48  # of different locks
 _MOST_LEFT = 2  # paths on which no case of a switch holds
 _END = (1 << 30, 0)
 _CASES_PER_COST = 16
@@ -70,7 +70,7 @@ class _Follower:
         return ended
 
     def _few(self, paths: list[Path]) -> list[Path]:
-        """The paths, or fewer that say less. Raises TooMuch where too many did different things."""
+        """The paths, or fewer that say less. Raises TooMuch where too many hold different locks."""
         most = _FEW_PATHS if self.frame.budget.is_large else _MOST_PATHS
         if len(paths) <= most:
             return paths
@@ -78,6 +78,8 @@ class _Follower:
         paths = _joined(paths, lambda path: (path.deeds.apart, path.rounds, _constants(path)))
         if len(paths) > most:
             paths = _joined(paths, lambda path: (path.deeds.apart, path.rounds))
+        if len(paths) > 2 * most:
+            paths = _joined(paths, lambda path: (path.deeds.locks, path.rounds))
         if len(paths) > _MOST_APART:
             raise TooMuch
         return paths

@@ -8,7 +8,7 @@ from typing import TypeVar
 from kfunclint.c.syntax import Function, Node
 from kfunclint.flow.account import Account, Recorder
 from kfunclint.flow.blocks import Blocks
-from kfunclint.flow.budget import Budget
+from kfunclint.flow.budget import Budget, TooMuch
 from kfunclint.flow.integers import canonical
 from kfunclint.flow.path import Path
 from kfunclint.flow.terms import Term
@@ -48,18 +48,21 @@ class Frame:
 
     def few(self, ways: list[tuple[Path, T]], unknown: T) -> list[tuple[Path, T]]:
         """The ways through an expression with what each gives; where there are too many, those that give the same are
-        made one, or all, with `unknown`."""
+        made one, or all with the same locks, with `unknown`. Raises TooMuch."""
         if len(ways) <= MOST_WAYS:
             return ways
         self.merged = True
-        merged: dict[object, tuple[Path, T]] = {}
-        for path, given in ways:
-            key = (given, path.deeds.apart)
-            merged[key] = (merged[key][0].join(path), given) if key in merged else (path, given)
-        if len(merged) <= MOST_WAYS:
-            return list(merged.values())
-        first, *others = merged.values()
-        path = first[0]
-        for other, _ in others:
-            path = path.join(other)
-        return [(path, unknown)]
+        merged = _joined(ways, lambda path, given: (given, path.deeds.apart))
+        if len(merged) > MOST_WAYS:
+            merged = _joined([(path, unknown) for path, _ in merged], lambda path, given: path.deeds.locks)
+        if len(merged) > MOST_WAYS:
+            raise TooMuch
+        return merged
+
+
+def _joined(ways: list[tuple[Path, T]], key: Callable[[Path, T], object]) -> list[tuple[Path, T]]:
+    merged: dict[object, tuple[Path, T]] = {}
+    for path, given in ways:
+        at = key(path, given)
+        merged[at] = (merged[at][0].join(path), given) if at in merged else (path, given)
+    return list(merged.values())

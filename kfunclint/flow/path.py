@@ -272,9 +272,8 @@ class Path:
     # ---- merging
 
     def join(self, other: Path) -> Path:
-        """What holds on both of two paths that did the same; what either of them asked counts as asked."""
+        """What holds on both of two paths that hold the same locks; what either of them asked counts as asked."""
         site = ((0, len(self.variables)),)
-        mine, theirs = self.deeds, other.deeds
         return Path(
             variables={
                 name: value if other.variables.get(name) == value else anything(site, name)
@@ -285,13 +284,7 @@ class Path:
             orders={pair: mask | other.orders[pair] for pair, mask in self.orders.items() if pair in other.orders},
             asked=self.asked | other.asked,
             decisions=_all_decisions(self.decisions, other.decisions),
-            deeds=replace(
-                mine,
-                written=mine.written | theirs.written,
-                kept=mine.kept | theirs.kept,
-                given=mine.given | theirs.given,
-                leases=mine.leases | theirs.leases,
-            ),
+            deeds=self.deeds.join(other.deeds),
             rounds=self.rounds,
             nulls={**other.nulls, **self.nulls},
         )

@@ -91,11 +91,17 @@ class Text:
         if following == "(":
             return "function"
         if following == "[":
-            behind = self.at(self.closing.get(index + 1, self.count) + 1)
-            return {"->": "links", ".": "structs"}.get(behind, "array")
+            return self._array(self.closing.get(index + 1, self.count) + 1)
         if self.at(index - 1) == "*" and self._begins_operand(index - 1):
             return "pointer"
         return "number"
+
+    def _array(self, behind: int) -> str:
+        """What an array of the given rest is: what stands behind its first index."""
+        if self.at(behind) != "[":
+            return {"->": "links", ".": "structs"}.get(self.at(behind), "array")
+        behind = self.closing.get(behind, self.count) + 1
+        return {"->": "arrays of links", ".": "arrays of structs"}.get(self.at(behind), "arrays")
 
     def _begins_operand(self, index: int) -> bool:
         before = index - 1

@@ -6,9 +6,23 @@ is only ever grows (`RANK`), so that asking again and again comes to an end.
 
 from __future__ import annotations
 
-RANK = {"number": 0, "pointer": 1, "array": 2, "function": 3, "struct": 4, "link": 5, "structs": 6, "links": 7}
-"""What a name can be, by how much it allows: a number, a pointer to one, an array of them, something to call, a struct,
-a pointer to one, an array of structs, an array of pointers to them."""
+_FORMS = {
+    "number": ("long", "{}"),
+    "pointer": ("long", "*{}"),
+    "array": ("long", "{}[8]"),
+    "arrays": ("long", "{}[8][8]"),
+    "function": ("long", "(*{})()"),
+    "struct": ("inner", "{}"),
+    "link": ("any", "*{}"),
+    "structs": ("inner", "{}[8]"),
+    "arrays of structs": ("inner", "{}[8][8]"),
+    "links": ("any", "*{}[8]"),
+    "arrays of links": ("any", "*{}[8][8]"),
+}
+"""What a name can be, by how much it allows, and how C declares it: `any` is the struct that has all members, `inner`
+that of one level below."""
+RANK = {kind: rank for rank, kind in enumerate(_FORMS)}
+"""How much each kind allows."""
 
 _LEVELS = 3  # how deep a member that is a struct can hold another one
 _MAX_NAMES = 20_000
@@ -33,7 +47,7 @@ class Stubs:
 
     def grow(self, names: dict[str, str], name: str, kind: str) -> None:
         """Let a name of one of the tables be at least of a kind."""
-        if (name not in names and len(names) < _MAX_NAMES) or RANK[kind] > RANK[names.get(name, "links")]:
+        if (name not in names and len(names) < _MAX_NAMES) or RANK[kind] > RANK[names.get(name, "arrays of links")]:
             names[name] = kind
             self.changed = True
 
@@ -85,19 +99,6 @@ def _any_name(level: int) -> str:
 def _declaration(name: str, kind: str, level: int) -> str:
     """The C declaration of a name; `level` is that of the struct which it is, if it is one."""
     inner = f"struct {_any_name(level)}" if level < _LEVELS else "long"
-    match kind:
-        case "pointer":
-            return f"long *{name}"
-        case "array":
-            return f"long {name}[8]"
-        case "function":
-            return f"long (*{name})()"
-        case "struct":
-            return f"{inner} {name}"
-        case "link":
-            return f"struct {_ANY} *{name}"
-        case "structs":
-            return f"{inner} {name}[8]"
-        case "links":
-            return f"struct {_ANY} *{name}[8]"
-    return f"long {name}"
+    type_, form = _FORMS[kind]
+    spelled = {"inner": inner, "any": f"struct {_ANY}"}.get(type_, type_)
+    return f"{spelled} {form.format(name)}"

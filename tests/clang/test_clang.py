@@ -119,6 +119,11 @@ MEANT = {
         "void get(struct shelf *s, struct row *r)\n{\n\tr->at = find(s->at[1]);\n}\n",
         "(assign = (member ->at r) (call find (index (member ->at s) 1)))",
     ),
+    "a member is an array of arrays": (
+        "int get(struct shelf *s, int n)\n{\n\ts->cells[n][2]++;\n\treturn s->at[1][n].x + s->by[n][1]->y;\n}\n",
+        "(return (binary + (member .x (index (index (member ->at s) 1) n))"
+        " (member ->y (index (index (member ->by s) n) 1))))",
+    ),
     "a name of one letter": (
         "int get(struct shelf *s, struct row *r)\n{\n\tif (r->a)\n\t\treturn 1;\n\treturn s->a.n;\n}\n",
         "(if (member ->a r) (return 1))",

@@ -178,7 +178,8 @@ class Function:
     `line` and `column` are those of its name, `first_line` that of its header (return type or marker), `end_line`
     that of its closing brace or of the last line shown. `complete`: header, both braces and all between are in view
     and were parsed, so `body` is the whole of it; a fragment has what could be seen, and "" for a name if the header
-    is not in view and no @@ heading tells it. `marker`: it carries __bpf_kfunc.
+    is not in view and no @@ heading tells it. `misread` is the first line that was not understood of one that is whole
+    in view and not complete for that; else None. `marker`: it carries __bpf_kfunc.
     """
 
     name: str
@@ -192,6 +193,7 @@ class Function:
     static: bool
     variadic: bool
     complete: bool
+    misread: int | None
     body: Node
 
 

@@ -22,7 +22,7 @@ _MOST_REMARKS = 1000  # of one rule: nobody reads more, and a hostile mail bring
 
 
 def _not_checked(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tuple[str, str]]:
-    """What a rule about bodies cannot say of a changed kfunc: only a part is in view, or it is too much to follow."""
+    """What a rule about bodies cannot say of a changed kfunc: why its body is not known."""
     if not rule.needs_body or rule.over is not Kfunc:
         return
     changed = [
@@ -30,13 +30,17 @@ def _not_checked(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tu
         for kfunc in facts.by_type(Kfunc)
         if kfunc.account is None and lines.any_added(kfunc.at.path, kfunc.at.line, kfunc.definition.last_line)
     ]
-    in_part = [f"{kfunc.name}()" for kfunc in changed if kfunc.definition.body is None]
-    too_much = [f"{kfunc.name}()" for kfunc in changed if kfunc.definition.body is not None]
-    reasons = [f"only a part is in view of {', '.join(in_part)}"] if in_part else []
-    if too_much:
-        reasons.append(f"too much to follow: {', '.join(too_much)}")
+    reasons: dict[str, list[str]] = {}
+    for kfunc in changed:
+        line = kfunc.definition.misread_line
+        if kfunc.definition.body is not None:
+            reasons.setdefault("too much to follow:", []).append(f"{kfunc.name}()")
+        elif line is not None:
+            reasons.setdefault("not understood:", []).append(f"{kfunc.name}() at line {line}")
+        else:
+            reasons.setdefault("only a part is in view of", []).append(f"{kfunc.name}()")
     if reasons:
-        yield rule.id, "; ".join(reasons)
+        yield rule.id, "; ".join(f"{why} {', '.join(names)}" for why, names in reasons.items())
 
 
 class RuleRunner:

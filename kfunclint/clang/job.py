@@ -201,7 +201,8 @@ class _FunctionReader:
         visible = self.mended[max(0, bisect_right(self.begins, max(place.line, brace.line)) - 1)]
         first, end = self._first_line(place.offset, place.line), self._end_line(brace.offset, place.line)
         body, whole = self._body(block, visible)
-        complete = whole and visible.whole_from <= first and end < visible.cut_from and not self._has_error(first, end)
+        in_view = visible.whole_from <= first and end < visible.cut_from
+        misread = (self._first_error(first, end) if whole else brace.line) if in_view else None
         answer: Answer = {
             "name": self.tree.spelling(cursor),
             "line": place.line,
@@ -221,7 +222,8 @@ class _FunctionReader:
             "variadic": self.tree.is_variadic(cursor)
             and bool(children)
             and children[0].kind != CursorKind.COMPOUND_STMT,
-            "complete": complete,
+            "complete": in_view and misread is None,
+            "misread": misread,
             "body": rows(body),
         }
         return _with_heading(answer, visible)
@@ -243,20 +245,21 @@ class _FunctionReader:
         close = self.text.closing.get(brace) if brace is not None else None
         return line if close is None else self.text.tokens[close].line
 
-    def _has_error(self, first: int, end: int) -> bool:
+    def _first_error(self, first: int, end: int) -> int | None:
+        """The first line from `first` to `end` that clang did not understand."""
         at = bisect_right(self.error_lines, first - 1)
-        return at < len(self.error_lines) and self.error_lines[at] <= end
+        return self.error_lines[at] if at < len(self.error_lines) and self.error_lines[at] <= end else None
 
 
 def _with_heading(answer: Answer, visible: Repaired) -> Answer:
     """A function whose header is above the visible range has what the heading tells of it, and a name only then."""
     if answer["line"] >= visible.start:
         if answer["name"].startswith("__kfunclint_"):
-            answer.update(name="", complete=False)
+            answer.update(name="", complete=False, misread=None)
         return answer
     heading = visible.heading
     answer.update(name=heading.name if heading else "", line=visible.start, column=1, first_line=visible.start)
-    answer.update(complete=False, end_line=max(answer["end_line"], visible.start))
+    answer.update(complete=False, misread=None, end_line=max(answer["end_line"], visible.start))
     if heading is None or not heading.returns:
         answer["returns"] = ""
     if heading is None or not heading.parameters:

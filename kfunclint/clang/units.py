@@ -70,6 +70,7 @@ def _function(value: dict[str, Any]) -> Function:
         static=bool(value["static"]),
         variadic=bool(value["variadic"]),
         complete=bool(value["complete"]),
+        misread=None if value["misread"] is None else _number(value["misread"]),
         body=_body(value["body"]),
     )
 

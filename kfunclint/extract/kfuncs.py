@@ -129,6 +129,7 @@ class _FileReader:
         return Definition(
             last_line=function.end_line,
             body=function.body if function.complete else None,
+            misread_line=function.misread,
             accounts=self._accounts,
             has_marker=function.marker,
             is_static=function.static,

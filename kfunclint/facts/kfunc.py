@@ -77,6 +77,9 @@ class Definition:
     """1-based, in the post-image: that of the closing brace."""
     body: Node | None
     """None unless all of it is in view and was parsed."""
+    misread_line: int | None
+    """1-based, in the post-image: the first line that was not understood, where all of it is in view and was not parsed
+    for that; else None."""
     accounts: Accounts = field(compare=False, repr=False)
     """What the functions of its file do, as far as they are whole in view."""
     has_marker: bool

@@ -447,6 +447,7 @@ FUNCTION = {
     "static": False,
     "variadic": False,
     "complete": True,
+    "misread": None,
     "body": [["block", 1, 1, "", 0, "", ""]],
 }
 LIES: dict[str, Callable[[], object]] = {
@@ -455,6 +456,7 @@ LIES: dict[str, Callable[[], object]] = {
     "column": lambda: -1,
     "end_line": lambda: "1",
     "returns": lambda: None,
+    "misread": lambda: 0,
     "parameters": lambda: [["a"]],
     "body": lambda: [["block", 1, 1, "", 1, "", ""]],
     "body rows": lambda: [["block", 1, 1, "", 0, "", ""]] * 2,

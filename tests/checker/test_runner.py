@@ -1,0 +1,44 @@
+"""Why rules about bodies say nothing of a kfunc."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import Lint
+
+PATCH = """\
+Date: Tue, 14 Oct 2025 10:00:00 +0200
+Subject: [PATCH] shelf: count books
+
+diff --git a/kernel/shelf/bpf.c b/kernel/shelf/bpf.c
+--- a/kernel/shelf/bpf.c
++++ b/kernel/shelf/bpf.c
+"""
+
+
+def patch(code: str) -> str:
+    lines = code.rstrip("\n").split("\n")
+    return f"{PATCH}@@ -0,0 +1,{len(lines)} @@\n" + "".join(f"+{line}\n" for line in lines)
+
+
+WHOLE = "__bpf_kfunc int bpf_shelf_count(struct shelf *shelf)\n{\n"
+MANY = "".join(f"\tif (shelf_has_{at}(shelf))\n\t\treturn {at};\n" for at in range(2500))
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (WHOLE + "\treturn shelf->count;\n", "only a part is in view of bpf_shelf_count()"),
+        (WHOLE + "\tif (shelf->count\n\t\treturn 1;\n\treturn 0;\n}\n", "not understood: bpf_shelf_count() at line 4"),
+        (WHOLE + MANY + "\treturn 0;\n}\n", "too much to follow: bpf_shelf_count()"),
+        (
+            WHOLE + "\treturn 0 0;\n}\n\n" + WHOLE.replace("count", "sum") + "\treturn 0;\n",
+            "not understood: bpf_shelf_count() at line 3; only a part is in view of bpf_shelf_sum()",
+        ),
+    ],
+)
+def test_the_reason_tells_why_a_body_is_not_known(code: str, reason: str, lint: Lint) -> None:
+    assert lint(patch(code), only=("guards/index-unchecked",)).skipped == {"guards/index-unchecked": reason}
+
+
+def test_nothing_is_skipped_where_all_is_followed(lint: Lint) -> None:
+    assert not lint(patch(WHOLE + "\treturn shelf->count;\n}\n"), only=("guards/index-unchecked",)).skipped

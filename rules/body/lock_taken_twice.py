@@ -1,0 +1,45 @@
+from collections.abc import Iterator
+
+from kfunclint.facts.kfunc import Kfunc
+from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.flow.behaviour import behaviours
+from kfunclint.flow.questions import uses
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
+
+_EXCLUSIVE = (
+    "mutex_unlock", "spin_unlock", "raw_spin_unlock", "up_write", "write_unlock", "mmap_write_unlock", "unguard(mutex)",
+    "unguard(spinlock", "unguard(raw_spinlock", "unguard(rwsem_write)",
+)  # fmt: skip
+
+
+@rule(Kfunc, Level.WARNING, needs_body=True, see="Documentation/locking/mutex-design.rst")
+def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+    """A kfunc takes a lock that it holds already.
+
+    Mutexes and spin locks are not recursive: whoever takes one twice waits for itself for ever.
+
+    Bad:
+        mutex_lock(&foo->lock);
+        foo_sync(foo);                  (foo_sync() takes foo->lock, too)
+    Good:
+        mutex_lock(&foo->lock);
+        __foo_sync(foo);
+    """
+    del kernel
+    for use in uses(kfunc.account, "lock"):
+        row = behaviours()[use.node.text]
+        held = next((one for one in use.path.deeds.held if (one.what, one.unlock) == (use.term, row.lock)), None)
+        if held is None or row.tries or not row.lock.startswith(_EXCLUSIVE) or use.term.kind == "any":
+            continue
+        yield Remark(
+            kfunc.place(use.node),
+            f"{kfunc.name}() takes a lock with {use.node.text}() that it holds already",
+            (
+                Reason(kfunc.place(held.taken.node), "first taken here"),
+                *(Reason(kfunc.place(call), f"{call.text}() is called here") for call in use.calls),
+            ),
+            Fix("take it once"),
+            or_at=(*map(kfunc.place, use.calls), kfunc.place(held.taken.node)),
+        )
+        return

@@ -44,14 +44,11 @@ class Outcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """All that a function does, on the paths that were followed, in the order of the source; `cost` in the units of a
-    budget, `merged`: there were too many paths to keep all of them apart."""
+    """All that a function does, on the paths that were followed, in the order of the source."""
 
     function: Function
     uses: tuple[Use, ...]
     outcomes: tuple[Outcome, ...]
-    cost: int
-    merged: bool
 
 
 class Recorder:

@@ -111,5 +111,3 @@ _PLAIN = (
     "nofault",
 )
 _LISTS = ("reads", "writes", "puts", "frees", "keeps")
-KEYS = frozenset({"result", "sleeps", "index", "source", *_PLAIN, *_LISTS})
-"""What a row may have."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-MOST_OF_A_FUNCTION = 12_000  # of cost; no kfunc of Linux 6.12 or 7.3 takes more than 2,500
+MOST_OF_A_FUNCTION = 12_000  # of cost; no function of Linux 6.12 or 7.3 that a kfunc calls takes more than 4,000
 MOST_OF_A_REVIEW = 60_000  # some five seconds
 LARGE = MOST_OF_A_FUNCTION // 4  # from here on fewer paths are kept apart
 

@@ -50,7 +50,7 @@ class _Follower:
         ended = self._behind(function.body, Path(variables, {}, {}, {}))
         self.outcomes += (Outcome(None, None, path) for path in ended)
         outcomes = sorted(self.outcomes, key=lambda one: (one.node.line, one.node.column) if one.node else _END)
-        return Account(function, self.frame.recorder.uses, tuple(outcomes), self.frame.budget.spent, self.frame.merged)
+        return Account(function, self.frame.recorder.uses, tuple(outcomes))
 
     def _behind(self, body: Node, start: Path) -> list[Path]:
         """The paths behind the last statement of a block; returns go to `outcomes`."""
@@ -74,7 +74,6 @@ class _Follower:
         most = _FEW_PATHS if self.frame.budget.is_large else _MOST_PATHS
         if len(paths) <= most:
             return paths
-        self.frame.merged = True
         paths = _joined(paths, lambda path: (path.deeds.apart, path.rounds, _constants(path)))
         if len(paths) > most:
             paths = _joined(paths, lambda path: (path.deeds.apart, path.rounds))

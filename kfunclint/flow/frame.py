@@ -37,7 +37,6 @@ class Frame:
         self.cleaned = {node.text for node in declared if node.note.startswith(("free:", "class:"))}
         self.called = {node.text for node in function.body.walk() if node.kind == "call"}
         self.recorder = Recorder()
-        self.merged = False
         self._blocks: dict[int, Blocks] = {}
 
     def blocks(self, body: Node) -> Blocks:
@@ -51,7 +50,6 @@ class Frame:
         made one, or all with the same locks, with `unknown`. Raises TooMuch."""
         if len(ways) <= MOST_WAYS:
             return ways
-        self.merged = True
         merged = _joined(ways, lambda path, given: (given, path.deeds.apart))
         if len(merged) > MOST_WAYS:
             merged = _joined([(path, unknown) for path, _ in merged], lambda path, given: path.deeds.locks)

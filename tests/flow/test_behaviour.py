@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from kfunclint.flow.behaviour import KEYS, behaviours, spelled_out
+import pytest
+from conftest import ROOT
+
+from kfunclint.flow.behaviour import behaviours, spelled_out
 from kfunclint.resources import table
 
 ROWS = table("functions")
+README = (ROOT / "rules" / "README.md").read_text()
+KEYS = {
+    key
+    for line in README[README.index("| key | type |") : README.index("## The fixture")].splitlines()
+    for key in re.findall(r"`(\w+)`", line.split("|")[1] if line.startswith("| `") else "")
+} | {"tries", "fails"}
 LISTS = ("reads", "writes", "puts", "frees", "keeps")
 
 

@@ -253,10 +253,11 @@ class Blocks:
 
     @cached_property
     def changed(self) -> dict[int, frozenset[str]]:
-        """By the head of every loop: the variables, and ".member"s, that it gives values to."""
+        """By the head of every loop: the variables and ".member"s that it gives values to, and the pointers through
+        which it does: who walks through objects is not followed from one to the next."""
         given = [
             frozenset(
-                name for expression in block.expressions for node in expression.walk() for name in assigned_names(node)
+                name for expression in block.expressions for node in expression.walk() for name in _touched_names(node)
             )
             for block in self.blocks
         ]
@@ -293,7 +294,16 @@ def _leading_to(ends: set[int], head: int, before: dict[int, list[int]]) -> set[
 
 
 def assigned_names(node: Node) -> tuple[str, ...]:
-    """The variable to which a node gives a value, or of which it takes the address; ".member"s with what has them."""
+    """The variable to which a node gives a value, or of which it takes the address; not a pointer that it writes
+    through."""
+    target = node.kids[0] if node.kids and (node.kind == "assign" or node.text in _STEPS) else node
+    while target.kind in ("member", "index") and target.kids and not target.text.startswith("->"):
+        target = target.kids[0]
+    return _touched_names(node)[-1:] if target.kind in ("name", "var") else ()
+
+
+def _touched_names(node: Node) -> tuple[str, ...]:
+    """The variable to which a node gives a value, or through which it does, with the ".member"s on the way."""
     if node.kind == "var":
         return (node.text,)
     if node.kind != "assign" and not (node.kind == "unary" and node.text in _STEPS):

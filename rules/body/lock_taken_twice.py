@@ -30,6 +30,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     for use in uses(kfunc.account, "lock"):
         row = behaviours()[use.node.text]
         held = next((one for one in use.path.deeds.held if (one.what, one.unlock) == (use.term, row.lock)), None)
+        if held is not None and held.taken.node is use.node:
+            continue  # in the next round of a loop: what gave it back may be out of view
         if held is None or row.tries or not row.lock.startswith(_EXCLUSIVE) or use.term.kind == "any":
             continue
         yield Remark(

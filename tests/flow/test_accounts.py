@@ -343,6 +343,7 @@ def test_null_tests_of_a_parameter(parser: Parser) -> None:
     code = "if (!p) n = 1; if (n > 2 && check(p)) n = 2; if (p == NULL) n = 3; use(p);"
     assert [node.column for node in null_tests(account(parser, code), "p")] == [6, 50]
     assert not null_tests(account(parser, code + " p = p->next;"), "p")
+    assert null_tests(account(parser, code + " p->next = NULL; use(&p->lock);"), "p")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,13 @@ _NEVER_NULL: tuple[FlagName, ...] = ("KF_RCU", "KF_TRUSTED_ARGS", "KF_RELEASE")
 
 
 @rule(
-    Kfunc, Level.WARNING, needs_body=True, until="6.19", contract=("B12",), see="kernel/bpf/verifier.c: check_mem_reg()"
+    Kfunc,
+    Level.WARNING,
+    strict=True,
+    needs_body=True,
+    until="6.19",
+    contract=("B12",),
+    see="kernel/bpf/verifier.c: check_mem_reg()",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc reaches memory that may be NULL before 7.0.

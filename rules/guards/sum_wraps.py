@@ -16,7 +16,14 @@ _LARGEST_SIZE = 1 << 29  # kernel/bpf/verifier.c: BPF_MAX_VAR_SIZ, below which t
 _SMALLEST_ELEMENT = 2  # bytes, of what a number is multiplied with by its size
 
 
-@rule(Kfunc, Level.WARNING, needs_body=True, contract=("B14",), see="include/linux/overflow.h: check_add_overflow()")
+@rule(
+    Kfunc,
+    Level.WARNING,
+    strict=True,
+    needs_body=True,
+    contract=("B14",),
+    see="include/linux/overflow.h: check_add_overflow()",
+)
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc checks a sum or a product of arguments that may have wrapped.
 

@@ -14,7 +14,14 @@ from kfunclint.cli.main import main
 
 TREES = Path(os.environ["KFUNCLINT_TREES"])
 SAID: dict[str, list[tuple[str, str, str, str | None]]] = {
-    "6.1": [("check", "text/spelling", "net/ipv4/tcp_cubic.c", "cubictcp_acked")],  # "timetamps"
+    "6.1": [
+        ("check", "text/spelling", "net/ipv4/tcp_cubic.c", "cubictcp_acked"),  # "timetamps"
+        # opts->reserved is read before opts__sz is compared; mended later
+        ("warning", "guards/size-untested", "net/netfilter/nf_conntrack_bpf.c", "bpf_skb_ct_alloc"),
+        ("warning", "guards/size-untested", "net/netfilter/nf_conntrack_bpf.c", "bpf_skb_ct_lookup"),
+        ("warning", "guards/size-untested", "net/netfilter/nf_conntrack_bpf.c", "bpf_xdp_ct_alloc"),
+        ("warning", "guards/size-untested", "net/netfilter/nf_conntrack_bpf.c", "bpf_xdp_ct_lookup"),
+    ],
     "6.12": [
         ("warning", "sets/result-ignored", "fs/verity/measure.c", None),  # fsverity_init_bpf() returns nothing
         ("warning", "body/errno-from-unsigned", "kernel/bpf/helpers.c", "bpf_dynptr_size"),  # -EINVAL as __u32

@@ -46,7 +46,7 @@ class _Answers:
         self.lines = review.lines
         mails = [mail for mail in (series.cover, *series.patches) if mail]
         self.mails = {mail.subject.number: mail for mail in mails}
-        self.bodies = {mail.subject.number: mail.body.split("\n") for mail in mails}
+        self.bodies = {mail.subject.number: mail.lines for mail in mails}
         self.authors = {who for mail in mails for who in (*_people(mail.headers.sender), *_people(mail.headers.author))}
         family = [version for version in inbox.series if version.family == series.family]
         older = family[: next((at for at, version in enumerate(family) if version is series), 0)]

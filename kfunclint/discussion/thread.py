@@ -54,7 +54,7 @@ class _Body:
     """The subject, as line 0, and the lines of a mail that are not empty, to find quotes in."""
 
     def __init__(self, mail: Mail) -> None:
-        written = (f"Subject: {mail.subject.text}", *mail.body.split("\n"))
+        written = (f"Subject: {mail.subject.text}", *mail.lines)
         numbered = ((number, normalized(line)) for number, line in enumerate(written))
         self.lines = [(number, text) for number, text in numbered if text]
         self.indices: dict[str, list[int]] = {}

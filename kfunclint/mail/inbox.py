@@ -86,7 +86,7 @@ def _is_patch(mail: Mail, parsed: Subject, raw: Raw) -> bool:
     # without a mark, a mail in a thread is an answer, unless it is laid out as git does
     if parsed.is_reply or not (parsed.is_marked or not mail.headers.in_reply_to or "\n---\n" in mail.body):
         return False
-    if diff_start(mail.body.split("\n"), 0) is not None:
+    if mail.layout.diff is not None:
         return True
     if parsed.is_marked and mail.subject.number:
         raise InputError(raw.file, raw.line, "no diff in this patch mail")

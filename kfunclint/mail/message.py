@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from kfunclint.errors import InputError
+from kfunclint.mail.body import Layout, layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class MailSource:
     """None where that is not known."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mail:
     """One mail, decoded."""
 
@@ -86,6 +88,16 @@ class Mail:
     headers: Headers = Headers()
     message_start: int = 1
     """The 1-based line of the body at which the message begins: after 1 only in a text that merely contains a patch."""
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """The lines of the body."""
+        return tuple(self.body.split("\n"))
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where in these lines the message stands and where the diff begins."""
+        return layout(self.lines, self.message_start - 1)
 
     def in_input(self, line: int) -> int | None:
         """The line of the input of a line of the body, both 1-based; None where they are incomparable."""

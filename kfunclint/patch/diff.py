@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +11,7 @@ from unidiff.constants import LINE_TYPE_NO_NEWLINE
 from unidiff.errors import UnidiffParseError
 
 from kfunclint.errors import InputError
-from kfunclint.mail.body import HUNK, counts, extent, is_signature, layout, starts_diff
+from kfunclint.mail.body import HUNK, counts, extent, is_signature, starts_diff
 from kfunclint.mail.message import Mail
 from kfunclint.paths import objection, unquoted, without_prefix
 
@@ -105,19 +105,18 @@ def parse_patch(mail: Mail) -> Patch:
 
     A diff above the `---` is an example and no part of the patch; so is everything in a cover letter.
     """
-    lines = mail.body.split("\n")
+    lines, parts = mail.lines, mail.layout
     _check_width(mail, lines)
-    found = layout(lines, mail.message_start - 1)
-    end = found.end
-    while end > found.message and not lines[end - 1].strip():
+    end = parts.end
+    while end > parts.message and not lines[end - 1].strip():
         end -= 1
-    message = tuple(MessageLine(lines[at], at + 1) for at in range(found.message, end))
-    if found.diff is None or mail.subject.number == 0:
+    message = tuple(MessageLine(lines[at], at + 1) for at in range(parts.message, end))
+    if parts.diff is None or mail.subject.number == 0:
         return Patch(mail, message, ())
-    return Patch(mail, message, tuple(_DiffReader(mail, lines, found.diff).files()))
+    return Patch(mail, message, tuple(_DiffReader(mail, lines, parts.diff).files()))
 
 
-def _check_width(mail: Mail, lines: list[str]) -> None:
+def _check_width(mail: Mail, lines: Sequence[str]) -> None:
     for number, line in enumerate(lines, 1):
         if len(line) > MAX_LINE:
             raise mail.unreviewable(number, f"line of more than {MAX_LINE} characters")
@@ -126,7 +125,7 @@ def _check_width(mail: Mail, lines: list[str]) -> None:
 class _DiffReader:
     """Reads the files of a diff; `at` is the 0-based index of the line to be read next."""
 
-    def __init__(self, mail: Mail, lines: list[str], at: int) -> None:
+    def __init__(self, mail: Mail, lines: Sequence[str], at: int) -> None:
         self.mail = mail
         self.lines = lines
         self.at = at

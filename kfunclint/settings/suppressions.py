@@ -9,7 +9,7 @@ from typing import Any
 
 from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, SuppressedFinding, UnusedSuppression
-from kfunclint.mail.body import is_signature, layout
+from kfunclint.mail.body import is_signature
 from kfunclint.patch.diff import Patch
 from kfunclint.rule import names
 from kfunclint.rule.rule import Rule
@@ -116,8 +116,7 @@ def _lines(patch: Patch) -> Iterator[tuple[int, str]]:
     if "kfunclint: ignore" not in patch.mail.body:
         return
     yield from ((line.mail_line, line.text) for line in patch.message if _REQUEST.match(line.text))
-    lines = patch.mail.body.split("\n")
-    parts = layout(lines, patch.mail.message_start - 1)
+    lines, parts = patch.mail.lines, patch.mail.layout
     for at in range(parts.end, len(lines) if parts.diff is None else parts.diff):
         if is_signature(lines[at]) or _OLD_DIFF.match(lines[at]):
             return

@@ -169,7 +169,8 @@ def test_no_module_takes_the_name_of_what_is_offered() -> None:
     assert isinstance(kfunclint.review, FunctionType)
     for name in kfunclint.__all__:
         assert getattr(kfunclint, name)
-        assert not list((ROOT / "kfunclint").glob(f"{name}*"))
+        assert not (ROOT / "kfunclint" / f"{name}.py").exists()
+        assert not list((ROOT / "kfunclint" / name).glob("*.py"))
     with pytest.raises(AttributeError, match="no attribute 'reviews'"):
         _ = kfunclint.reviews  # type: ignore[attr-defined]
 

@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT
 
 from kfunclint.facts.flag_names import FlagName
+from kfunclint.kernel.program_types import ProgramType
 from kfunclint.report import catalogue, formats
 from kfunclint.resources import table
 
@@ -205,3 +206,7 @@ def test_the_map_is_the_order_of_packages() -> None:
 
 def test_flags_have_the_names_of_the_table() -> None:
     assert set(get_args(FlagName)) == set(table("flags"))
+
+
+def test_program_types_are_those_of_the_table() -> None:
+    assert {type_.value for type_ in ProgramType} <= {f"BPF_PROG_TYPE_{name}" for name in table("hooks")}

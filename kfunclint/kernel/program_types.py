@@ -2,8 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
 from kfunclint.facts.sets import Entry
 from kfunclint.resources import table
+
+_PREFIX = "BPF_PROG_TYPE_"
+
+
+class ProgramType(StrEnum):
+    """The types that rules ask for, as registrations write them (include/uapi/linux/bpf.h: enum bpf_prog_type)."""
+
+    TRACING = "BPF_PROG_TYPE_TRACING"
+    LSM = "BPF_PROG_TYPE_LSM"
+    SYSCALL = "BPF_PROG_TYPE_SYSCALL"
+
+
+def hook_row(program_type: str) -> Mapping[str, Any]:
+    """The row of rules/tables/hooks.toml for a type as a registration writes it; empty for one that is not there."""
+    row: Mapping[str, Any] = table("hooks").get(program_type.removeprefix(_PREFIX), {})
+    return row
 
 
 def sleepers_may_call(entry: Entry) -> bool:
@@ -11,5 +31,5 @@ def sleepers_may_call(entry: Entry) -> bool:
     are not known tells nothing, nor does a type of programs that is not."""
     if entry.flags is None or entry.set is None or entry.set.is_fmodret:
         return False
-    types = (registration.program_type.removeprefix("BPF_PROG_TYPE_") for registration in entry.set.registrations)
-    return any(table("hooks").get(type_, {}).get("sleepable", False) for type_ in types)
+    rows = (hook_row(registration.program_type) for registration in entry.set.registrations)
+    return any(row.get("sleepable", False) for row in rows)

@@ -5,10 +5,9 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.program_types import ProgramType
 from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
-
-_SYSCALL = "BPF_PROG_TYPE_SYSCALL"  # whose programs may all sleep
 
 
 @rule(Kfunc, Level.WARNING, contract=("B8",), see="kernel/bpf/verifier.c: check_kfunc_call()")
@@ -47,4 +46,4 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
 def _may_not_sleep(entry: Entry) -> bool:
     if entry.flags is None or entry.flag("KF_SLEEPABLE") or entry.set is None or entry.set.is_fmodret:
         return False
-    return any(registration.program_type not in (_SYSCALL, "") for registration in entry.set.registrations)
+    return any(registration.program_type not in (ProgramType.SYSCALL, "") for registration in entry.set.registrations)

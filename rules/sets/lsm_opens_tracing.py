@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.sets import KfuncSet
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.program_types import ProgramType
 from kfunclint.rule.rule import rule
 
 
@@ -22,7 +23,7 @@ def check(ids: KfuncSet, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     for registration in ids.registrations:
-        if registration.program_type == "BPF_PROG_TYPE_LSM" and registration.filter == "" and _only_lsm(ids):
+        if registration.program_type == ProgramType.LSM and registration.filter == "" and _only_lsm(ids):
             yield Remark(
                 registration.at,
                 f"{ids.name} has no .filter, so tracing programs may call its kfuncs too: they share a hook with "
@@ -32,4 +33,4 @@ def check(ids: KfuncSet, kernel: Kernel) -> Iterator[Remark]:
 
 
 def _only_lsm(ids: KfuncSet) -> bool:
-    return "BPF_PROG_TYPE_TRACING" not in {registration.program_type for registration in ids.registrations}
+    return ProgramType.TRACING not in {registration.program_type for registration in ids.registrations}

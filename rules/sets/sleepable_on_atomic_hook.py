@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.resources import table
+from kfunclint.kernel.program_types import hook_row
 from kfunclint.rule.rule import rule
 
 
@@ -23,7 +23,7 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     flag = entry.flag("KF_SLEEPABLE")
     if flag is None or entry.set is None or entry.set.program_types is None or entry.other_entries:
         return
-    rows = [table("hooks").get(type_.removeprefix("BPF_PROG_TYPE_"), {}) for type_ in entry.set.program_types]
+    rows = [hook_row(type_) for type_ in entry.set.program_types]
     if all("hook" in row and not row.get("sleepable") for row in rows):
         yield Remark(
             flag.at,

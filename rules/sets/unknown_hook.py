@@ -3,8 +3,8 @@ from collections.abc import Iterator
 from kfunclint.facts.sets import Registration
 from kfunclint.finding import Level, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.program_types import hook_row
 from kfunclint.kernel.release import Release
-from kfunclint.resources import table
 from kfunclint.rule.rule import rule
 
 
@@ -29,8 +29,8 @@ def check(registration: Registration, kernel: Kernel) -> Iterator[Remark]:
     Good:
         register_btf_kfunc_id_set(BPF_PROG_TYPE_SK_SKB, &foo_kfunc_set)
     """
-    row = table("hooks").get(registration.program_type.removeprefix("BPF_PROG_TYPE_"))
-    if row is None or "absent" not in row or kernel.release > Release.parse(row["absent"]):
+    row = hook_row(registration.program_type)
+    if "absent" not in row or kernel.release > Release.parse(row["absent"]):
         return
     if not kernel.guessed or "since" not in row:
         yield Remark(

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from own_rules import RULE
 
 from kfunclint.cli.main import main
 from kfunclint.resources import folder as shipped_folder
@@ -14,30 +15,6 @@ from kfunclint.rule.rule import BadRule
 
 Output = pytest.CaptureFixture[str]
 
-RULE = '''\
-from collections.abc import Iterator
-
-from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Level, Remark
-from kfunclint.kernel.kernel import Kernel
-from kfunclint.rule.rule import rule
-
-
-@rule(Kfunc, Level.WARNING, see="kernel/shelf/shelf.c: shelf_open()")
-def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
-    """A kfunc is named after no shelf.
-
-    Nobody finds it.
-
-    Bad:
-        bpf_take()
-    Good:
-        bpf_shelf_take()
-    """
-    del kernel
-    if "shelf" not in kfunc.name:
-        yield Remark(kfunc.at, f"{kfunc.name}() is named after no shelf")
-'''
 ROW = """\
 [shelf-shut-unchecked]
 title = "A kfunc uses top_shelf without testing shelf_shut() first"

@@ -61,6 +61,8 @@ def _matters(use: Use) -> bool:
         return use.node.text == "BUG" or row.sleeps or row.nofault or row.section == "needs" or _has_flags(use.term)
     if use.kind in ("read", "index", "shift"):
         return any(part.kind == "param" for part in use.term.parts)
+    if use.kind == "store":
+        return bool(use.term.kids) and base_pointer(use.term.kids[0]).kind == "param"
     if use.kind == "compare":
         return any(part.kind == "op" and part.text in ("+", "*") for part in use.term.parts)
     return use.kind in _ALWAYS_TOLD

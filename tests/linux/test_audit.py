@@ -25,6 +25,7 @@ SAID: dict[str, list[tuple[str, str, str, str | None]]] = {
     "6.12": [
         ("warning", "sets/result-ignored", "fs/verity/measure.c", None),  # fsverity_init_bpf() returns nothing
         ("warning", "body/errno-from-unsigned", "kernel/bpf/helpers.c", "bpf_dynptr_size"),  # -EINVAL as __u32
+        ("warning", "body/const-written", "kernel/bpf/helpers.c", "bpf_dynptr_adjust"),  # lost its const later
         ("check", "body/null-check-dead", "kernel/bpf/map_iter.c", "bpf_map_sum_elem_count"),  # KF_TRUSTED_ARGS
         ("warning", "flags/ret-null-missing", "kernel/sched/ext.c", "scx_bpf_cpu_rq"),  # NULL for a wrong CPU
         ("check", "kerneldoc/name-mismatch", "kernel/sched/ext.c", "scx_bpf_dump_bstr"),  # says scx_bpf_dump

@@ -58,6 +58,7 @@ COUNT_DOC = """\
  * Return: how many there are.
  */
 """
+RELEASE = "void bpf_widget_release(struct widget *widget)\n{\n"
 SLEEPABLE_END = "BTF_KFUNCS_END(widget_sleepable_kfunc_ids)"
 
 ARGS = [
@@ -174,6 +175,13 @@ MUTATIONS = [
     Mutation(
         "flags/rcu-protected-with-sleepable",
         (flags("bpf_widget_flush", "KF_RCU | KF_SLEEPABLE", "KF_RCU_PROTECTED | KF_SLEEPABLE"),),
+    ),
+    Mutation(
+        "flags/release-missing",
+        (
+            flags("bpf_widget_release", "KF_RELEASE", "KF_RCU"),
+            (f"{RELEASE}\twidget_put(widget);\n", f"{RELEASE}\tkfree(widget);\n"),
+        ),
     ),
     Mutation(
         "flags/release-not-first",

@@ -24,13 +24,10 @@ class Span(NamedTuple):
 
 
 class Heading(NamedTuple):
-    """What a @@ heading says of the function around a hunk; `header` is what to write before its body, `returns` and
-    `parameters` tell whether these are in it."""
+    """What a @@ heading says of the function around a hunk; `header` is what to write before its body."""
 
     header: str
     name: str
-    returns: bool
-    parameters: bool
 
 
 def functions(tokens: Sequence[Token]) -> list[Span]:
@@ -118,18 +115,18 @@ def heading(text: str) -> Heading | None:
         return _heading_of_macro(name, tokens, at)
     if close is None:
         first = "".join(f"{token.text} " for token in tokens[: at - 1]) if returns else "int "
-        return Heading(f"{first}{name}()", name, returns, False)
+        return Heading(f"{first}{name}()", name)
     if close != len(tokens) - 1 and tokens[close + 1].text != "{":
         return None
     whole = text[: tokens[close].offset + 1]
-    return Heading(whole if returns else f"int {whole}", name, returns, True)
+    return Heading(whole if returns else f"int {whole}", name)
 
 
 def _heading_of_macro(macro: str, tokens: Sequence[Token], at: int) -> Heading | None:
     """A header such as BPF_CALL_2(name, ...); of other macros it is not known what they make."""
     if not macro.startswith("BPF_CALL_") or at + 1 >= len(tokens) or tokens[at + 1].kind != "name":
         return None
-    return Heading(f"int {tokens[at + 1].text}()", tokens[at + 1].text, False, False)
+    return Heading(f"int {tokens[at + 1].text}()", tokens[at + 1].text)
 
 
 def _is_header(tokens: Sequence[Token]) -> bool:

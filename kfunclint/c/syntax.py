@@ -124,62 +124,64 @@ class Parameter:
         return pointee(self.type)
 
 
-def bare(type_: str) -> str:
-    """A type without const and its kin, words and stars apart by one space: "struct foo *"."""
-    return " ".join(_QUALIFIER.sub(" ", type_).replace("*", " * ").split())
+def bare(type_: str | None) -> str:
+    """A type without const and its kin, words and stars apart by one space: "struct foo *"; "" for an unknown one."""
+    return " ".join(_QUALIFIER.sub(" ", type_ or "").replace("*", " * ").split())
 
 
-def struct_of(type_: str) -> str | None:
+def struct_of(type_: str | None) -> str | None:
     """The struct that a type is a pointer to, by its spelling; None for any other type."""
     words = bare(type_).split()
     return words[1] if len(words) == 3 and words[0] == "struct" and words[2] == "*" else None
 
 
-def is_pointer(type_: str) -> bool:
+def is_pointer(type_: str | None) -> bool:
     """Is that type a pointer by its spelling? A typedef may be one and not show it."""
     return bare(type_).endswith(("*", "]")) or is_function_pointer(type_)
 
 
-def is_function_pointer(type_: str) -> bool:
+def is_function_pointer(type_: str | None) -> bool:
     """Does that type point to a function by its spelling?"""
     return "( * )" in bare(type_) or bare(type_) == "bpf_callback_t"
 
 
-def is_struct_pointer(type_: str) -> bool:
+def is_struct_pointer(type_: str | None) -> bool:
     """Does that type point to a struct or union?"""
     return re.fullmatch(r"(?:struct|union) \w+ \*", bare(type_)) is not None
 
 
-def is_scalar(type_: str) -> bool:
+def is_scalar(type_: str | None) -> bool:
     """Is it surely a number: an integer type or an enum, not a typedef that may be anything?"""
     return _SCALAR.fullmatch(bare(type_)) is not None
 
 
-def is_signed(type_: str) -> bool:
+def is_signed(type_: str | None) -> bool:
     """Is it surely a signed integer? Of an enum or a typedef of other names its spelling does not tell."""
     return _SIGNED.fullmatch(bare(type_)) is not None
 
 
-def is_aggregate(type_: str) -> bool:
+def is_aggregate(type_: str | None) -> bool:
     """Is it surely a struct, a union or a floating point number itself, not a pointer to one?"""
     return _AGGREGATE.fullmatch(bare(type_)) is not None
 
 
-def pointee(type_: str) -> str | None:
+def pointee(type_: str | None) -> str | None:
     """What a pointer points to, without qualifiers; None for a function pointer and for what is not spelled as one."""
-    type_ = bare(type_)
-    return type_.removesuffix("*").rstrip() if type_.endswith("*") and "(" not in type_ else None
+    spelled = bare(type_)
+    return spelled.removesuffix("*").rstrip() if spelled.endswith("*") and "(" not in spelled else None
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
     """A function definition seen in the post-image.
 
-    `line` and `column` are those of its name, `first_line` that of its header (return type or marker), `end_line`
-    that of its closing brace or of the last line shown. `complete`: header, both braces and all between are in view
-    and were parsed, so `body` is the whole of it; a fragment has what could be seen, and "" for a name if the header
-    is not in view and no @@ heading tells it. `misread` is the first line that was not understood of one that is whole
-    in view and not complete for that; else None. `marker`: it carries __bpf_kfunc.
+    `line` and `column` are those of its name, `first_line` that of its header (return type or marker), `end_line` that
+    of its closing brace or of the last line shown. `complete`: header, both braces and all between are in view and were
+    parsed, so `body` is the whole of it; a fragment has what could be seen. Where its name is not in view, that is the
+    one in the @@ heading, or "" if none tells it, and the place is the first line; `returns` is "" then, and
+    `parameters` empty: of types a heading is no evidence, and C makes an int of one that is left out. `misread` is the
+    first line that was not understood of one that is whole in view and not complete for that; else None. `marker`: it
+    carries __bpf_kfunc.
     """
 
     name: str

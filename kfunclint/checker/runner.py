@@ -11,7 +11,7 @@ from kfunclint.checker.removals import Candidate, RemovedLine
 from kfunclint.facts.fact import Fact
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Finding, Missing, Origin, Reason, Remark
+from kfunclint.finding import Finding, Missing, Origin, Place, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import Rule
 
@@ -41,6 +41,11 @@ def _not_checked(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tu
             reasons.setdefault("only a part is in view of", []).append(f"{kfunc.name}()")
     if reasons:
         yield rule.id, "; ".join(f"{why} {', '.join(names)}" for why, names in reasons.items())
+
+
+def _shows(fact: Fact, at: Place) -> bool:
+    """Does a place that a rule names show what it means? That of a kfunc whose name is out of view shows other code."""
+    return not isinstance(fact, Kfunc) or fact.definition.shows_name or at != fact.at
 
 
 class RuleRunner:
@@ -103,7 +108,7 @@ class RuleRunner:
             self._add(suspect.rule, suspect.fact, replace(remark, at=removed.at, because=because), origin, removed.text)
 
     def _judge(self, rule: Rule[Any], fact: Fact, remark: Remark, messages: Set[str]) -> None:
-        at = next((at for at in (remark.at, *remark.or_at) if self.lines.origin(at)), None)
+        at = next((at for at in (remark.at, *remark.or_at) if _shows(fact, at) and self.lines.origin(at)), None)
         origin = self.lines.origin(at) if at else None
         if at is None or origin is None:
             self.suspects.append(Candidate(rule, fact, remark, messages))
@@ -122,7 +127,7 @@ class RuleRunner:
                 strict=rule.strict,
                 at=remark.at,
                 message=remark.message,
-                because=(*remark.because, *precedents),
+                because=(*(reason for reason in remark.because if _shows(fact, reason.at)), *precedents),
                 fix=remark.fix,
                 diff=self.lines.diff(remark.fix) if remark.fix else "",
                 see=rule.see,

@@ -198,7 +198,7 @@ class _FunctionReader:
     def _definition(self, cursor: Cursor, children: list[Cursor], block: Cursor) -> Answer:
         place = self.tree.place(cursor)
         brace = self.tree.place(block)
-        visible = self.mended[max(0, bisect_right(self.begins, max(place.line, brace.line)) - 1)]
+        visible = self._visible(max(place.line, brace.line))
         first, end = self._first_line(place.offset, place.line), self._end_line(brace.offset, place.line)
         body, whole = self._body(block, visible)
         in_view = visible.whole_from <= first and end < visible.cut_from
@@ -228,6 +228,12 @@ class _FunctionReader:
         }
         return _with_heading(answer, visible)
 
+    def _visible(self, line: int) -> Repaired:
+        """The visible range of a line; what was written above one, for its upper edge, belongs to it."""
+        at = max(0, bisect_right(self.begins, line) - 1)
+        above = line >= self.mended[at].end and at + 1 < len(self.mended)
+        return self.mended[at + 1] if above else self.mended[at]
+
     def _body(self, block: Cursor, visible: Repaired) -> tuple[NodeRow, bool]:
         """The statements, and whether they are not nested too deep."""
         try:
@@ -252,7 +258,7 @@ class _FunctionReader:
 
 
 def _with_heading(answer: Answer, visible: Repaired) -> Answer:
-    """A function whose header is above the visible range has what the heading tells of it, and a name only then."""
+    """A function whose header is above the visible range has a name only if the heading tells it, and no types."""
     if answer["line"] >= visible.start:
         if answer["name"].startswith("__kfunclint_"):
             answer.update(name="", complete=False, misread=None)
@@ -260,8 +266,5 @@ def _with_heading(answer: Answer, visible: Repaired) -> Answer:
     heading = visible.heading
     answer.update(name=heading.name if heading else "", line=visible.start, column=1, first_line=visible.start)
     answer.update(complete=False, misread=None, end_line=max(answer["end_line"], visible.start))
-    if heading is None or not heading.returns:
-        answer["returns"] = ""
-    if heading is None or not heading.parameters:
-        answer["parameters"] = []
+    answer.update(returns="", parameters=[], variadic=False)
     return answer

@@ -78,7 +78,7 @@ def _begins_table(heading: str) -> bool:
 
 def _heading(visible: SourceRange) -> Heading:
     heading = declarators.heading(visible.heading)
-    return heading or Heading(f"int {_NAMELESS}{visible.start}()", "", False, False)
+    return heading or Heading(f"int {_NAMELESS}{visible.start}()", "")
 
 
 def _before(upper: TopEdge, heading: Heading | None) -> str:

@@ -74,6 +74,19 @@ class Definitions:
             return None
         return Header(parameters, variadic, returns_at, frozenset(token.text for token in view.tokens[first:at]))
 
+    def shows_name(self, function: Function) -> bool:
+        """Does the name of a function stand where the parser saw it?"""
+        view = self._view(function)
+        return view is not None and _index(view, function) is not None
+
+    def shows_return_type(self, function: Function) -> bool:
+        """Is the return type that the parser gives written in front of the name? C makes an int of one that is not."""
+        view = self._view(function)
+        at = _index(view, function) if view else None
+        if view is None or at is None:
+            return False
+        return _spells(view.tokens[declarators.start(view.brackets, at) : at], function.returns)
+
     def _view(self, function: Function) -> _View | None:
         at = bisect_right(self._views, function.line, key=lambda view: view.top)
         return self._views[at - 1] if at and function.line <= self._views[at - 1].bottom else None

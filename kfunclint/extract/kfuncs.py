@@ -112,7 +112,8 @@ class _FileReader:
         if header is None:
             placed = zip(function.parameters, places or [None] * len(function.parameters), strict=True)
             parameters = tuple(replace(parameter, at=at) for parameter, at in placed)
-            return Signature(function.returns, parameters, has_all_names=places is not None)
+            return_type = function.returns if self.definitions.shows_return_type(function) else None
+            return Signature(return_type, parameters, has_all_names=places is not None)
         return Signature(
             return_type=function.returns,
             parameters=header.parameters,
@@ -128,6 +129,7 @@ class _FileReader:
         is_only = self._declarations[function.name] == 1
         return Definition(
             last_line=function.end_line,
+            shows_name=self.definitions.shows_name(function),
             body=function.body if function.complete else None,
             misread_line=function.misread,
             accounts=self._accounts,

@@ -29,10 +29,10 @@ class Dtor:
 class Signature:
     """What a function takes and returns, in the spelling of C."""
 
-    return_type: str
-    """As C spells it: "struct task_struct *", "int"."""
+    return_type: str | None
+    """As C spells it: "struct task_struct *", "int"; None where no line in view shows it."""
     parameters: tuple[Parameter, ...]
-    """In order; each has its place where that is known."""
+    """In order; each has its place where that is known. None of them where the name of the function is not in view."""
     has_all_names: bool = False
     """The names of all parameters are in view, so each has its place."""
     is_exact: bool = False
@@ -75,6 +75,8 @@ class Definition:
 
     last_line: int
     """1-based, in the post-image: that of the closing brace."""
+    shows_name: bool
+    """Its name is in view, not only in a @@ heading."""
     body: Node | None
     """None unless all of it is in view and was parsed."""
     misread_line: int | None
@@ -128,7 +130,7 @@ class Kfunc:
 
     name: str
     at: Place
-    """Its name in the definition."""
+    """Its name in the definition; where that is not in view, the first line of it that is."""
     signature: Signature
     definition: Definition
     defs_region: DefsRegion

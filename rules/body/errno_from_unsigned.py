@@ -23,7 +23,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_count(struct foo *foo)
     """
     del kernel
-    return_type = kfunc.signature.return_type
+    return_type = kfunc.signature.return_type or ""
     words = [word for word in return_type.split() if word not in ("const", "volatile")]
     if not words or "*" in return_type or not (words[0] == "unsigned" or words[-1] in _UNSIGNED):
         return

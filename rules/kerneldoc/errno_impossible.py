@@ -25,9 +25,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc long bpf_foo(...)
     """
     del kernel
-    words = [word for word in kfunc.signature.return_type.split() if word not in ("const", "volatile")]
+    return_type = kfunc.signature.return_type or ""
+    words = [word for word in return_type.split() if word not in ("const", "volatile")]
     doc = own_doc(kfunc)
-    if doc is None or "*" in kfunc.signature.return_type or not words:
+    if doc is None or "*" in return_type or not words:
         return
     if not (words[0] == "unsigned" or words[-1] in _UNSIGNED):
         return
@@ -35,8 +36,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         if match := _NEGATIVE.search(text):
             yield Remark(
                 Place(at.path, at.line, at.column + match.start(), at.column + match.end()),
-                f"the kernel-doc of {kfunc.name}() promises {match[0]}, "
-                f"which its type {kfunc.signature.return_type} cannot hold",
+                f"the kernel-doc of {kfunc.name}() promises {match[0]}, which its type {return_type} cannot hold",
                 (Reason(kfunc.at, "defined here"),),
                 Fix("return a signed type, or say what is returned instead"),
                 or_at=(kfunc.at,),

@@ -28,7 +28,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     doc = own_doc(kfunc)
     if (
         doc is None
-        or not re.match(r"(?:const )?(?:struct|union) ", kfunc.signature.return_type)
+        or not re.match(r"(?:const )?(?:struct|union) ", kfunc.signature.return_type or "")
         or not kfunc.signature.returns_pointer
     ):
         return

@@ -29,7 +29,12 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         * Return: the foo, or NULL.
     """
     doc = own_doc(kfunc)
-    if doc is None or _VOID.search(kfunc.signature.return_type) or doc.section("return"):
+    if (
+        doc is None
+        or kfunc.signature.return_type is None
+        or _VOID.search(kfunc.signature.return_type)
+        or doc.section("return")
+    ):
         return
     if doc.section("@returns") and kernel.release > _LAST_WITHOUT_AT_RETURNS:
         return

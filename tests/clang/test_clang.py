@@ -185,57 +185,57 @@ def test_what_names_are(parser: Parser, name: str) -> None:
 
 # Functions of which a part is in view: the heading, the text, what is to be seen of the signature and of the body.
 CUT = {
-    "header above": ("int use(int n)", "\tput(n);\n\treturn n;\n}\n", "int:use(int:n)", "(call put n) (return n)"),
+    "header above": ("int use(int n)", "\tput(n);\n\treturn n;\n}\n", ":use()", "(call put n) (return n)"),
     "header unknown": ("", "\tput(n);\n}\n", ":()", "(call put n)"),
     "heading that is no function": ('SHELF_DEFINE(x, "', "\tput(n);\n}\n", ":()", "(call put n)"),
     "heading cut off": (
         "static struct shelf *use(struct shelf *shelf, unsigned l",
         "\treturn shelf;\n}\n",
-        "static struct shelf *:use(...)",
+        "static :use()",
         "(return shelf)",
     ),
     "parameters cut off": (
         "__bpf_kfunc struct shelf *bpf_shelf_get(struct shelf *parent,",
         "\t\t\t    u32 flags)\n{\n\treturn flags;\n}\n",
-        "marker struct shelf *:bpf_shelf_get(...)",
+        "marker :bpf_shelf_get()",
         "(return flags)",
     ),
-    "block": ("int use(int n)", "\t\tput(n);\n\t}\n}\n", "int:use(int:n)", "(if (opaque) (block (call put n)))"),
+    "block": ("int use(int n)", "\t\tput(n);\n\t}\n}\n", ":use()", "(if (opaque) (block (call put n)))"),
     "else": (
         "int use(int n)",
         "\t} else {\n\t\tput(n);\n\t}\n}\n",
-        "int:use(int:n)",
+        ":use()",
         "(if (opaque) (block) (block (call put n)))",
     ),
     "loop": (
         "int use(int n)",
         "\t\tif (n)\n\t\t\tcontinue;\n\t}\n}\n",
-        "int:use(int:n)",
+        ":use()",
         "(for (none) (opaque) (none) (block (if n (continue))))",
     ),
-    "do": ("int use(int n)", "\t\tput(n);\n\t} while (n);\n}\n", "int:use(int:n)", "(do n (block (call put n)))"),
+    "do": ("int use(int n)", "\t\tput(n);\n\t} while (n);\n}\n", ":use()", "(do n (block (call put n)))"),
     "switch": (
         "int use(int n)",
         "\t\tput(n);\n\t\tbreak;\n\tcase SHELF_B:\n\t\treturn 1;\n\t}\n}\n",
-        "int:use(int:n)",
+        ":use()",
         "(switch (opaque) (block (call put n) (break) (case SHELF_B (return 1))))",
     ),
     "switch without its end": (
         "int use(int n)",
         "\tcase SHELF_A | SHELF_B:\n\tcase SHELF_A | SHELF_C:\n\t\tput(n);\n",
-        "int:use(int:n)",
+        ":use()",
         "(switch (opaque) (block (case (binary | SHELF_A SHELF_B) (case (binary | SHELF_A SHELF_C) (call put n)))))",
     ),
     "statement cut off above": (
         "int use(int n)",
         "\t\t      shelf, n);\n\tput(n);\n}\n",
-        "int:use(int:n)",
+        ":use()",
         "(none) (call put n)",
     ),
     "statement behind a comment that is cut off": (
         "int use(int n)",
         "\t * of the rows.\n\t */\n\tif (n)\n\t\tput(n);\n}\n",
-        "int:use(int:n)",
+        ":use()",
         "(if n (call put n))",
     ),
     "statement cut off below": (
@@ -253,7 +253,7 @@ CUT = {
     "body cut off below": ("", "int use(int n)\n{\n\tput(n);\n", "int:use(int:n)", "(call put n)"),
     "body not in view": ("", "__bpf_kfunc int use(int n)\n{\n", "marker int:use(int:n)", ""),
     "label out of view": ("", "int use(int n)\n{\n\tgoto out;\n", "int:use(int:n)", "(goto out)"),
-    "label at the upper edge": ("int use(int n)", "out:\n\treturn n;\n}\n", "int:use(int:n)", "(label out (return n))"),
+    "label at the upper edge": ("int use(int n)", "out:\n\treturn n;\n}\n", ":use()", "(label out (return n))"),
     "made by an unknown macro": ("", "SHELF_CALL(get, int, x)\n{\n\treturn 0;\n}\n", "int:()", "(return 0)"),
     "syntax error": ("", "int use(int n)\n{\n\treturn n +;\n}\n", "int:use(int:n)", ""),
     "unknown label": ("", "int use(int n)\n{\n\tgoto out;\n}\n", "int:use(int:n)", "(goto out)"),
@@ -272,6 +272,17 @@ def test_fragment(parser: Parser, name: str) -> None:
     found = function(parser, text, heading=heading)
     assert (signature(found), statements(found)) == (expected, body)
     assert not found.complete
+
+
+@pytest.mark.parametrize("gap", [1, 30])
+@pytest.mark.parametrize(
+    "above", ["/* a comment */\n", "/**\n * get() - open\n", "#define A \\\n", "struct shelf *\n", ""]
+)
+def test_a_heading_belongs_to_its_own_hunk(parser: Parser, above: str, gap: int) -> None:
+    start = 10 + above.count("\n") + gap
+    hunks = [visible(above, 10)] if above else []
+    (found,) = parse(parser, *hunks, visible("\treturn n;\n}\n", start, "get(int n)")).functions
+    assert (signature(found), found.line, found.first_line, found.end_line) == (":get()", start, start, start + 1)
 
 
 def test_places(parser: Parser) -> None:

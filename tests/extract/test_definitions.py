@@ -75,6 +75,16 @@ def test_a_header_made_by_a_macro_is_not_relied_on(kfuncs: Kfuncs) -> None:
     assert not found.is_called
 
 
+@pytest.mark.parametrize("words", ["__bpf_kfunc ", "static ", "__bpf_kfunc static inline "])
+def test_a_type_above_the_hunk_is_unknown_and_not_the_int_of_c(kfuncs: Kfuncs, words: str) -> None:
+    set_ = "BTF_KFUNCS_START(ids)\nBTF_ID_FLAGS(func, bpf_foo)\nBTF_KFUNCS_END(ids)\n"
+    (found,) = kfuncs(f"{words}bpf_foo(u32 a){BODY}{set_}", start=20)
+    assert found.signature.return_type is None
+    assert not found.signature.returns_no_pointer
+    assert not found.signature.returns_no_struct
+    assert not found.signature.is_exact
+
+
 def test_a_header_that_may_begin_above_the_hunk_is_not_relied_on(kfuncs: Kfuncs) -> None:
     text = f"int bpf_foo(u32 a){BODY}BTF_KFUNCS_START(ids)\nBTF_ID_FLAGS(func, bpf_foo)\nBTF_KFUNCS_END(ids)\n"
     assert [found.signature.is_exact for found in kfuncs(text, start=20)] == [False]

@@ -15,6 +15,27 @@ def pluralize(number: int, noun: str) -> str:
     return f"{number} {noun}{ending}"
 
 
+def last_line(text: str) -> str:
+    """The last line of a text that is not blank."""
+    return text.strip().rpartition("\n")[2]
+
+
+CUT = "[...]"
+_LONGEST = 480  # characters; the longest line of C in Linux 6.12 has 453
+_BEFORE = 160
+
+
+def excerpt(text: str, column: int = 1) -> tuple[str, int]:
+    """A line fit to be quoted, and where in it the column is, 1-based: of a long one the part around the column, with
+    "[...]" for what is left out."""
+    if len(text) <= _LONGEST:
+        return text, column
+    start = max(0, min(column - 1 - _BEFORE, len(text) - _LONGEST))
+    before = f"{CUT} " if start else ""
+    after = f" {CUT}" if start + _LONGEST < len(text) else ""
+    return f"{before}{text[start : start + _LONGEST]}{after}", column - start + len(before)
+
+
 _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 

@@ -15,18 +15,26 @@ _STATUS = {Level.ERROR: "fail", Level.WARNING: "warn", Level.CHECK: "warn"}
 def render(review: Review) -> str:
     """The array, with a line break at the end: the worst level, how many findings, and a line for each.
 
-    What could not be read or judged is a failure, whatever else was found.
+    A mail that cannot be read is a failure, whatever else was found; what could not be judged is no pass.
     """
-    status = max((finding.level for finding in review.findings), key=lambda level: level.rank, default=None)
-    trouble = [f"not read: {why}" for why in review.unreadable]
-    trouble += [f"the rule failed: {name}" for name in review.failures]
+    worst = max((finding.level for finding in review.findings), key=lambda level: level.rank, default=None)
+    status = "fail" if review.unreadable else _STATUS[worst] if worst else "warn" if review.troubles else "pass"
+    silence = formats.silence(review)
     counts = [pluralize(count, level) for level, count in formats.counts_by_level(review.findings).items() if count]
     lines = [formats.checkpatch_line(_place(finding.at), finding) for finding in review.findings]
     check = {
         "tool": "kfunclint",
-        "status": "fail" if trouble else _STATUS[status] if status else "pass",
-        "summary": ", ".join([*(["could not review all"] if trouble else []), *counts]) or "nothing found",
-        "details": "\n".join([*map(visible, trouble), *lines]),
+        "status": status,
+        "summary": ", ".join(
+            [
+                *(["could not review all"] if review.troubles else []),
+                *(counts or ([] if review.troubles else ["nothing found"])),
+                *([f"{pluralize(len(review.withheld), 'finding')} not said"] if silence else []),
+            ]
+        ),
+        "details": "\n".join(
+            [*(visible(f"not checked: {why}") for why in review.troubles), *lines, *filter(None, [visible(silence)])]
+        ),
     }
     return json.dumps([check], indent=2) + "\n"
 

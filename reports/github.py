@@ -8,7 +8,7 @@ from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level, Reason
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
-from kfunclint.text import visible
+from kfunclint.text import excerpt, visible
 
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.CHECK: "notice"}
 
@@ -20,7 +20,11 @@ def render(review: Review) -> str:
     """
     mails = formats.mails(review)
     worst_first = sorted(review.findings, key=lambda finding: -finding.level.rank)
-    return "".join(f"{_command(finding, mails)}\n" for finding in worst_first)
+    commands = [_command(finding, mails) for finding in worst_first]
+    commands += [f"::warning title=not checked::{_data(visible(trouble))}" for trouble in review.troubles]
+    silence = formats.silence(review)
+    commands += [f"::notice title=not said::{_data(visible(silence))}"] if silence else []
+    return "".join(f"{command}\n" for command in commands)
 
 
 def _command(finding: Finding, mails: dict[int, Mail]) -> str:
@@ -37,7 +41,7 @@ def _command(finding: Finding, mails: dict[int, Mail]) -> str:
 def _lines(finding: Finding, mails: dict[int, Mail]) -> Iterator[str]:
     if finding.at.path is None:
         mail = mails[finding.at.patch or 0]
-        yield f"{formats.in_message(mail, finding.at)}: {finding.quoted.strip()}"
+        yield f"{formats.in_message(mail, finding.at)}: {excerpt(finding.quoted, finding.at.column)[0].strip()}"
     yield finding.message
     for reason in finding.because:
         yield f"{_place(reason)}: {reason.note}"

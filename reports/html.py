@@ -52,6 +52,8 @@ def render(review: Review) -> str:
             rules=rules,
             about=[_about(rule, rules) for rule in review.rules if rule.id in rules],
             patches=page.patches(review),
+            is_partial=bool(review.troubles),
+            silence=visible(formats.silence(review)),
             skipped=_visible(review.skipped),
             failures=_visible(review.failures),
             withheld=[_withheld(findings, why) for findings, why in formats.withheld(review)],

@@ -10,6 +10,7 @@ from kfunclint.errors import InputError
 from kfunclint.finding import Finding, Reason
 from kfunclint.patch.diff import Patch
 from kfunclint.report import formats
+from kfunclint.text import excerpt
 
 SCHEMA = 1
 
@@ -24,6 +25,7 @@ def render(review: Review) -> str:
         "base": {"name": review.base.name, "why": review.base.why} if review.base else None,
         "patches": [_patch(patch) for patch in review.patches],
         "skipped": dict(review.skipped) | {_mail(why): why.reason for why in review.unreadable},
+        "unchecked": sorted(review.unchecked),
         "failures": dict(review.failures),
         "findings": [_finding(finding, of_mail=review.series is not None) for finding in review.findings],
         "withheld": [
@@ -91,7 +93,7 @@ def _finding(finding: Finding, of_mail: bool) -> dict[str, Any]:
         "patch": finding.origin.patch if of_mail else None,
         "message_id": finding.origin.message_id or None,
         "mail_line": finding.origin.mail_line if of_mail else None,
-        "quoted": finding.quoted,
+        "quoted": excerpt(finding.quoted, at.column)[0],
         "because": [_reason(reason) for reason in finding.because],
         "fix": {"description": fix.description, "diff": finding.diff or None} if fix else None,
         "see": finding.see,

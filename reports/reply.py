@@ -25,6 +25,8 @@ _FUNCTION = 12
 _CONTEXT = 8
 _FAR = 400
 _EXCERPT = 72
+_LONGEST_NOTE = 400
+_MOST_OCTETS = 980
 
 
 def render(review: Review) -> str:
@@ -34,17 +36,38 @@ def render(review: Review) -> str:
 
 def files(review: Review) -> dict[str, str]:
     """The mails by file name ("0003-reply-mm-count-widgets.eml"), each complete but for From, Date and Message-ID."""
-    texts = review.lines
     mails: dict[str, str] = {}
-    for patch in (review.cover, *review.patches):
-        findings = [
-            finding for finding in review.findings if patch and finding.origin.patch == patch.mail.subject.number
-        ]
-        if patch and findings:
-            version, dash, rest = formats.slug(patch.mail).rpartition(f"{patch.mail.subject.number:04}")
-            name = f"{version}{dash}-reply{rest}.eml"
-            mails[name] = f"{_header(patch.mail)}\n{_body(review, patch, findings, texts)}"
+    notes = _notes(review)
+    for mail, findings in _replies(review):
+        version, dash, rest = formats.slug(mail).rpartition(f"{mail.subject.number:04}")
+        body = _body(review, mail, findings, notes)
+        mails[f"{version}{dash}-reply{rest}.eml"] = f"{_header(mail)}\n{body}"
+        notes = []
     return mails
+
+
+def _replies(review: Review) -> Iterator[tuple[Mail, list[Finding]]]:
+    """The mails to answer, each with its findings: where there are none, the first, if not all was checked or its
+    sender asked for silence."""
+    by_number: dict[int, list[Finding]] = {}
+    for finding in review.findings:
+        by_number.setdefault(finding.origin.patch, []).append(finding)
+    first = formats.first(review)
+    if not by_number and first and (review.troubles or any(suppressed.by_sender for suppressed in review.withheld)):
+        yield first, []
+    for number, mail in formats.mails(review).items():
+        if number in by_number:
+            yield mail, by_number[number]
+
+
+def _notes(review: Review) -> list[str]:
+    """What is to be said of the series as a whole, a paragraph each."""
+    silence = formats.silence(review)
+    return [*(f"Not checked: {_cut(trouble)}" for trouble in review.troubles), *([_cut(silence)] if silence else [])]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_NOTE else f"{text[:_LONGEST_NOTE]} ..."
 
 
 def _in_mbox(mail: str) -> str:
@@ -57,7 +80,7 @@ def _in_mbox(mail: str) -> str:
 
 _ADDRESS = re.compile(r"(?!.*=\?)[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255}", re.ASCII)
 _ID = re.compile(r"(?!.*=\?)[!-;=?-~]{1,900}")
-_LONGEST_FIELD = 800
+_LONGEST_FIELD = 600
 _MOST_IDS = 100
 
 
@@ -138,12 +161,20 @@ def _one_line(text: str) -> str:
 # The body.
 
 
-def _body(review: Review, patch: Patch, findings: Sequence[Finding], texts: LineIndex) -> str:
-    name, address = _name_and_address(patch.mail.headers.author)
+def _body(review: Review, mail: Mail, findings: Sequence[Finding], notes: Sequence[str]) -> str:
+    name, address = _name_and_address(mail.headers.author)
     who = f"{(name or address or 'the author')[:_EXCERPT]} wrote:"
-    date = _one_line(patch.mail.headers.date)[:_EXCERPT]
-    lines = [_safe(f"On {date}, {who}" if date else who), *_Quote(patch, findings, texts, review.since).lines(), "-- "]
-    lines += _wrap(f"kfunclint {__version__}, a program, judged this for Linux {review.kernel.release}.")
+    date = _one_line(mail.headers.date)[:_EXCERPT]
+    lines = [_safe(f"On {date}, {who}" if date else who)]
+    patch = next((patch for patch in (review.cover, *review.patches) if patch and patch.mail is mail), None)
+    lines += (
+        _Quote(patch, findings, review.lines, review.since).lines()
+        if patch and findings
+        else [_quote(_title_line(mail)[0]), ""]
+    )
+    for note in notes:
+        lines += [*_wrap(note), ""]
+    lines += ["-- ", *_wrap(f"kfunclint {__version__}, a program, judged this for Linux {review.kernel.release}.")]
     lines += ["Is a remark wrong? Please say so in a reply; a person reads it."]
     return "\n".join(lines) + "\n"
 
@@ -289,7 +320,13 @@ def _title_line(mail: Mail) -> tuple[str, int]:
 
 
 def _quote(line: str) -> str:
-    return f"> {visible(line)}" if line else ">"
+    return f"> {_deliverable(visible(line))}" if line else ">"
+
+
+def _deliverable(line: str) -> str:
+    """A line that no mail server breaks, as it would where it has more than 998 octets (RFC 5321, 4.5.3.1.6)."""
+    data = line.encode("utf-8", "replace")
+    return line if len(data) <= _MOST_OCTETS else f"{data[:_MOST_OCTETS].decode('utf-8', 'ignore')} {CUT}"
 
 
 def _without_gaps(lines: set[int]) -> Iterator[int]:
@@ -392,7 +429,7 @@ def _wrap(text: str) -> list[str]:
     words = _one_line(text).split(" ")
     glued = words[0] + "".join(("\0" if _MEANINGFUL.match(word) else " ") + word for word in words[1:])
     lines = textwrap.wrap(glued, WIDTH, break_long_words=False, break_on_hyphens=False)
-    return [_safe(line.replace("\0", " ")) for line in lines]
+    return [_deliverable(_safe(line.replace("\0", " "))) for line in lines]
 
 
 def _safe(line: str) -> str:

@@ -138,12 +138,16 @@ def _invocation(review: Review, findings: Sequence[Finding], index: dict[str, in
     mails = formats.mails(review)
     left_out = sum(finding.at.path is not None for finding in findings) - _MOST_RESULTS
     notifications = [_of_message(finding, mails, index) for finding in findings if finding.at.path is None]
-    notifications += [_notification("note", f"not checked: {name}: {why}") for name, why in review.skipped.items()]
+    notifications += [
+        _notification("error" if name in review.unchecked else "note", f"not checked: {name}: {why}")
+        for name, why in review.skipped.items()
+    ]
     notifications += [_notification("error", f"the rule failed: {name}") for name in review.failures]
     notifications += [_notification("error", f"not read: {why}") for why in review.unreadable]
+    notifications += [_notification("note", silence) for silence in [formats.silence(review)] if silence]
     notifications += [_notification("warning", f"left out: {pluralize(left_out, 'finding')}")] if left_out > 0 else []
     return {
-        "executionSuccessful": not (review.failures or review.unreadable),
+        "executionSuccessful": not review.troubles,
         "toolExecutionNotifications": notifications,
     }
 

@@ -10,11 +10,10 @@ from kfunclint.checker.result import Review
 from kfunclint.finding import Comparison, Finding, Level, Place, Reason
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
-from kfunclint.text import pluralize, visible
+from kfunclint.text import excerpt, last_line, pluralize, visible
 
 Paint = Callable[[str, str], str]
 
-_BREAK = "\n"
 _BOLD, _FAINT, _NOTE, _CARET = "1", "2", "1;36", "1;32"
 _COLOURS = {Level.ERROR: "1;31", Level.WARNING: "1;35", Level.CHECK: "1;36"}
 
@@ -70,7 +69,7 @@ def _finding(
 def _reason(reason: Reason, mails: dict[int, Mail], texts: LineIndex, paint: Paint) -> Iterator[str]:
     yield f"{paint(_place(reason.at, mails), _BOLD)} {paint('note:', _NOTE)} {visible(reason.note)}"
     if text := texts.text(reason.at):
-        yield f"    {visible(text)}"
+        yield f"    {visible(excerpt(text, reason.at.column)[0])}"
 
 
 def _place(at: Place, mails: dict[int, Mail]) -> str:
@@ -82,7 +81,8 @@ def _place(at: Place, mails: dict[int, Mail]) -> str:
 
 
 def _quoted_line(at: Place, text: str, paint: Paint) -> Iterator[str]:
-    before, marked = visible(text[: at.column - 1]), visible(text[at.column - 1 : at.end_column - 1])
+    text, column = excerpt(text, at.column)
+    before, marked = visible(text[: column - 1]), visible(text[column - 1 : column - 1 + at.end_column - at.column])
     yield f"    {visible(text)}"
     indent = "".join("\t" if char == "\t" else " " * _width(char) for char in before)
     yield f"    {indent}{paint('^' + '~' * (sum(map(_width, marked)) - 1), _CARET)}"
@@ -99,7 +99,8 @@ def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
     files = sum(line.added for source in review.sources if (line := source.line(1)))
     patches = pluralize(len(review.patches), "patch") if review.series else pluralize(files, "file")
     counts = [pluralize(count, level) for level, count in formats.counts_by_level(review.findings).items() if count]
-    yield f"{', '.join(counts)} in {patches}" if counts else f"nothing found in {patches}"
+    partial = ", and not all of it could be checked" if review.troubles else ""
+    yield f"{', '.join(counts) or 'nothing found'} in {patches}{partial}"
     if review.since:
         yield from _since(review.since, review.findings)
     for findings, why in formats.withheld(review):
@@ -111,7 +112,7 @@ def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
     for name, why in review.skipped.items():
         yield visible(f"not checked: {name}: {why}")
     for name, trace in review.failures.items():
-        yield visible(f"failed: {name}: {trace.strip().rpartition(_BREAK)[2]}")
+        yield visible(f"failed: {name}: {last_line(trace)}")
     for refusal in review.unreadable:
         yield visible(f"not read: {refusal}")
 

@@ -8,21 +8,25 @@ from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level, Place
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
+from kfunclint.text import visible
 
 
 def render(review: Review) -> str:
     """One line a finding, "file:line: LEVEL:TYPE: message", the line that of the input, and one of totals.
 
-    Nothing if nothing was found, as checkpatch.pl: report_dump() and its summary do.
+    Nothing if nothing was found, as checkpatch.pl: report_dump() and its summary do, and all was looked at and said.
     """
-    if not review.findings:
+    if not (review.findings or review.troubles or review.withheld):
         return ""
     mails = formats.mails(review)
     lines = [
         formats.checkpatch_line(_place(finding, mails), finding, f"{_type(finding.rule)}:")
         for finding in review.findings
     ]
-    return "\n".join((*lines, _totals(review))) + "\n"
+    mail = formats.first(review)
+    where = f"{mail.source.file}:{mail.source.line}" if mail else review.tree
+    lines += [visible(f"{where}: WARNING:NOT_CHECKED: {trouble}") for trouble in review.troubles]
+    return "\n".join((*lines, visible(_totals(review)))) + "\n"
 
 
 def _place(finding: Finding, mails: dict[int, Mail]) -> str:
@@ -47,4 +51,5 @@ def _totals(review: Review) -> str:
         lines = sum(line.added for source in review.sources for part in source.ranges for line in part.lines)
     else:
         lines = sum(len(hunk.lines) for patch in review.patches for file in patch.files for hunk in file.hunks)
-    return f"total: {counted}, {lines} lines checked"
+    silence = formats.silence(review)
+    return f"total: {counted}, {lines} lines checked" + (f", {silence}" if silence else "")

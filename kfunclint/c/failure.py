@@ -16,10 +16,11 @@ class FailureKind(StrEnum):
 
 
 class Failure(NamedTuple):
-    """A kind with its reason; as a text, what people are told."""
+    """A kind with its reason, and the 1-based line that is it, if one is; as a text, what people are told."""
 
     kind: FailureKind
     reason: str
+    line: int | None = None
 
     def __str__(self) -> str:
         """ "parser stopped (CPU limit)", "not analysed: too long"."""
@@ -28,11 +29,11 @@ class Failure(NamedTuple):
         return f"{self.kind}: {self.reason}"
 
 
-def answer(kind: FailureKind, reason: str) -> dict[str, list[str]]:
+def answer(kind: FailureKind, reason: str, line: int | None = None) -> dict[str, list[str | int | None]]:
     """The answer of the parser's process that says so, as clang.units reads it."""
-    return {"failure": [kind, reason]}
+    return {"failure": [kind, reason, line]}
 
 
-def stopped(reason: str) -> dict[str, list[str]]:
+def stopped(reason: str) -> dict[str, list[str | int | None]]:
     """The answer for a parser that stopped."""
     return answer(FailureKind.STOPPED, reason)

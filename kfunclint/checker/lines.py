@@ -10,6 +10,7 @@ from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import PostImage
 
 _CONTEXT = 3
+_LONGEST_DIFF = 4000  # characters
 
 
 def fingerprint(rule: str, path: str | None, function: str | None, line: str) -> str:
@@ -62,12 +63,13 @@ class LineIndex:
         return any(self.origin(Place(path, line)) for line in range(first, last + 1))
 
     def diff(self, fix: Fix) -> str:
-        """The edits of a fix as a unified diff against the post-image, "" if it has none."""
+        """The edits of a fix as a unified diff against the post-image, "" if it has none or it is long."""
         lines = sorted({(edit.at.path or "", edit.at.patch or 0, edit.at.line) for edit in fix.edits})
-        return "".join(
+        hunks = "".join(
             self._hunk([e for e in fix.edits if (e.at.path or "", e.at.patch or 0, e.at.line) == line])
             for line in lines
         )
+        return hunks if len(hunks) <= _LONGEST_DIFF else ""
 
     def _hunk(self, edits: list[Edit]) -> str:
         """One hunk for the edits of one line, with as much context as is in view."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
 
 from kfunclint.checker.result import Review
-from kfunclint.finding import Comparison, Finding, SuppressedFinding
+from kfunclint.finding import Comparison, Finding
 from kfunclint.mail.message import Inbox, Series
 from kfunclint.mail.series import age, is_reroll
 
@@ -49,7 +49,7 @@ def compare(new: Review, old: Review) -> Review:
     return replace(
         new,
         findings=tuple(map(marked, new.findings)),
-        withheld=tuple(SuppressedFinding(marked(suppressed.finding), suppressed.why) for suppressed in new.withheld),
+        withheld=tuple(replace(suppressed, finding=marked(suppressed.finding)) for suppressed in new.withheld),
         since=Comparison(f"{rfc}v{first.subject.version}", first.subject.text, first.headers.message_id, fixed),
     )
 

@@ -14,6 +14,7 @@ from kfunclint.mail.message import Series
 from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import PostImage
 from kfunclint.rule.rule import Description
+from kfunclint.text import last_line
 
 
 class TreeState(NamedTuple):
@@ -31,7 +32,8 @@ class Review:
     were judged, `lines` those of messages and files by place, `base` the state of a kernel tree from which whole ones
     were taken. `findings` are in the order of patch, mail line and rule; of a tree they have the number of the source
     for a patch. `skipped` says for what was not
-    looked at why not: a rule's id or a file's path, and the reason. `failures` has the traceback of every rule that
+    looked at why not: a rule's id or a file's path, and the reason; `unchecked` are those names in it without which
+    the series counts as not reviewed. `failures` has the traceback of every rule that
     raised, by its id; `unreadable` the mails that could not be read; `rules` those that were to run;
     `withheld` what was found and is not said; `unused` the requests for silence that had no effect; `since` the earlier
     version that it was compared with.
@@ -53,3 +55,13 @@ class Review:
     withheld: tuple[SuppressedFinding, ...] = ()
     unused: tuple[UnusedSuppression, ...] = ()
     since: Comparison | None = None
+    unchecked: frozenset[str] = frozenset()
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What could not be read or reviewed, a line each; none if the series is reviewed."""
+        return (
+            *map(str, self.unreadable),
+            *(f"{name}: {why}" for name, why in self.skipped.items() if name in self.unchecked),
+            *(f"{name}: the rule failed: {last_line(trace)}" for name, trace in self.failures.items()),
+        )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kfunclint.checker.changed import ChangedRegions
-from kfunclint.checker.context import FactBuilder, c_files
+from kfunclint.checker.context import C, FactBuilder, c_files
 from kfunclint.checker.lines import LineIndex
 from kfunclint.checker.removals import regressions
 from kfunclint.checker.result import Review, TreeState
-from kfunclint.checker.runner import Precedent, RuleRunner
+from kfunclint.checker.runner import Precedent, RuleRunner, not_followed
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.finding import Finding
@@ -58,7 +58,8 @@ def review(
 class AppliedSeries:
     """A series, its post-images and the kernel that they are judged for: all that is known of it before C is read.
 
-    `unreadable` are its mails that cannot be reviewed; `skipped` says of files that are not from the tree why not.
+    `unreadable` are its mails that cannot be reviewed; `skipped` says of files that are not from the tree, or not
+    looked at, why not; `unchecked` are those of the second kind that may have kfuncs.
     """
 
     def __init__(
@@ -77,7 +78,9 @@ class AppliedSeries:
         self.unreadable = tuple(errors)
         step("looking for the base of the series")
         self.base, self.skipped = _base(tree, series, self.patches)
-        self.sources = c_files(postimage.apply_series(self.patches, self.base), self.skipped)
+        images = postimage.apply_series(self.patches, self.base)
+        self.sources = c_files(images, self.skipped)
+        self.unchecked = frozenset(_large_with_kfuncs(images, self.sources))
         vocabulary = _vocabulary(self.base, self.sources) if self.base else None
         self.kernel = replace(_target(self.patches, kernel, vocabulary), series_flags=_defined_flags(self.sources))
 
@@ -98,6 +101,7 @@ def judge(
     facts, unparsed = context.facts(sources, patches, cover)
     run = RuleRunner(rules, applied.kernel, LineIndex(patches, cover, sources), _precedent(base, sources, parser, step))
     run.run_over(touched.filter(facts))
+    unfollowed = not_followed(facts, run.lines) if any(rule.needs_body for rule in rules) else {}
     before = c_files(postimage.pre_images(patches, base)) if run.suspects else ()
     for suspect, removed in regressions(run.suspects, patches, before, lambda old: context.facts(old)[0], run.kernel):
         run.attribute(suspect, removed)
@@ -110,10 +114,20 @@ def judge(
         base=TreeState(base.name, base.why) if base else None,
         kernel=applied.kernel.target,
         findings=in_order([*run.findings, *(_repaired_findings(patches, base, run, context) if each_patch else ())]),
-        skipped=applied.skipped | run.skipped | unparsed,
+        skipped=applied.skipped | run.skipped | unparsed | unfollowed,
         failures=run.failures,
         unreadable=applied.unreadable,
         rules=tuple(rule.description for rule in rules),
+        unchecked=frozenset({*applied.unchecked, *run.unchecked, *_changed(sources, unparsed), *unfollowed}),
+    )
+
+
+def _changed(sources: Iterable[PostImage], paths: Collection[str]) -> Iterator[str]:
+    """Those of the paths that are files of which the series adds a line."""
+    return (
+        source.path
+        for source in sources
+        if source.path in paths and any(line.added for visible in source.ranges for line in visible.lines)
     )
 
 
@@ -207,6 +221,16 @@ def _target(patches: Sequence[Patch], kernel: str | Kernel | None, tree: Vocabul
         },
         tree=tree,
     )
+
+
+def _large_with_kfuncs(images: Iterable[PostImage], sources: Iterable[PostImage]) -> Iterator[str]:
+    """The C files that were left out of `sources` and in which the series names what makes a kfunc."""
+    kept = {source.path for source in sources}
+    for image in images:
+        if image.path.endswith(C) and image.path not in kept:
+            lines = (line for visible in image.ranges for line in visible.lines if line.added)
+            if any("__bpf_kfunc" in line.text or "BTF_ID" in line.text for line in lines):
+                yield image.path
 
 
 def _defined_flags(sources: Iterable[PostImage]) -> frozenset[str]:

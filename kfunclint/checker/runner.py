@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from kfunclint.checker.lines import LineIndex, fingerprint
@@ -14,24 +15,22 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Finding, Missing, Origin, Place, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import Rule
+from kfunclint.text import excerpt
 
 Precedent = Callable[[Missing, Fact], tuple[Reason, ...]]
 """Gives who makes the test that a fact lacks, as far as that is worth saying."""
 
 _MOST_REMARKS = 1000  # of one rule: nobody reads more, and a hostile mail brings any number
+_MOST_OF_A_LINE = 20
+_MOST_REASONS = 100
 
 
 def _not_checked(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tuple[str, str]]:
     """What a rule about bodies cannot say of a changed kfunc: why its body is not known."""
     if not rule.needs_body or rule.over is not Kfunc:
         return
-    changed = [
-        kfunc
-        for kfunc in facts.by_type(Kfunc)
-        if kfunc.account is None and lines.any_added(kfunc.at.path, kfunc.at.line, kfunc.definition.last_line)
-    ]
     reasons: dict[str, list[str]] = {}
-    for kfunc in changed:
+    for kfunc in _without_account(facts, lines):
         line = kfunc.definition.misread_line
         if kfunc.definition.body is not None:
             reasons.setdefault("too much to follow:", []).append(f"{kfunc.name}()")
@@ -48,10 +47,34 @@ def _shows(fact: Fact, at: Place) -> bool:
     return not isinstance(fact, Kfunc) or fact.definition.shows_name or at != fact.at
 
 
+def not_followed(facts: Facts, lines: LineIndex) -> dict[str, str]:
+    """The files with changed kfuncs whose bodies are in view and too much to follow, and which kfuncs these are."""
+    names: dict[str, list[str]] = {}
+    for kfunc in _without_account(facts, lines):
+        if kfunc.definition.body is not None:
+            names.setdefault(kfunc.at.path or "", []).append(f"{kfunc.name}()")
+    return {path: f"too much to follow: {', '.join(kfuncs)}" for path, kfuncs in names.items()}
+
+
+def _without_account(facts: Facts, lines: LineIndex) -> list[Kfunc]:
+    """The kfuncs with a changed line of which it is not known what they do."""
+    return [
+        kfunc
+        for kfunc in facts.by_type(Kfunc)
+        if kfunc.account is None and lines.any_added(kfunc.at.path, kfunc.at.line, kfunc.definition.last_line)
+    ]
+
+
+def _bounded(remark: Remark) -> Remark:
+    """A remark with as many words as a person reads: names in a hostile mail have any length."""
+    reasons = tuple(replace(reason, note=excerpt(reason.note)[0]) for reason in remark.because[:_MOST_REASONS])
+    return replace(remark, message=excerpt(remark.message)[0], because=reasons)
+
+
 class RuleRunner:
     """Runs rules over facts: findings on lines that the series added, suspects on older ones.
 
-    `skipped` and `failures` are those of a Review.
+    `skipped`, `unchecked` and `failures` are those of a Review.
     """
 
     def __init__(
@@ -69,6 +92,8 @@ class RuleRunner:
         self.suspects: list[Candidate] = []
         self.skipped: dict[str, str] = {}
         self.failures: dict[str, str] = {}
+        self.unchecked: set[str] = set()
+        self._of_line: dict[tuple[object, ...], int] = {}
         self._seen: set[tuple[object, ...]] = set()
 
     def run_over(self, facts: Facts) -> None:
@@ -84,9 +109,10 @@ class RuleRunner:
         try:
             for fact in facts.by_type(rule.over):
                 if not (rule.needs_body and isinstance(fact, Kfunc) and fact.definition.body is None):
-                    remarks += ((fact, remark) for remark in rule.check(fact, self.kernel))
+                    remaining = _MOST_REMARKS + 1 - len(remarks)
+                    remarks += ((fact, remark) for remark in islice(rule.check(fact, self.kernel), remaining))
                 if len(remarks) > _MOST_REMARKS:
-                    self.skipped[rule.id] = f"stopped after {_MOST_REMARKS} remarks"
+                    self._stop(rule, f"stopped after {_MOST_REMARKS} remarks")
                     break
         except Exception:  # a rule that fails must not cost the others their say
             import traceback  # costs the start a millisecond, and rules do not fail
@@ -98,6 +124,10 @@ class RuleRunner:
             messages.setdefault(id(fact), set()).add(remark.message)
         for fact, remark in remarks[:_MOST_REMARKS]:
             self._judge(rule, fact, remark, messages[id(fact)])
+
+    def _stop(self, rule: Rule[Any], why: str) -> None:
+        self.skipped[rule.id] = why
+        self.unchecked.add(rule.id)
 
     def attribute(self, suspect: Candidate, removed: RemovedLine) -> None:
         """Make a finding of a suspect, at the line that was taken away."""
@@ -118,7 +148,13 @@ class RuleRunner:
     def _add(self, rule: Rule[Any], fact: Fact, remark: Remark, origin: Origin, quoted: str) -> None:
         if (rule.id, remark.at, remark.message) in self._seen:
             return
+        line = rule.id, remark.at.path, remark.at.patch, remark.at.line
+        self._of_line[line] = self._of_line.get(line, 0) + 1
+        if self._of_line[line] > _MOST_OF_A_LINE:
+            self._stop(rule, f"stopped after {_MOST_OF_A_LINE} remarks about one line")
+            return
         self._seen.add((rule.id, remark.at, remark.message))
+        remark = _bounded(remark)
         precedents = self.precedent(remark.missing, fact) if remark.missing else ()
         self.findings.append(
             Finding(

@@ -68,6 +68,7 @@ def audit(
         unreadable=(),
         rules=tuple(rule.description for rule in rules),
         tree=tree.name,
+        unchecked=frozenset({*run.unchecked, *unparsed}),
     )
 
 

@@ -73,9 +73,8 @@ def run(request: Any, library: Library, shim: Shim, arguments: Sequence[str]) ->
         mended = [repair(visible, shim.reserved) for visible in ranges]
     source = _join(mended)
     text = Text(code(source))
-    objection = limits.objection_to_text(text)
-    if objection:
-        return failure.answer(FailureKind.NOT_ANALYSED, objection)
+    if objection := limits.objection_to_text(text) or limits.objection_to_macros(source):
+        return failure.answer(FailureKind.NOT_ANALYSED, *objection)
     tree, errors = _parse(source, text, library, shim, arguments)
     if tree is None:
         return failure.stopped("clang gave up")

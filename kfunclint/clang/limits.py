@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from kfunclint.c.declarators import STATEMENT
 
@@ -20,7 +21,10 @@ MAX_ELSE_IF = 256
 MAX_LABELS = 64
 MAX_OPERATORS = 1000
 MAX_DEPTH = 200  # nodes in one another; consumers may recurse
+MAX_EXPANDED = 1_000_000  # tokens of a macro
 
+_MACRO = re.compile(r"[ \t]*(?:#|%:)[ \t]*define[ \t]+([A-Za-z_]\w*)(?:\([^)]*\))?(.*)", re.ASCII)
+_WORD = re.compile(r"\w+|\S", re.ASCII)
 _RUN = frozenset({"!", "~", "*", "&", "-", "+", "++", "--", "sizeof", "__extension__", "__real__", "__imag__"})
 _CONTROL = frozenset({"if", "for", "while", "do", "switch", "else"})
 _OPERATORS = frozenset(
@@ -28,38 +32,66 @@ _OPERATORS = frozenset(
 )
 
 
-def objection_to_lines(lines: Sequence[str]) -> str | None:
-    """The limit that the lines of a file break, None if they may be looked at."""
-    if sum(map(len, lines)) + len(lines) > MAX_BYTES:
-        return f"more than {MAX_BYTES >> 20} MiB"
-    if any(len(line) > MAX_LINE for line in lines):
-        return f"a line of more than {MAX_LINE} characters"
+class Objection(NamedTuple):
+    """The limit that a text breaks, and the line that breaks it: 1-based, None where no single line does."""
+
+    reason: str
+    line: int | None
+
+
+def objection_to_lines(lines: Sequence[tuple[int, str]]) -> Objection | None:
+    """The limit that the lines of a file, each with its number, break; None if they may be looked at."""
+    if sum(len(line) for _, line in lines) + len(lines) > MAX_BYTES:
+        return Objection(f"more than {MAX_BYTES >> 20} MiB", None)
     continued = 0
-    for line in lines:
+    for number, line in lines:
+        if len(line) > MAX_LINE:
+            return Objection(f"a line of more than {MAX_LINE} characters", number)
         continued = continued + 1 if line.rstrip().endswith("\\") else 0
         if continued > MAX_CONTINUED:
-            return f"a line continued more than {MAX_CONTINUED} times"
+            return Objection(f"a line continued more than {MAX_CONTINUED} times", number)
     return None
 
 
-def objection_to_text(text: Text) -> str | None:
+def objection_to_text(text: Text) -> Objection | None:
     """The limit that the tokens of a file break, None if they may be parsed."""
     counter = _Counter(text)
     for at in range(text.count):
         counter.step(at)
-        if counter.brackets > MAX_BRACKETS:
-            return f"brackets nested more than {MAX_BRACKETS} deep"
-        if counter.run > MAX_RUN:
-            return f"more than {MAX_RUN} operators or casts in a row"
-        if counter.nested > MAX_NESTED:
-            return f"statements nested more than {MAX_NESTED} deep without braces"
-        if counter.else_if > MAX_ELSE_IF:
-            return f"more than {MAX_ELSE_IF} times else-if"
-        if counter.labels > MAX_LABELS:
-            return f"more than {MAX_LABELS} labels in a row"
-        if counter.operators > MAX_OPERATORS:
-            return f"more than {MAX_OPERATORS} operators in a statement"
+        if reason := counter.reason():
+            return Objection(reason, text.tokens[at].line)
     return None
+
+
+def objection_to_macros(source: str) -> Objection | None:
+    """The first macro of a source that becomes too much by those that it names, None if all may be expanded."""
+    macros = {
+        match[1]: (number, _WORD.findall(match[2]))
+        for number, line in enumerate(source.split("\n"), 1)
+        if "define" in line and (match := _MACRO.match(line))
+    }
+    sizes: dict[str, int] = {}
+    for name, (number, _) in macros.items():
+        _expand(name, macros, sizes)
+        if sizes[name] > MAX_EXPANDED:
+            return Objection(f"a macro of more than {MAX_EXPANDED} tokens", number)
+    return None
+
+
+def _expand(name: str, macros: Mapping[str, tuple[int, Sequence[str]]], sizes: dict[str, int]) -> None:
+    """Add to `sizes` of how many tokens a macro, and each that it names, consists in the end; one that leads to itself
+    is no macro there."""
+    waiting = [] if name in sizes else [name]
+    entered: set[str] = set()
+    while waiting:
+        macro = waiting[-1]
+        words = macros[macro][1]
+        if macro in entered or macro in sizes:
+            waiting.pop()
+            sizes.setdefault(macro, min(MAX_EXPANDED + 1, sum(sizes.get(word, 1) for word in words)))
+        else:
+            entered.add(macro)
+            waiting += [word for word in words if word in macros and word not in sizes and word not in entered]
 
 
 class _Counter:
@@ -76,6 +108,22 @@ class _Counter:
         self._parentheses = 0
         self._tables: list[bool] = []
         self._chains: list[tuple[int, int]] = []
+
+    def reason(self) -> str | None:
+        """The limit that is broken now, if one is."""
+        if self.brackets > MAX_BRACKETS:
+            return f"brackets nested more than {MAX_BRACKETS} deep"
+        if self.run > MAX_RUN:
+            return f"more than {MAX_RUN} operators or casts in a row"
+        if self.nested > MAX_NESTED:
+            return f"statements nested more than {MAX_NESTED} deep without braces"
+        if self.else_if > MAX_ELSE_IF:
+            return f"more than {MAX_ELSE_IF} times else-if"
+        if self.labels > MAX_LABELS:
+            return f"more than {MAX_LABELS} labels in a row"
+        if self.operators > MAX_OPERATORS:
+            return f"more than {MAX_OPERATORS} operators in a statement"
+        return None
 
     def step(self, at: int) -> None:
         """Count the token at `at`."""

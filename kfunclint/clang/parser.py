@@ -52,9 +52,9 @@ class Parser:
         from kfunclint.clang.limits import objection_to_lines
         from kfunclint.clang.units import unit
 
-        objection = objection_to_lines([line.text for visible in source.ranges for line in visible.lines])
-        if objection:
-            return Unit(source.path, failure=Failure(FailureKind.NOT_ANALYSED, objection))
+        numbered = [(number, line.text) for part in source.ranges for number, line in enumerate(part.lines, part.start)]
+        if objection := objection_to_lines(numbered):
+            return Unit(source.path, failure=Failure(FailureKind.NOT_ANALYSED, *objection))
         return unit(source.path, self._ask(_request(source, lines, names)))
 
     def with_types(self, unit: Unit, source: PostImage, files: Files, series: Collection[PostImage] = ()) -> Unit:

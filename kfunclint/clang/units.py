@@ -20,8 +20,8 @@ def unit(path: str, answer: Any) -> Unit:
     try:
         failure = answer.get("failure")
         if failure is not None:
-            kind, reason = failure
-            return Unit(path, failure=Failure(FailureKind(kind), _text(reason)))
+            kind, reason, line = failure
+            return Unit(path, failure=Failure(FailureKind(kind), _text(reason), line and _number(line)))
         functions = tuple(_function(one) for one in answer["functions"])
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         return Unit(path, failure=Failure(FailureKind.STOPPED, "answer not understood"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.finding import Level
 from kfunclint.pipeline.outcome import Note, NoteKind
+from kfunclint.text import visible
 
 if TYPE_CHECKING:
     from kfunclint.checker.result import Review
@@ -143,7 +144,7 @@ def record_baseline(selection: ActiveRules, reviews: Sequence[Review]) -> bool:
 
 def say(text: str) -> None:
     """Tell of trouble, in one line on standard error."""
-    sys.stderr.write(f"kfunclint: {text}\n")
+    sys.stderr.write(f"kfunclint: {visible(text)}\n")
 
 
 @contextlib.contextmanager

@@ -57,9 +57,5 @@ class Outcome(NamedTuple):
 
 
 def troubles(review: Review) -> Iterator[Note]:
-    """The mails of a review that could not be read, and the rules that failed."""
-    for refusal in review.unreadable:
-        yield Note(NoteKind.TROUBLE, str(refusal))
-    for name, text in review.failures.items():
-        last = text.strip().rpartition("\n")[2]
-        yield Note(NoteKind.TROUBLE, f"{name}: the rule failed: {last}")
+    """What of a series could not be read or reviewed."""
+    return (Note(NoteKind.TROUBLE, trouble) for trouble in review.troubles)

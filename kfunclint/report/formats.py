@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from kfunclint.checker.result import Review
     from kfunclint.finding import Finding
-from kfunclint.text import visible
+from kfunclint.text import pluralize, visible
 
 
 def formats() -> tuple[str, ...]:
@@ -138,6 +138,15 @@ def withheld(review: Review) -> Iterator[tuple[tuple[Finding, ...], str]]:
         by_reason.setdefault(suppressed.why, []).append(suppressed.finding)
     for why, findings in by_reason.items():
         yield from [(tuple(findings), why)] if len(findings) > MANY else [((finding,), why) for finding in findings]
+
+
+def silence(review: Review) -> str:
+    """How many findings are not said, and why, in one line; "" if all are."""
+    reasons = list(dict.fromkeys(suppressed.why for suppressed in review.withheld))
+    if not reasons:
+        return ""
+    others = f", and {pluralize(len(reasons) - 1, 'other reason')}" if reasons[1:] else ""
+    return f"{pluralize(len(review.withheld), 'finding')} not said: {reasons[0]}{others}"
 
 
 def unused(review: Review) -> Iterator[tuple[str, str]]:

@@ -53,6 +53,7 @@ class ActiveRules:
             findings=tuple(self._findings_at_level(review, of_files, of_mails)),
             skipped={name: why for name, why in review.skipped.items() if name not in ids_left_out},
             failures={name: why for name, why in review.failures.items() if name not in ids_left_out},
+            unchecked=review.unchecked - ids_left_out,
             rules=tuple(rule for rule in review.rules if rule.id not in ids_left_out),
         )
 

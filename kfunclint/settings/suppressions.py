@@ -62,6 +62,7 @@ def apply_suppressions(
     that is there; one of the configuration only where the review is `complete`, that of a whole tree.
     """
     mails, unused = _of_mails(review, rules)
+    own = frozenset(mails)
     findings: list[Finding] = []
     withheld: list[SuppressedFinding] = []
     used: set[Suppression] = set()
@@ -69,7 +70,7 @@ def apply_suppressions(
         matching = [request for request in (*mails, *configured) if request.covers(finding)]
         used.update(matching)
         if matching:
-            withheld.append(SuppressedFinding(finding, matching[0].why))
+            withheld.append(SuppressedFinding(finding, matching[0].why, by_sender=matching[0] in own))
         else:
             findings.append(finding)
     unused += (

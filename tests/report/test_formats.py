@@ -17,7 +17,7 @@ from sample import PATH, a_finding, a_mail, a_review, mails, of_title, place, sa
 from kfunclint.checker.result import Review
 from kfunclint.cli.main import main
 from kfunclint.errors import InputError
-from kfunclint.finding import Edit, Fix, Level, Place, Reason
+from kfunclint.finding import Edit, Fix, Level, Place, Reason, SuppressedFinding
 from kfunclint.report import formats
 
 Output = pytest.CaptureFixture[str]
@@ -144,9 +144,84 @@ def test_b4_review_is_told_the_worst() -> None:
     assert checks(sample())["status"] == "fail"
     assert checks(sample())["summary"] == "1 error, 1 warning, 2 checks"
     assert checks(sample())["details"].count("\n") == 3
-    assert checks(trouble())["status"] == "fail"
+    assert checks(trouble())["status"] == "warn"
+    assert checks(trouble())["summary"] == "could not review all, 1 finding not said"
     refused = checks(replace(said("odd"), unreadable=(InputError("-", 7, "cut off"),)))
-    assert (refused["status"], refused["details"].split("\n")[0]) == ("fail", "not read: -:7: cut off")
+    assert (refused["status"], refused["details"].split("\n")[0]) == ("fail", "not checked: -:7: cut off")
+
+
+# What was not looked at, and what is not said.
+
+
+def unparsed() -> Review:
+    why = {"kernel/depot/bpf.c": "parser stopped (CPU limit)\nERROR: x", "flags/x": "only a part is in view"}
+    return replace(a_review(mails()), skipped=why, unchecked=frozenset({"kernel/depot/bpf.c"}))
+
+
+@pytest.mark.parametrize("name", formats.formats())
+def test_what_was_not_looked_at_is_no_pass_in_any_format(name: str) -> None:
+    text = formats.render(name, unparsed())
+    assert text.count("parser stopped (CPU limit)") == 1
+    assert text != formats.render(name, a_review(mails()))
+    assert "ERROR:" not in text or name != "b4"
+
+
+def test_what_was_not_looked_at_is_a_word_to_machines() -> None:
+    assert checks(unparsed())["status"] == "warn"
+    assert json.loads(formats.render("json", unparsed()))["unchecked"] == ["kernel/depot/bpf.c"]
+    (run,) = json.loads(formats.render("sarif", unparsed()))["runs"]
+    assert run["invocations"][0]["executionSuccessful"] is False
+    assert "total: 0 errors, 0 warnings, 0 checks" in formats.render("terse", unparsed())
+    assert COMMAND.fullmatch(formats.render("github", unparsed()).strip())
+
+
+def silenced(by_sender: bool) -> Review:
+    finding = said("wrong").findings[0]
+    held = tuple(SuppressedFinding(finding, f"way {at % 2} (a.mbox:{at % 2})", by_sender) for at in range(3))
+    return replace(a_review(mails()), withheld=held)
+
+
+@pytest.mark.parametrize("name", sorted({*formats.formats()} - {"json", "terminal"}))
+def test_findings_that_are_not_said_are_counted(name: str) -> None:
+    assert formats.render(name, silenced(by_sender=True)).count("3 findings not said") in (1, 2)
+
+
+def test_nobody_is_answered_about_what_others_have_said() -> None:
+    assert formats.render("reply", silenced(by_sender=False)) == ""
+    assert "way 0 (a.mbox:0), and 1 other reason" in formats.render("reply", silenced(by_sender=True)).replace(
+        "\n", " "
+    )
+
+
+# Long lines.
+
+
+def long_line(word: str) -> Review:
+    """A finding far behind the start of a line."""
+    text = f"\t{'a' * 3000} {word * 3000} b;"
+    found = a_review([a_mail(1, 1, "depot", BODY.replace("\tb;", text))])
+    return replace(found, findings=(a_finding(found, place(found, "b;"), "a/b", Level.CHECK, "m"),))
+
+
+@pytest.mark.parametrize("name", sorted({*formats.formats()} - {"html"}))
+def test_a_quote_is_cut_and_the_cut_is_marked(name: str) -> None:
+    text = formats.render(name, long_line("x"))
+    assert max(map(len, text.split("\n"))) < 1200
+    if name in ("terminal", "json", "reply"):
+        assert ("[ ... ]" if name == "reply" else "[...]") in text
+
+
+def test_the_caret_is_below_what_is_left_of_a_long_line() -> None:
+    _, _, _, _, quoted, caret, *_ = formats.render("terminal", long_line("x")).split("\n")
+    assert quoted.index("b;") == caret.index("^")
+
+
+@pytest.mark.parametrize("word", ["x", "\u00e4", "\u4e2d", "\U0001f41d"])
+def test_a_reply_has_no_line_that_mail_servers_refuse(word: str) -> None:
+    found = long_line(word)
+    said_so = replace(found, findings=tuple(replace(one, message=f"{word * 3000} is wrong") for one in found.findings))
+    text = formats.render("reply", replace(said_so, skipped={word * 3000: "x"}, unchecked=frozenset({word * 3000})))
+    assert max(len(line.encode()) for line in text.split("\n")) <= 998
 
 
 # GitHub's commands.
@@ -308,5 +383,5 @@ def test_sarif_says_what_went_wrong() -> None:
     (invocation,) = log(replace(trouble(), unreadable=(InputError("a.mbox", 7, "cut off"),)))["invocations"]
     assert invocation["executionSuccessful"] is False
     texts = [told["message"]["text"] for told in invocation["toolExecutionNotifications"]]
-    assert texts[1:] == ["the rule failed: flags/odd", "not read: a.mbox:7: cut off"]
+    assert texts[1:3] == ["the rule failed: flags/odd", "not read: a.mbox:7: cut off"]
     assert PATH not in texts[0]

@@ -15,6 +15,7 @@ from kfunclint.finding import Finding, Level, Place
 from kfunclint.patch.diff import FileDiff, Hunk, Patch
 from kfunclint.patch.postimage import PostImage
 from kfunclint.report import formats
+from kfunclint.report.composition import composition
 from kfunclint.rule.rule import Description
 from kfunclint.text import pluralize, visible
 
@@ -45,6 +46,7 @@ def render(review: Review) -> str:
         .render(
             subject=visible(formats.title(review)),
             author=visible(first.headers.author) if first else "",
+            composition=[visible(line) for line in composition(review.series)] if review.series else [],
             kernel=review.kernel,
             base=visible(f"{review.base.name}: {review.base.why}") if review.base else "",
             counts=_counts(review.findings),

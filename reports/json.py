@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from kfunclint.checker.result import Review
@@ -10,6 +11,7 @@ from kfunclint.errors import InputError
 from kfunclint.finding import Finding, Reason
 from kfunclint.patch.diff import Patch
 from kfunclint.report import formats
+from kfunclint.report.composition import composition, revisions
 from kfunclint.text import excerpt
 
 SCHEMA = 1
@@ -17,13 +19,14 @@ SCHEMA = 1
 
 def render(review: Review) -> str:
     """The review as a JSON object in ASCII, with a line break at the end; what is not known is null."""
+    versions = revisions(review.series) if review.series else {}
     document = {
         "schema": SCHEMA,
         "series": _series(review),
         "tree": review.tree or None,
         "kernel": {"release": str(review.kernel.release), "why": review.kernel.why},
         "base": {"name": review.base.name, "why": review.base.why} if review.base else None,
-        "patches": [_patch(patch) for patch in review.patches],
+        "patches": [_patch(patch, versions) for patch in review.patches],
         "skipped": dict(review.skipped) | {_mail(why): why.reason for why in review.unreadable},
         "unchecked": sorted(review.unchecked),
         "failures": dict(review.failures),
@@ -50,6 +53,8 @@ def _series(review: Review) -> dict[str, Any] | None:
         "message_id": first.headers.message_id or None,
         "version": review.series.version,
         "total": review.series.total,
+        "missing": list(review.series.missing),
+        "notes": list(composition(review.series)),
     }
 
 
@@ -68,9 +73,10 @@ def _mail(why: InputError) -> str:
     return f"{why.file}:{why.line}" if why.line else why.file
 
 
-def _patch(patch: Patch) -> dict[str, Any]:
+def _patch(patch: Patch, versions: Mapping[int, str]) -> dict[str, Any]:
     return {
         "index": patch.mail.subject.number,
+        "version": versions.get(patch.mail.subject.number),
         "subject": patch.mail.subject.text,
         "message_id": patch.mail.headers.message_id or None,
         "files": [file.new_path or file.old_path for file in patch.files],

@@ -10,6 +10,7 @@ from kfunclint.checker.result import Review
 from kfunclint.finding import Comparison, Finding, Level, Place, Reason
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
+from kfunclint.report.composition import composition
 from kfunclint.text import excerpt, last_line, pluralize, visible
 
 Paint = Callable[[str, str], str]
@@ -44,6 +45,8 @@ def _plain(text: str, code: str) -> str:
 
 def _head(review: Review, paint: Paint) -> Iterator[str]:
     yield paint(visible(formats.title(review)), _BOLD)
+    for line in composition(review.series) if review.series else ():
+        yield visible(line)
     yield visible(f"judged for {review.kernel.release}: {review.kernel.why}")
     if review.base:
         yield visible(f"applied to {review.base.name}: {review.base.why}")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from kfunclint.checker.result import Review
 from kfunclint.finding import Comparison, Finding
 from kfunclint.mail.message import Inbox, Series
-from kfunclint.mail.series import age, is_reroll
+from kfunclint.mail.versions import age, is_reroll
 
 
 def previous_version(inbox: Inbox, series: Series, version: int | None = None) -> Series | None:

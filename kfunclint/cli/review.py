@@ -44,7 +44,7 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
             outcome = pipeline.run(inbox, request, selection, worker, step=step, tell=tell)
     if options.record_baseline(selection, outcome.reviews):
         return TROUBLE if outcome.is_troubled else CLEAN
-    _write(arguments, [review for review in outcome.reviews if review.patches])
+    _write(arguments, [review for review in outcome.reviews if review.patches or review.cover])
     return outcome.status
 
 

@@ -50,7 +50,9 @@ class _Answers:
         self.authors = {who for mail in mails for who in (*_people(mail.headers.sender), *_people(mail.headers.author))}
         family = [version for version in inbox.series if version.family == series.family]
         older = family[: next((at for at, version in enumerate(family) if version is series), 0)]
-        self.older = {id(mail): version for version in older for mail in (version.cover, *version.patches) if mail}
+        own = set(map(id, mails))  # a reroll of one patch shares the others with the version before
+        older_mails = ((mail, version) for version in older for mail in (version.cover, *version.patches) if mail)
+        self.older = {id(mail): version for mail, version in older_mails if id(mail) not in own}
 
     def why(self, finding: Finding) -> str | None:
         """Who has said it where; None if nobody has."""

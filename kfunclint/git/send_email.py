@@ -9,8 +9,7 @@ from pathlib import Path
 from kfunclint.errors import InputError
 from kfunclint.mail.inbox import only_mail
 from kfunclint.mail.mbox import Raw
-from kfunclint.mail.message import Mail
-from kfunclint.mail.series import address
+from kfunclint.mail.message import Mail, address
 
 _COUNTER, _TOTAL = "GIT_SENDEMAIL_FILE_COUNTER", "GIT_SENDEMAIL_FILE_TOTAL"
 _HEADER = 64 << 10

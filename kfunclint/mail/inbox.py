@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kfunclint.errors import InputError
-from kfunclint.mail import mime, series
+from kfunclint.mail import mime, roles, series, versions
 from kfunclint.mail.body import diff_start, layout
 from kfunclint.mail.mbox import Input, Raw, label, raw_mails
-from kfunclint.mail.message import Headers, Inbox, Mail, MailSource, Series, Subject, TitlePlace, subject
+from kfunclint.mail.message import Headers, Inbox, Mail, MailSource, Series, TitlePlace, subject
+from kfunclint.mail.roles import Role, SortedMails
+from kfunclint.mail.threads import Threads
 
 NO_PATCH = "no patch in it"
 _MAIL_FIELDS = {"from", "subject", "date", "message-id", "received", "return-path", "mime-version"}
@@ -25,30 +27,36 @@ def read_inbox(inputs: Iterable[Input]) -> Inbox:
     """
     inputs = list(inputs)
     mails: list[Mail] = []
-    replies: list[Mail] = []
+    names: list[Input] = []
     broken: list[InputError] = []
     useful: set[Input] = set()
-    with_replies: set[Input] = set()
     for name, raw in raw_mails(inputs):
         try:
-            patches, answering = _mails(raw)
+            parsed = _mails(raw)
         except InputError as refusal:
             broken.append(refusal)
             useful.add(name)
         else:
-            mails += patches
-            replies += answering
-            useful |= {name} if patches else set()
-            with_replies |= {name} if answering else set()
-    useful |= with_replies if mails else set()
+            mails += parsed
+            names += [name] * len(parsed)
+    sorted_mails = roles.sorted_mails(mails)
+    broken += sorted_mails.refusals
+    useful |= {name for name, role in zip(names, sorted_mails.roles, strict=True) if role.is_useful}
+    if sorted_mails.posts:
+        useful |= {name for name, role in zip(names, sorted_mails.roles, strict=True) if role is Role.ANSWER}
     broken += [InputError(label(name), None, NO_PATCH) for name in inputs if name not in useful]
-    return Inbox(series.group_mails(mails), tuple(broken), tuple(replies))
+    return Inbox(_series(sorted_mails), tuple(broken), sorted_mails.answers)
+
+
+def _series(mails: SortedMails) -> tuple[Series, ...]:
+    threads = Threads([*mails.posts, *mails.answers])
+    return versions.families(series.assembled_series(mails.posts, threads), threads)
 
 
 def only_mail(raw: Raw) -> Mail:
     """The mail in bytes that are known to be a patch, whatever the subject looks like. Raises InputError."""
     try:
-        return _from_mail(mime.decode(raw.data)[0], raw)[0]
+        return _from_mail(mime.decode(raw.data)[0], raw)
     except mime.MailError as error:
         raise InputError(raw.file, error.line, str(error)) from error
 
@@ -56,44 +64,27 @@ def only_mail(raw: Raw) -> Mail:
 def select_series(inbox: Inbox, version: int | None, every: bool) -> tuple[Series, ...]:
     """Choose what to review, in order of appearance: of every family of rerolls the newest version that is complete,
     or else the newest; or the given version; or all. Raises InputError if nothing has the given version."""
-    return series.select_versions(inbox.series, version, every)
+    return versions.select_versions(inbox.series, version, every)
 
 
-def _mails(raw: Raw | InputError) -> tuple[list[Mail], list[Mail]]:
-    """The patches or cover letter in the bytes of a mail, and what answers one instead. Raises InputError."""
+def _mails(raw: Raw | InputError) -> list[Mail]:
+    """The mails in the bytes of one: itself, or those that it has attached; none where it is empty. Raises
+    InputError."""
     if isinstance(raw, InputError):
         raise raw
+    if not raw.data.strip():
+        return []
     try:
         decoded = mime.decode(raw.data)
         if not _MAIL_FIELDS & decoded[0].fields.keys():
-            return [_from_text(mime.plain(raw.data), raw)], []
+            return [_from_text(mime.plain(raw.data), raw)]
     except mime.MailError as error:
         line = raw.line + error.line - 1 if error.line else raw.line
         raise InputError(raw.file, line, str(error)) from error
-    patches: list[Mail] = []
-    answers: list[Mail] = []
-    for part in decoded:
-        mail, parsed = _from_mail(part, raw)
-        if _is_patch(mail, parsed, raw):
-            patches.append(mail)
-        elif parsed.is_reply or mail.headers.in_reply_to or mail.headers.references:
-            answers.append(mail)
-    return patches, answers
+    return [_from_mail(part, raw) for part in decoded]
 
 
-def _is_patch(mail: Mail, parsed: Subject, raw: Raw) -> bool:
-    """Is it a patch or cover letter? Raises InputError for one that says so and has no diff."""
-    # without a mark, a mail in a thread is an answer, unless it is laid out as git does
-    if parsed.is_reply or not (parsed.is_marked or not mail.headers.in_reply_to or "\n---\n" in mail.body):
-        return False
-    if mail.layout.diff is not None:
-        return True
-    if parsed.is_marked and mail.subject.number:
-        raise InputError(raw.file, raw.line, "no diff in this patch mail")
-    return parsed.is_marked
-
-
-def _from_mail(decoded: mime.Decoded, raw: Raw) -> tuple[Mail, Subject]:
+def _from_mail(decoded: mime.Decoded, raw: Raw) -> Mail:
     def field(name: str) -> str:
         return mime.words(decoded.fields.get(name, ("",))[-1])
 
@@ -102,7 +93,7 @@ def _from_mail(decoded: mime.Decoded, raw: Raw) -> tuple[Mail, Subject]:
     sender = _mailbox(decoded.fields.get("from", ("",))[0])
     inner = {} if parsed.is_reply else layout(decoded.text.split("\n"), 0).fields
     line = None if "subject" in inner or decoded.subject_line is None else raw.line + decoded.subject_line - 1
-    mail = Mail(
+    return Mail(
         subject=replace(parsed, title=subject(mime.words(inner["subject"])).title) if "subject" in inner else parsed,
         body=decoded.text,
         source=MailSource(
@@ -123,7 +114,6 @@ def _from_mail(decoded: mime.Decoded, raw: Raw) -> tuple[Mail, Subject]:
             reply_to=_mailboxes(decoded.fields, "reply-to"),
         ),
     )
-    return mail, parsed
 
 
 def _title_place(line: int | None, text: str, title: str) -> TitlePlace | None:

@@ -26,6 +26,10 @@ class Subject:
     """m of n/m: 1 where the subject does not say."""
     version: int = 1
     """V of vV: 1 where the subject does not say."""
+    revision: str = ""
+    """V of vV as the subject has it, "2", "3.1" or "5b"; "" where it does not say."""
+    is_counted: bool = False
+    """It says n/m."""
     is_reply: bool = False
     """It is that of an answer or a forward."""
     is_marked: bool = False
@@ -112,6 +116,15 @@ class Mail:
         return InputError(self.source.file, self.in_input(line), reason)
 
 
+def address(mail: Mail) -> str:
+    """Who sent a mail, to tell people apart: the address, or the name where there is none."""
+    sender = _COMMENT.sub("", mail.headers.sender or mail.headers.author)
+    return sender.rpartition("<")[2].rstrip("> ").casefold().strip()
+
+
+_COMMENT = re.compile(r"\s*\([^()]*\)\s*$")  # "ann@example.org (Ann Author)"
+
+
 def whole(numbers: Collection[int], total: int) -> bool:
     """Is every n of 1..total among the numbers?"""
     return len(numbers) >= total and all(number in numbers for number in range(1, total + 1))
@@ -122,7 +135,8 @@ class Series:
     """One version of one series, in the order of n/m.
 
     `patches` is empty where only the cover letter was given. `prerequisites` are patch-ids. Series with the same
-    `family` are rerolls of one another.
+    `family` are rerolls of one another. `revisions` says of each patch which version it was posted in ("1", "3.1",
+    "5b"), empty for a series that was never posted; `left_out` are the newer versions, named so, that are not whole.
     """
 
     patches: tuple[Mail, ...]
@@ -132,11 +146,23 @@ class Series:
     base_commit: str
     prerequisites: tuple[str, ...]
     family: int = 0
+    revisions: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Is every n of 1..m there?"""
-        return whole({patch.subject.number for patch in self.patches}, self.total)
+        return whole(self._numbers, self.total)
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Every n of 1..m that is not there."""
+        numbers = self._numbers
+        return tuple(number for number in range(1, self.total + 1) if number not in numbers)
+
+    @property
+    def _numbers(self) -> set[int]:
+        return {patch.subject.number for patch in self.patches}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +179,9 @@ class Inbox:
 
 _ANSWER = re.compile(r"(?:re|fwd?|aw|wg|sv|vs|antw|res|tr)(?:\[\d{1,3}\]|\(\d{1,3}\))?[ \t]*:[ \t]*", re.I)
 _GROUP = re.compile(r"\[([^\[\]]*)\][ \t]*")
+_SPREAD_COUNT = re.compile(r"\b(\d{1,4}) ?(?:/|\bof\b) ?(\d{1,4})\b", re.I)
 _COUNT = re.compile(r"(\d{1,4})/(\d{1,4})")
-_VERSION = re.compile(r"(?:patch-?)?v(\d{1,4})(?:\.\d{1,3})?", re.I)
+_VERSION = re.compile(r"(?:patch(?:set)?)?-?v(\d{1,4})(\.\d{1,3}|[a-e])?", re.I)
 
 
 def subject(text: str) -> Subject:
@@ -164,7 +191,7 @@ def subject(text: str) -> Subject:
         if match := _ANSWER.match(text, at):
             reply = True
         elif match := _GROUP.match(text, at):
-            words += match[1].replace(",", " ").split()
+            words += _SPREAD_COUNT.sub(r"\1/\2", match[1].replace(",", " ")).split()
         else:
             break
         at = match.end()
@@ -174,15 +201,15 @@ def subject(text: str) -> Subject:
 
 def _from_brackets(words: list[str], title: str, reply: bool) -> Subject | None:
     """What the words in the brackets say, or None where they do not speak of a patch."""
+    parsed = Subject(title, is_reply=reply)
     tags: list[str] = []
-    number, total, version, is_marked, speaks_of_patch = 1, 1, 1, False, False
     for word in words:
         if count := _COUNT.fullmatch(word):
-            number, total = int(count[1]), int(count[2])
+            parsed = replace(parsed, number=int(count[1]), total=int(count[2]), is_counted=True)
         elif match := _VERSION.fullmatch(word):
-            version = int(match[1])
+            parsed = replace(parsed, version=int(match[1]), revision=f"{int(match[1])}{(match[2] or '').lower()}")
         elif not word.lower().startswith("patch"):
             tags.append(word)
-        is_marked = is_marked or word.lower().startswith("patch") or count is not None
-        speaks_of_patch = speaks_of_patch or is_marked or word.upper() == "RFC"
-    return Subject(title, tuple(tags), number, total, version, reply, is_marked) if speaks_of_patch else None
+    is_marked = parsed.is_counted or any(word.lower().startswith("patch") for word in words)
+    speaks_of_patch = is_marked or any(word.upper() == "RFC" for word in words)
+    return replace(parsed, tags=tuple(tags), is_marked=is_marked) if speaks_of_patch else None

@@ -1,150 +1,188 @@
-"""Mails put together to series, series to families of rerolls, and the choice of the version to review."""
+"""Patches and cover letters put together to series; the thread decides, and what a subject leaves out it says."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 
-from kfunclint.errors import InputError
-from kfunclint.mail.message import Mail, Series, whole
+from kfunclint.mail.message import Mail, Series, address, whole
+from kfunclint.mail.threads import Threads
+from kfunclint.mail.versions import PostedSeries
 
-# Similar titles are looked for among this many families of an author, so that the work stays linear.
+# A mail is held against this many series of its sender, so that the work stays linear.
 _LOOK_BACK = 20
 
 
-@dataclass
-class _Group:
-    """A series in the making: its mails by number, and the thread they stand in ("" for none)."""
+def assembled_series(posts: Sequence[Mail], threads: Threads) -> list[PostedSeries]:
+    """The series that patches and cover letters make up, in order of appearance; `threads` are those of all mails.
+
+    One series are the mails of one thread, cover letter, sender, version and total; a mail that names no version has
+    that of the cover letter or patch that it answers. What fits nowhere else then joins the series it completes: a
+    cover letter with another version or total than its patches, a patch with another total, one that came by another
+    address, and what was sent in several threads.
+    """
+    positions = _positions(posts, threads)
+    groups = _exact_groups(posts, positions)
+    groups = _with_covers(groups)
+    groups = _with_other_totals(groups)
+    groups = _joined(groups, lambda group: (group.thread or group.tags, group.cover, group.version, group.total))
+    groups = _joined(groups, lambda group: (group.sender, group.version, group.total, group.tags))
+    return [PostedSeries(group.thread, _series(group)) for group in groups]
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """Where a mail stands: what names its thread ("" for none), the patch or cover letter that it is or that stands
+    above it, the version of that, and the message-id of the cover letter at or above it ("" for none)."""
 
     thread: str
+    post: Mail | None = None
+    version: int = 1
+    cover: str = ""
+
+
+def _positions(posts: Sequence[Mail], threads: Threads) -> dict[int, _Position]:
+    """The position of every mail, by id()."""
+    roots = threads.roots()
+    are_posts = set(map(id, posts))
+    positions: dict[int, _Position] = {}
+    for mail in threads.parents_first():
+        parent = threads.parent(mail)
+        above = positions[id(parent)] if parent else _Position(roots[id(mail)])
+        if id(mail) in are_posts:
+            cover = mail.headers.message_id if mail.subject.number == 0 else above.cover
+            above = _Position(above.thread, mail, _version(mail, above), cover)
+        positions[id(mail)] = above
+    return positions
+
+
+def _version(mail: Mail, above: _Position) -> int:
+    """The version of a patch or cover letter."""
+    post = above.post
+    if mail.subject.revision or post is None or mail.subject.number == 0 or address(post) != address(mail):
+        return mail.subject.version
+    is_of_set = post.subject.total == mail.subject.total or (post.subject.number == 0 and mail.subject.is_counted)
+    return above.version if is_of_set else mail.subject.version
+
+
+@dataclass(eq=False)
+class _Group:
+    """A series in the making: its mails by number, and what they have in common; `tags` are those of the first."""
+
+    thread: str
+    cover: str
+    sender: str
+    version: int
+    total: int
+    tags: tuple[str, ...]
     mails: dict[int, Mail] = field(default_factory=dict)
-    senders: set[str] = field(default_factory=set)
 
     def add(self, mail: Mail) -> None:
-        self.mails[mail.subject.number] = mail
-        self.senders.add(address(mail))
-
-    def holds_like(self, mail: Mail) -> bool:
-        """Is there a mail of this number already that this one may replace: the same once more, or a resend?"""
+        """Take a mail in; of two with one number the later counts, but for one that says it is older."""
         namesake = self.mails.get(mail.subject.number)
-        if namesake is None or address(mail) not in self.senders:
-            return False
-        return namesake.subject.title == mail.subject.title or bool(self.thread and mail.subject.total > 1)
+        if namesake is None or _minor_revision(mail) >= _minor_revision(namesake):
+            self.mails[mail.subject.number] = mail
+
+    def has_place_for(self, mail: Mail) -> bool:
+        """May the mail be one of this series: new, the same once more, or a resend?"""
+        namesake = self.mails.get(mail.subject.number)
+        if namesake is None or namesake.subject.title == mail.subject.title:
+            return True
+        return bool(self.thread and mail.subject.total > 1)
+
+    def absorb(self, other: _Group) -> None:
+        """Take the mails of a group in that has none of the same numbers."""
+        self.mails.update(other.mails)
+
+    def distance(self, cover: _Group) -> tuple[bool, bool, bool, int]:
+        """The smaller the likelier is the cover letter that of these patches."""
+        return self.sender != cover.sender, self.version != cover.version, self.total != cover.total, self.version
+
+    def lacks(self, numbers: Iterable[int]) -> bool:
+        """Are all the numbers of patches that it counts and does not have?"""
+        return all(0 < number <= self.total and number not in self.mails for number in numbers)
+
+    @property
+    def is_whole(self) -> bool:
+        return whole(self.mails, self.total)
 
 
-def group_mails(mails: Sequence[Mail]) -> tuple[Series, ...]:
-    """Group mails to series, and number the families of their rerolls."""
-    roots = _roots(mails)
-    buckets: dict[tuple[object, ...], list[_Group]] = {}
+def _minor_revision(mail: Mail) -> str:
+    return mail.subject.revision.lstrip("0123456789")
+
+
+def _exact_groups(posts: Sequence[Mail], positions: dict[int, _Position]) -> list[_Group]:
+    buckets: dict[Hashable, list[_Group]] = {}
     order: list[_Group] = []
-    for mail in mails:
-        thread = roots[id(mail)]
-        tags = () if thread else tuple(sorted(tag.lower() for tag in mail.subject.tags))
-        groups = buckets.setdefault((thread, mail.subject.version, mail.subject.total, tags), [])
-        group = _group_of(groups, mail)
+    for mail in posts:
+        at = positions[id(mail)]
+        tags = tuple(sorted(tag.lower() for tag in mail.subject.tags))
+        key = (at.thread, at.cover, address(mail), at.version, mail.subject.total)
+        groups = buckets.setdefault((*key, () if at.thread else tags), [])
+        group = next((group for group in groups[-_LOOK_BACK:][::-1] if group.has_place_for(mail)), None)
         if group is None:
-            group = _Group(thread)
+            group = _Group(*key, tags)
             groups.append(group)
             order.append(group)
         group.add(mail)
-    return _number_families([(group.thread, _series(group)) for group in _join_batches(order)])
+    return order
 
 
-def _join_batches(groups: Sequence[_Group]) -> list[_Group]:
-    """Join what was sent in several threads, such as a cover letter apart from its patches or a series in two batches:
-    neighbours of one sender, version, total and tags that are whole only together."""
-    batches: list[_Group] = []
-    waiting: dict[tuple[object, ...], _Group] = {}
+def _with_covers(groups: Sequence[_Group]) -> list[_Group]:
+    """Give every cover letter that stands alone the patches that answer it, whatever their version and total."""
+    without_cover: dict[str, list[_Group]] = {}
     for group in groups:
-        mail = next(iter(group.mails.values()))
-        key = (
-            address(mail),
-            mail.subject.version,
-            mail.subject.total,
-            tuple(sorted(tag.lower() for tag in mail.subject.tags)),
-        )
-        neighbour = waiting.pop(key, None)
-        if (
-            neighbour
-            and not neighbour.mails.keys() & group.mails.keys()
-            and whole({**neighbour.mails, **group.mails}, mail.subject.total)
-        ):
-            neighbour.mails.update(group.mails)
+        if group.cover and 0 not in group.mails:
+            without_cover.setdefault(group.cover, []).append(group)
+    rest = []
+    for group in groups:
+        candidates = without_cover.pop(group.cover, []) if group.mails.keys() == {0} else []
+        if not candidates:
+            rest.append(group)
             continue
+        best = min(candidates, key=lambda candidate: candidate.distance(group))
+        best.absorb(group)
+        best.version = max(best.version, group.version)
+    return rest
+
+
+def _with_other_totals(groups: Sequence[_Group]) -> list[_Group]:
+    """Give the largest series of a thread, sender and version the patches that count to another total, and which it
+    lacks."""
+    by_set: dict[Hashable, list[_Group]] = {}
+    for group in groups:
+        if group.thread:
+            by_set.setdefault((group.thread, group.cover, group.sender, group.version), []).append(group)
+    absorbed: set[int] = set()
+    for candidates in by_set.values():
+        largest = max(candidates, key=lambda group: (len(group.mails), group.total))
+        for group in candidates:
+            if group is not largest and not group.is_whole and largest.lacks(group.mails):
+                largest.absorb(group)
+                absorbed.add(id(group))
+    return [group for group in groups if id(group) not in absorbed]
+
+
+def _joined(groups: Sequence[_Group], key: Callable[[_Group], Hashable]) -> list[_Group]:
+    """Join neighbours with the same key that are whole only together, such as a cover letter apart from its patches, or
+    a series in several batches."""
+    waiting: dict[Hashable, tuple[list[_Group], set[int]]] = {}
+    absorbed: set[int] = set()
+    for group in groups:
+        batches, numbers = waiting.setdefault(key(group), ([], set()))
+        if not numbers.isdisjoint(group.mails):
+            batches.clear()
+            numbers.clear()
         batches.append(group)
-        if not whole(group.mails, mail.subject.total) or 0 not in group.mails:
-            waiting[key] = group
-    return batches
-
-
-def select_versions(series: Sequence[Series], version: int | None, every: bool) -> tuple[Series, ...]:
-    """See inbox.select_series()."""
-    if every:
-        return tuple(series)
-    if version is not None:
-        of_version = tuple(candidate for candidate in series if candidate.version == version)
-        if not of_version and series:
-            versions = ", ".join(str(number) for number in sorted({candidate.version for candidate in series}))
-            raise InputError(_opening_mail(series[0]).source.file, None, f"no version {version} in it, only {versions}")
-        return of_version
-    families: dict[int, list[Series]] = {}
-    for candidate in series:
-        families.setdefault(candidate.family, []).append(candidate)
-    return tuple(
-        next((candidate for candidate in reversed(family) if candidate.complete), family[-1])
-        for family in families.values()
-    )
-
-
-def address(mail: Mail) -> str:
-    """Who sent a mail, to tell people apart: the address, or the name where there is none."""
-    sender = mail.headers.sender or mail.headers.author
-    return sender.rpartition("<")[2].rstrip("> ").casefold()
-
-
-_STEM = re.compile(r"(.+?)-\d{1,4}(-[^@]{1,200}@.{1,200})")
-
-
-def _roots(mails: Sequence[Mail]) -> dict[int, str]:
-    """The message-id that opens the thread of each mail (by id()). Where headers were dropped on the way, the part of
-    the id that git gives to all mails of a series stands in for it; "" where there is neither."""
-    parents = {mail.headers.message_id: _parent(mail) for mail in mails if mail.headers.message_id}
-    linked = set(parents.values())
-    roots: dict[str, str] = {}
-    threads = {}
-    for mail in mails:
-        root = _root(_parent(mail) or mail.headers.message_id, parents, roots)
-        is_alone = not _parent(mail) and root not in linked
-        stem = _STEM.fullmatch(mail.headers.message_id) if is_alone else None
-        threads[id(mail)] = (stem[1] + stem[2] if stem and mail.subject.total > 1 else "") if is_alone else root
-    return threads
-
-
-def _parent(mail: Mail) -> str:
-    return mail.headers.references[0] if mail.headers.references else mail.headers.in_reply_to
-
-
-def _root(start: str, parents: dict[str, str], roots: dict[str, str]) -> str:
-    """Follow the parents up; a loop ends where it began."""
-    passed, message_id = dict[str, None](), start
-    while message_id not in roots and message_id not in passed and parents.get(message_id):
-        passed[message_id] = None
-        message_id = parents[message_id]
-    root = roots.get(message_id, message_id)
-    roots.update(dict.fromkeys(passed, root))
-    return root
-
-
-def _group_of(groups: Sequence[_Group], mail: Mail) -> _Group | None:
-    """The group of the same thread, version and total that a mail belongs to."""
-    sender = address(mail)
-    recent = groups[-_LOOK_BACK:][::-1]
-    for group in recent:
-        if group.holds_like(mail):
-            return group
-    with_room = [group for group in recent if mail.subject.number not in group.mails]
-    return next((group for group in with_room if sender in group.senders), with_room[0] if with_room else None)
+        numbers.update(group.mails)
+        if whole(numbers, group.total):
+            for batch in batches[1:]:
+                batches[0].absorb(batch)
+                absorbed.add(id(batch))
+            del batches[1:]
+    return [group for group in groups if id(group) not in absorbed]
 
 
 _BASE = re.compile(r"^base-commit: ([0-9a-f]{7,64})[ \t]*$", re.M)
@@ -158,89 +196,18 @@ def _series(group: _Group) -> Series:
     trailing = [mail.body for mail in (*((cover,) if cover else ()), *patches[::-1])]
     bases = [match[1] for body in trailing if (match := _BASE.search(body))]
     prerequisites = dict.fromkeys(patch_id for body in trailing for patch_id in _PREREQUISITE.findall(body))
-    first = mails[0]
     return Series(
-        patches, cover, first.subject.version, first.subject.total, bases[0] if bases else "", tuple(prerequisites)
+        patches,
+        cover,
+        group.version,
+        _total(patches or mails),
+        bases[0] if bases else "",
+        tuple(prerequisites),
+        revisions=tuple(patch.subject.revision or str(group.version) for patch in patches),
     )
 
 
-def _opening_mail(series: Series) -> Mail:
-    return series.cover or series.patches[0]
-
-
-def _number_families(threads: Sequence[tuple[str, Series]]) -> tuple[Series, ...]:
-    """Number the families of rerolls; families in order of appearance, their versions oldest first."""
-    families: list[list[Series]] = []
-    families_by_key: dict[str, list[int]] = {}
-    for thread, version in threads:
-        keys = _keys(thread, version)
-        number = _family(version, families, [families_by_key.get(key, [])[-_LOOK_BACK:] for key in keys])
-        if number == len(families):
-            families.append([])
-        families[number].append(replace(version, family=number))
-        for key in filter(None, keys):
-            if number not in families_by_key.setdefault(key, [])[-_LOOK_BACK:]:
-                families_by_key[key].append(number)
-    return tuple(version for family in families for version in sorted(family, key=age))
-
-
-_CHANGE = re.compile(r"^change-id: (\S{1,200})[ \t]*$", re.M)
-
-
-def _keys(thread: str, series: Series) -> tuple[str, str, str]:
-    """What rerolls may share: b4's change-id with the author, the author, the thread; "" where there is none."""
-    change = _CHANGE.search(_opening_mail(series).body)
-    author = address(_opening_mail(series))
-    same_change = f"change {change[1]} of {author}" if change else ""
-    return same_change, f"author {author}" if author else "", f"thread {thread}" if thread else ""
-
-
-def _family(series: Series, families: Sequence[Sequence[Series]], candidates: Sequence[Sequence[int]]) -> int:
-    """The family a series belongs to, or the number of a new one; candidates by change-id, author and thread."""
-    by_change, by_author, by_thread = candidates
-    if by_change:
-        return by_change[-1]
-    for number in (*by_author[::-1], *by_thread[::-1]):
-        if any(is_reroll(series, member) for member in families[number][-_LOOK_BACK:]):
-            return number
-    for number in by_thread[::-1]:
-        ages = {age(member) for member in families[number]}
-        if number in by_author and age(series) not in ages and (series.total > 1) == (families[number][-1].total > 1):
-            return number
-    return len(families)
-
-
-def age(series: Series) -> tuple[bool, int]:
-    """Orders the versions of a family: RFCs come before what they ask comments for."""
-    return not any(tag.lower() == "rfc" for tag in _opening_mail(series).subject.tags), series.version
-
-
-def is_reroll(series: Series, other: Series) -> bool:
-    """Are two series versions of one another by their titles, or the same version sent twice?"""
-    if age(series) == age(other):
-        return _titles(series) == _titles(other)
-    titles, other_titles = _titles(series), _titles(other)
-    numbers = sorted(titles.keys() & other_titles.keys())
-    if numbers and _are_alike(titles[numbers[0]], other_titles[numbers[0]]):
-        return True
-    shared = len(set(titles.values()) & set(other_titles.values()))
-    return shared > 0 and 2 * shared >= min(len(titles), len(other_titles))
-
-
-def _titles(series: Series) -> dict[int, str]:
-    return {
-        mail.subject.number: mail.subject.title
-        for mail in (*((series.cover,) if series.cover else ()), *series.patches)
-    }
-
-
-def _are_alike(title: str, other: str) -> bool:
-    """Do two titles share three words of five, and an identifier where both have one?"""
-    words, other_words = _words(title), _words(other)
-    names, other_names = ({word for word in side if "_" in word} for side in (words, other_words))
-    share_name = not (names and other_names) or bool(names & other_names)
-    return 5 * len(words & other_words) >= 3 * len(words | other_words) > 0 and share_name
-
-
-def _words(title: str) -> set[str]:
-    return set(re.findall(r"\w+", title.casefold()))
+def _total(mails: Iterable[Mail]) -> int:
+    """The total that most mails count to; of two with as many the higher one."""
+    counts = Counter(mail.subject.total for mail in mails)
+    return max(counts, key=lambda total: (counts[total], total))

@@ -9,7 +9,7 @@ from kfunclint.checker.result import Review
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Inbox, Series
-from kfunclint.mail.series import is_reroll
+from kfunclint.mail.versions import is_reroll
 from kfunclint.pipeline.outcome import Note, NoteKind, troubles
 from kfunclint.report import formats
 

@@ -27,6 +27,7 @@ test: $(VENV)/test.done
 
 test-integration: $(VENV)/integration.done
 	tests/integration/install
+	npm install --silent --no-audit --no-fund --prefix build/axe axe-core@4
 	$(BIN)/pytest tests/integration
 
 test-kernel: $(VENV)/test.done

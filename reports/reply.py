@@ -70,6 +70,13 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_NOTE else f"{text[:_LONGEST_NOTE]} ..."
 
 
+def in_context(review: Review, finding: Finding) -> str:
+    """The part of the reply that is about one finding of a mail: the lines quoted for it, and the remark."""
+    mails = (review.cover, *review.patches)
+    patch = next(patch for patch in mails if patch and patch.mail.subject.number == finding.origin.patch)
+    return "\n".join(_Quote(patch, [finding], review.lines, review.since).lines())
+
+
 def _in_mbox(mail: str) -> str:
     escaped = re.sub(r"^(>*From )", r">\1", mail, flags=re.MULTILINE)
     return f"From mboxrd@z Thu Jan  1 00:00:00 1970\n{escaped}\n"

@@ -45,3 +45,9 @@ class Releases(NamedTuple):
 def releases() -> list[tuple[date, Release]]:
     """Every mainline release with the day of its tag, oldest first."""
     return sorted((row["date"], Release.parse(name)) for name, row in table("releases")["release"].items())
+
+
+def is_tagged(release: Release) -> bool:
+    """Is it out, as far as the table knows: does a row without `estimated` name it?"""
+    row = table("releases")["release"].get(str(release))
+    return row is not None and not row.get("estimated", False)

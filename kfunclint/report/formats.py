@@ -48,6 +48,11 @@ def files(name: str, review: Review) -> dict[str, str]:
     return {f"{slug(mail) if mail else 'tree'}.{name}": render(name, review)}
 
 
+def as_reply(review: Review, finding: Finding) -> str:
+    """A finding of a mail as a reply to it says it: the lines that are quoted for it, and the remark below them."""
+    return str(_module("reply").in_context(review, finding))
+
+
 def is_page(name: str) -> bool:
     """Is a report of that format a page of its own, so that two cannot stand in one file?"""
     return bool(getattr(_module(name), "PAGE", False))

@@ -17,7 +17,8 @@ from sample import PATH, a_finding, a_mail, a_review, place, sample, unchecked, 
 from kfunclint.checker.result import Review
 from kfunclint.errors import InputError
 from kfunclint.finding import Edit, Fix, Level, Reason
-from kfunclint.report import formats
+from kfunclint.kernel.release import Release
+from kfunclint.report import formats, links
 
 EVIL = """</script></style></pre><script>alert(1)</script><img src=x onerror=alert(2)>" onfocus="x {{ 7 * 7 }}&amp;"""
 VOID = {"meta", "input"}
@@ -90,7 +91,9 @@ def test_nothing_is_loaded_and_nothing_runs_but_our_own_script(found: Review) ->
     names = {name for _, attributes in shown.elements for name in attributes}
     assert not names & {"src", "srcset", "style", "action", "formaction", "poster"}
     assert not [name for name in names if name.startswith("on")]
-    assert all(target.startswith("#") for target in shown.values("href"))
+    addresses = [target for target in shown.values("href") if not target.startswith("#")]
+    assert all(address.startswith(("https://lore.kernel.org/r/", "https://git.kernel.org/")) for address in addresses)
+    assert not re.search("[<>\"' ]", "".join(addresses))
     style = text.partition("<style>")[2].partition("</style>")[0]
     assert "url(" not in style
     assert "@import" not in style
@@ -116,9 +119,103 @@ def test_every_link_has_a_target_and_no_name_is_there_twice() -> None:
     shown = page(sample())
     ids = shown.values("id")
     assert len(ids) == len(set(ids))
-    targets = {target[1:] for target in shown.values("href")}
+    targets = {target[1:] for target in shown.values("href") if target.startswith("#")}
     assert targets <= set(ids)
-    assert {"patch-1", "patch-2", "finding-4", "about-3"} <= targets
+    assert {"about-3", *(finding.key for finding in sample().findings)} <= targets
+    assert {"patch-1", "patch-2", f"p1-{PATH}-31", "p1-message-4"} <= set(ids)
+
+
+def test_two_findings_of_one_key_have_addresses_of_their_own() -> None:
+    found = sample()
+    twice = page(replace(found, findings=(*found.findings, found.findings[0])))
+    key = found.findings[0].key
+    assert {key, f"{key}-2"} <= set(twice.values("id"))
+    assert len(twice.values("id")) == len(set(twice.values("id")))
+
+
+MOVED = """\
+x
+---
+diff --git a/a.c b/a.c
+--- a/a.c
++++ b/a.c
+@@ -{0},2 +{0},3 @@
+ {1}
++{2}
+ {3}
+"""
+
+
+def test_a_line_is_called_by_the_number_that_its_own_diff_gives_it() -> None:
+    """What a later patch moved, and an old line that it speaks of."""
+    mails = [
+        a_mail(1, 2, "x", MOVED.format(40, "old", "first", "behind")),
+        a_mail(2, 2, "y", MOVED.format(10, "top", "second", "below")),
+    ]
+    found = a_review(mails)
+    at, new = replace(place(found, "first"), line=42), place(found, "second")
+    old = replace(at, line=41, end_column=4)
+    assert [found.lines.text(spot) for spot in (at, old)] == ["first", "old"]
+    because = (Reason(old, "old one"), Reason(new, "new one"))
+    found = replace(found, findings=(a_finding(found, at, "a/b", Level.CHECK, "no", because=because),))
+    text = formats.render("html", found)
+    assert '<a href="#p1-a.c-40">a.c:40</a></code> old one: <code>old</code>' in text
+    assert '<a href="#p2-a.c-11">a.c:11 of patch 2</a></code> new one: <code>second</code>' in text
+    assert '<div class="line added" id="p1-a.c-41" data-old="  " data-new="41"><span>+<mark>first</mark></span>' in text
+    assert '<span class="place">a.c:41 <code>' in text
+
+
+def test_what_can_be_taken_along() -> None:
+    """The remark as in a reply, and the line that silences it."""
+    found = sample()
+    article = articles(found)[2]
+    words = "".join(Page(article).words)
+    assert "> +\treturn top_depot;\n\nbpf_depot_top() uses top_depot without testing" in words
+    assert "kfunclint: ignore guards/depot-disabled-unchecked bpf_depot_top - " in words
+
+
+def articles(found: Review) -> list[str]:
+    return re.findall(r"<article .*?</article>", formats.render("html", found), re.DOTALL)
+
+
+def test_the_worst_stands_first_in_the_overview() -> None:
+    overview = formats.render("html", sample()).partition('<ol class="overview">')[2].partition("</ol>")[0]
+    assert re.findall('<li class="(.*?) ', overview) == ["error", "warning", "check", "check"]
+    assert [finding.key for finding in reversed(sample().findings)][:2] == re.findall('href="#(.*?)"', overview)[:2]
+
+
+def test_a_patch_without_findings_is_closed() -> None:
+    found = sample()
+    found = replace(found, findings=found.findings[:3])
+    parts = [attributes for tag, attributes in page(found).elements if attributes.get("class") == "part"]
+    assert parts == [{"class": "part", "id": "patch-1", "open": ""}, {"class": "part", "id": "patch-2"}]
+
+
+def test_the_verdict_is_a_sentence() -> None:
+    found = sample()
+    assert "2 checks" not in verdict(replace(found, findings=found.findings[:1]))
+    assert verdict(replace(found, findings=found.findings[:3])).startswith("1 warning, 2 checks in 1 of 2 patches; ")
+    assert verdict(found).startswith("1 error, 1 warning, 2 checks in 2 patches; ")
+    assert verdict(replace(found, findings=())) == "Nothing found in 2 patches."
+
+
+def verdict(found: Review) -> str:
+    return formats.render("html", found).partition('<p class="verdict">')[2].partition("</p>")[0]
+
+
+def test_addresses_of_mails_and_of_the_kernel() -> None:
+    assert links.mail("20251021-a.b+c@example.org") == "https://lore.kernel.org/r/20251021-a.b%2Bc@example.org"
+    assert links.mail('x"><script>@example.org') == links.mail("") == links.mail("no id") == ""
+    see = "kernel/bpf/btf.c: f(), rules/tables/flags.toml; Documentation/bpf/kfuncs.rst: KF_RCU"
+    tree = "https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/"
+    assert list(links.parts(see, Release(6, 12))) == [
+        ("", ""),
+        ("kernel/bpf/btf.c", f"{tree}kernel/bpf/btf.c?h=v6.12"),
+        (": f(), rules/tables/flags.toml; ", ""),
+        ("Documentation/bpf/kfuncs.rst", f"{tree}Documentation/bpf/kfuncs.rst?h=v6.12"),
+        (": KF_RCU", ""),
+    ]
+    assert list(links.parts("net/core/sock.c", Release(99, 0)))[1] == ("net/core/sock.c", f"{tree}net/core/sock.c")
 
 
 def test_rules_explain_themselves() -> None:
@@ -136,8 +233,8 @@ def test_rules_explain_themselves() -> None:
 
 def test_a_finding_has_all_that_is_known_of_it() -> None:
     text = formats.render("html", sample())
-    for number, finding in enumerate(sample().findings, 1):
-        article = re.search(rf'<article [^>]*id="finding-{number}".*?</article>', text, re.DOTALL)
+    for finding in sample().findings:
+        article = re.search(rf'<article [^>]*id="{finding.key}".*?</article>', text, re.DOTALL)
         assert article
         words = "".join(Page(article[0]).words)
         assert finding.message in words
@@ -151,8 +248,9 @@ def test_a_finding_has_all_that_is_known_of_it() -> None:
 
 def test_findings_stand_below_their_lines_and_mark_them() -> None:
     text = formats.render("html", sample())
-    assert re.search(r"<mark>necessarily</mark> to</pre>\s*<article [^>]*finding-1", text)
-    assert re.search(r"return <mark>top_depot</mark>;</td></tr>\s*<tr><td[^>]*>\s*<article [^>]*finding-3", text)
+    word, _, guard, _ = (finding.key for finding in sample().findings)
+    assert re.search(rf"<mark>necessarily</mark> to</span></div>\s*<article [^>]*{word}", text)
+    assert re.search(rf"return <mark>top_depot</mark>;</span></div>\s*<article [^>]*{guard}", text)
 
 
 def test_marks_that_overlap_make_no_line_longer() -> None:
@@ -163,7 +261,7 @@ def test_marks_that_overlap_make_no_line_longer() -> None:
         for first, last in ((5, 8), (1, 6), (7, 99), (3, 3))
     ]
     text = formats.render("html", replace(found, findings=tuple(findings)))
-    line = re.search("<pre>(.*two.*|.*three.*)</pre>", text)
+    line = re.search('<div class="line".*><span>(.*two.*|.*three.*)</span></div>', text)
     assert line
     assert re.sub("<[^>]*>", "", line[1]) == "one two three"
 
@@ -171,8 +269,15 @@ def test_marks_that_overlap_make_no_line_longer() -> None:
 def test_levels_and_rules_are_hidden_without_a_script() -> None:
     text = formats.render("html", sample())
     boxes = [attributes["id"] for tag, attributes in Page(text).elements if tag == "input"]
-    assert boxes == ["level-error", "level-warning", "level-check", *(f"rule-{number}" for number in range(4))]
-    for box in boxes:
+    assert boxes == [
+        "level-error",
+        "level-warning",
+        "level-check",
+        *(f"rule-{number}" for number in range(4)),
+        "part-1",
+        "part-2",
+    ]
+    for box in boxes[:-2]:
         kind, _, name = box.partition("-")
         hidden = name if kind == "level" else box
         assert re.search(rf"body:has\(#{box}:not\(:checked\)\) \S*(\(.*\))?\.{hidden} {{ display: none; }}", text)

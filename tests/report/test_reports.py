@@ -63,7 +63,7 @@ def test_a_reroll_is_told_as_ever(kind: str, golden: Golden, parser: Parser, mon
 
 def test_a_page_says_what_a_reroll_mended(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
     text = formats.render("html", rerolled(parser, monkeypatch))
-    assert "Since v1: fixed 2, stands 3, new 1." in text
+    assert re.search(r"Since <a [^>]*>v1</a>: fixed 2, stands 3, new 1\.", text)
     assert text.count("Stands since v1.") == 3
     assert text.count("&#34;recieve&#34; is misspelled") == 1
 
@@ -138,8 +138,8 @@ def test_a_title_in_json() -> None:
 
 def test_a_title_on_the_page() -> None:
     text = formats.render("html", of_title())
-    assert "<pre>depot: <mark>register</mark> bpf_depot_top()</pre>" in text
-    assert ">the subject</a>" in text
+    assert "<span>depot: <mark>register</mark> bpf_depot_top()</span>" in text
+    assert '<span class="place">subject <code>' in text
     assert text.count("depot: <") == 1
 
 
@@ -333,4 +333,4 @@ def test_nothing_found_is_said_but_not_mailed() -> None:
     assert formats.render("reply", found) == ""
     assert formats.files("reply", found) == {}
     assert formats.render("terminal", found).endswith("\n\nnothing found in 2 patches\n")
-    assert "Nothing found." in formats.render("html", found)
+    assert "Nothing found in 2 patches." in formats.render("html", found)

@@ -34,7 +34,7 @@ def render(review: Review) -> str:
             subject=visible(formats.title(review)),
             facts=list(_facts(review)),
             verdict=_verdict(review),
-            composition=[visible(line) for line in composition(review)],
+            composition=[visible(line) for line in composition(review.series)] if review.series else [],
             counts=page.level_counts(review.findings),
             levels=[level.value for level in reversed(Level)],
             rules=rules,

@@ -13,13 +13,12 @@ from kfunclint.resources import table
 @dataclass(frozen=True, slots=True)
 class FlagRow:
     """A row of rules/tables/flags.toml: the first and the last release that define the flag (None: still there), and
-    the commits that brought it and took it out, "" where they are not known."""
+    the commit that brought it, "" where it is not known."""
 
     name: str
     since: Release
     until: Release | None
     commit: str
-    removed: str
     meaning: str
     source: str
 
@@ -32,7 +31,6 @@ def flag_rows() -> Mapping[str, FlagRow]:
             since=Release.parse(row["since"]),
             until=Release.parse(row["until"]) if "until" in row else None,
             commit=row.get("commit", ""),
-            removed=row.get("removed", ""),
             meaning=row["meaning"],
             source=row["source"],
         )

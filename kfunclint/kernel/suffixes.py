@@ -18,17 +18,16 @@ SIZES = ("__sz", "__szk")
 class Suffix:
     """A row of rules/tables/suffixes.toml.
 
-    `since` and `until` are the first and the last release that read it (None: still read), `removed` the commit that
-    took it out, "" where that is not known. `on` says what it is for: number, pointer, dynptr, iterator, map, string or
-    any; since `any_pointer_since` it means something on every pointer (None: never did). `any_pointee`: it makes a
-    `void *` legal, up to `any_pointee_until` (None: still does). `instead` is what later releases read, "" for nothing.
-    `meaning` completes "it tells the verifier that ...".
+    `since` and `until` are the first and the last release that read it (None: still read). `on` says what it is
+    for: number, pointer, dynptr, iterator, map, string or any; since `any_pointer_since` it means something on
+    every pointer (None: never did). `any_pointee`: it makes a `void *` legal, up to `any_pointee_until` (None:
+    still does). `instead` is what later releases read, "" for nothing. `meaning` completes "it tells the verifier
+    that ...".
     """
 
     name: str
     since: Release
     until: Release | None
-    removed: str
     on: str
     any_pointer_since: Release | None
     any_pointee: bool
@@ -61,7 +60,6 @@ def suffixes() -> Mapping[str, Suffix]:
             name=name,
             since=Release.parse(row["since"]),
             until=Release.parse(row["until"]) if "until" in row else None,
-            removed=row.get("removed", ""),
             on=row["on"],
             any_pointer_since=Release.parse(row["any_pointer_since"]) if "any_pointer_since" in row else None,
             any_pointee=row.get("any_pointee", False),

@@ -66,8 +66,14 @@ def _command(argv: Sequence[str], parser: Parser | None) -> int:
         from kfunclint.cli import completion
 
         return completion.run(argv[1:])
+    return _review(argv, parser)
+
+
+def _review(argv: Sequence[str], parser: Parser | None) -> int:
     if {"-h", "--help"} & set(argv):
         return _help()
+    if {"-V", "-v"} <= set(argv) or "-Vv" in argv:
+        return _version()
     from kfunclint.cli import review
 
     _freeze_loaded()
@@ -79,6 +85,12 @@ def _help() -> int:
 
     sys.stdout.write(manual.summary(completion.parsers()))
     return CLEAN
+
+
+def _version() -> int:
+    from kfunclint.cli import version
+
+    return version.run()
 
 
 def _freeze_loaded() -> None:

@@ -81,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
         help="say too what is wrong behind one patch and repaired by a later one",
     )
     add("-V", action="version", version=f"kfunclint {__version__}", help="print the version of kfunclint")
+    add("-v", action="store_true", help="with -V: say too what holds a review of strangers' mail here")
     add("--help-all", action="help", help="show every option")
     return parser
 

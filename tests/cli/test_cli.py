@@ -14,7 +14,8 @@ from conftest import ROOT
 from trees import FILES, commit
 from trees import write as write_tree
 
-from kfunclint import __main__
+from kfunclint import __main__, __version__
+from kfunclint.clang import confine
 from kfunclint.cli import review
 from kfunclint.cli.main import main
 
@@ -319,3 +320,11 @@ def test_what_a_series_alone_does_not_need_is_not_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, SERIES], capture_output=True, text=True, check=True, cwd="/")
     assert done.stdout == "set()\n"
+
+
+def test_the_version_says_what_holds_a_review(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-V", "-v"]) == 0
+    version, *rows = capsys.readouterr().out.splitlines()
+    assert version == f"kfunclint {__version__}"
+    held = confine.tried()
+    assert [row.endswith(": active") for row in rows] == [True, held.landlock, held.seccomp]

@@ -52,7 +52,7 @@ def regressions(
     suspects: Sequence[Candidate],
     patches: Sequence[Patch],
     before: Sequence[PostImage],
-    facts_of: Callable[[Sequence[PostImage]], Facts],
+    facts_of: Callable[[], Facts],
     kernel: Kernel,
 ) -> Iterator[Accused]:
     """The suspects that were innocent before the series, each with the removed line that tells most of it.
@@ -64,7 +64,7 @@ def regressions(
     sources = {source.path: source for source in before if source.path in paths and _loses_lines(source)}
     if not sources:
         return
-    facts = facts_of(tuple(sources.values()))
+    facts = facts_of()
     for suspect in suspects:
         path = suspect.remark.at.path or ""
         fact = _same_fact(suspect, facts) if path in sources else None
@@ -84,7 +84,11 @@ def _same_fact(suspect: Candidate, facts: Facts) -> Kfunc | Doc | None:
     """The fact about the same function before the series; none where less was in view."""
     kind = type(suspect.fact)
     for fact in facts.by_type(kind):
-        if isinstance(fact, Kfunc | Doc) and fact.function == suspect.fact.function:
+        if (
+            isinstance(fact, Kfunc | Doc)
+            and fact.function == suspect.fact.function
+            and fact.extent[0].path == suspect.remark.at.path
+        ):
             is_comparable = (
                 not suspect.rule.needs_body or not isinstance(fact, Kfunc) or fact.definition.body is not None
             )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from kfunclint.checker.changed import ChangedRegions
 from kfunclint.checker.context import C, FactBuilder, c_files
 from kfunclint.checker.lines import LineIndex
+from kfunclint.checker.old_faults import without_old
 from kfunclint.checker.removals import regressions
 from kfunclint.checker.result import Review, TreeState
 from kfunclint.checker.runner import Precedent, RuleRunner, not_followed
@@ -102,9 +104,14 @@ def judge(
     run = RuleRunner(rules, applied.kernel, LineIndex(patches, cover, sources), _precedent(base, sources, parser, step))
     run.run_over(touched.filter(facts))
     unfollowed = not_followed(facts, run.lines) if any(rule.needs_body for rule in rules) else {}
-    before = c_files(postimage.pre_images(patches, base)) if run.suspects else ()
-    for suspect, removed in regressions(run.suspects, patches, before, lambda old: context.facts(old)[0], run.kernel):
+    is_needed = each_patch or run.suspects or run.findings
+    before = c_files(postimage.pre_images(patches, base)) if is_needed else ()
+    facts_before = cache(lambda: context.facts(before)[0])
+    new_findings = partial(without_old, before=before, facts_of=facts_before)
+    run.findings = new_findings(run)
+    for suspect, removed in regressions(run.suspects, patches, before, facts_before, run.kernel):
         run.attribute(suspect, removed)
+    repaired = _repaired_findings(patches, base, run, context, new_findings) if each_patch else ()
     return Review(
         series=applied.series,
         patches=patches,
@@ -113,7 +120,7 @@ def judge(
         lines=run.lines,
         base=TreeState(base.name, base.why) if base else None,
         kernel=applied.kernel.target,
-        findings=in_order([*run.findings, *(_repaired_findings(patches, base, run, context) if each_patch else ())]),
+        findings=in_order([*run.findings, *repaired]),
         skipped=applied.skipped | run.skipped | unparsed | unfollowed,
         failures=run.failures,
         unreadable=applied.unreadable,
@@ -142,7 +149,11 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _repaired_findings(
-    patches: Sequence[Patch], base: Base | None, last: RuleRunner, context: FactBuilder
+    patches: Sequence[Patch],
+    base: Base | None,
+    last: RuleRunner,
+    context: FactBuilder,
+    new_findings: Callable[[RuleRunner], list[Finding]],
 ) -> Iterator[Finding]:
     """What is wrong behind a patch and not any more behind a later one, which the finding names."""
     unrepaired: dict[str, Finding] = {}
@@ -152,7 +163,7 @@ def _repaired_findings(
             sources = c_files(postimage.apply_series(patches, base, count))
             run = RuleRunner(last.rules, last.kernel, LineIndex(patches[:count], None, sources), last.precedent)
             run.run_over(context.facts(sources)[0])
-            findings = {finding.key: finding for finding in run.findings}
+            findings = {finding.key: finding for finding in new_findings(run)}
         for key in [key for key in unrepaired if key not in findings]:
             yield replace(unrepaired.pop(key), repaired_by=patch.mail.subject.number)
         unrepaired |= {key: finding for key, finding in findings.items() if key not in unrepaired}

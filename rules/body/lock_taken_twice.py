@@ -13,7 +13,7 @@ _EXCLUSIVE = (
 )  # fmt: skip
 
 
-@rule(Kfunc, Level.WARNING, strict=True, needs_body=True, see="Documentation/locking/mutex-design.rst")
+@rule(Kfunc, Level.WARNING, needs_body=True, see="Documentation/locking/mutex-design.rst")
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc takes a lock that it holds already.
 

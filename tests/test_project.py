@@ -38,6 +38,7 @@ STAGES = [
     "report",
     "fixture",
     "pipeline",
+    "bot",
     "__init__",
     "cli",
     "__main__",

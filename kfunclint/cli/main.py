@@ -50,6 +50,14 @@ def _command(argv: Sequence[str], parser: Parser | None) -> int:
 
         _freeze_loaded()
         return test.run(argv[1:], parser)
+    return _without_series(argv) if argv[:1] and argv[0] in _WITHOUT_SERIES else _review(argv, parser)
+
+
+_WITHOUT_SERIES = ("config", "hook", "bot", "completion", "rules", "explain")
+
+
+def _without_series(argv: Sequence[str]) -> int:
+    """Run a command that takes no series; what it reviews, if anything, it finds itself."""
     if argv[:1] == ["config"]:
         from kfunclint.cli import config
 
@@ -58,15 +66,18 @@ def _command(argv: Sequence[str], parser: Parser | None) -> int:
         from kfunclint.cli import hook
 
         return hook.run(argv[1:])
-    if argv[:1] in (["rules"], ["explain"]):
-        from kfunclint.cli import rules
+    if argv[:1] == ["bot"]:
+        from kfunclint.cli import bot
 
-        return rules.COMMANDS[argv[0]](argv[1:])
+        return bot.run(argv[1:])
     if argv[:1] == ["completion"]:
         from kfunclint.cli import completion
 
         return completion.run(argv[1:])
-    return _review(argv, parser)
+    assert argv[:1] in (["rules"], ["explain"])
+    from kfunclint.cli import rules
+
+    return rules.COMMANDS[argv[0]](argv[1:])
 
 
 def _review(argv: Sequence[str], parser: Parser | None) -> int:

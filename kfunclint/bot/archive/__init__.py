@@ -1,0 +1,1 @@
+"""Where mails come from: archives and mailboxes, read from where the last reading ended."""

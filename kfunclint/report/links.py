@@ -37,6 +37,11 @@ def parts(see: str, release: Release) -> Iterator[tuple[str, str]]:
     yield see[end:], ""
 
 
+def identifier(name: str) -> str:
+    """Where elixir.bootlin.com shows all that mainline does with a name of C; "" for what is none."""
+    return f"https://elixir.bootlin.com/linux/latest/A/ident/{name}" if name.isidentifier() and name.isascii() else ""
+
+
 def _source(path: str, release: Release) -> str:
     tag = f"?h=v{release}" if is_tagged(release) else ""
     return f"https://git.kernel.org/pub/scm/linux/kernel/git/torvalds/linux.git/tree/{quote(path)}{tag}"

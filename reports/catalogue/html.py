@@ -4,58 +4,20 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kfunclint import __version__
+from kfunclint import __version__, resources
 from kfunclint.finding import Place
 from kfunclint.index.census import Census, Row
-from kfunclint.report import formats
+from kfunclint.report import formats, links
 from kfunclint.text import visible
-
-# without a script the page is the whole table
-_SCRIPT = """\
-const form = document.getElementById("search");
-const [text, flag, type, file] = ["text", "flag", "type", "file"].map((id) => document.getElementById(id));
-const rows = [...document.querySelectorAll("tbody tr")];
-const words = rows.map((row) => row.textContent.toLowerCase());
-function among(list, value) { return !value || list.split(" ").includes(value); }
-function show() {
-  const wanted = text.value.toLowerCase().split(/\\s+/);
-  let count = 0;
-  rows.forEach((row, at) => {
-    const { flags, types, files } = row.dataset;
-    row.hidden = !(among(flags, flag.value) && among(types, type.value) && among(files, file.value)
-      && wanted.every((word) => words[at].includes(word)));
-    count += row.hidden ? 0 : 1;
-  });
-  document.getElementById("count").textContent = `${count} of ${rows.length} entries`;
-}
-function step(key) {
-  const shown = rows.filter((row) => !row.hidden);
-  const at = shown.indexOf(document.activeElement);
-  const next = key === "j" ? shown[at + 1] : shown[Math.max(at, 1) - 1];
-  if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
-}
-form.hidden = false;
-form.addEventListener("input", show);
-form.addEventListener("submit", (event) => event.preventDefault());
-form.addEventListener("reset", () => setTimeout(show));
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === "Escape") { form.reset(); document.activeElement.blur(); return; }
-  if (["INPUT", "SELECT"].includes(document.activeElement.tagName)) return;
-  if (event.key === "/") { event.preventDefault(); text.focus(); }
-  if (["j", "k"].includes(event.key)) step(event.key);
-});
-show();
-"""
 
 
 def render(census: Census) -> str:
     """The page. Everything that comes from the tree is escaped, and characters that work unseen are written out."""
-    rows = [_row(row) for row in census.rows]
-    digest = base64.b64encode(hashlib.sha256(_SCRIPT.encode()).digest()).decode()
+    rows = list(_rows(census))
+    script = (resources.folder("reports") / "catalogue" / "html.js").read_text(encoding="utf-8")
     return (
         formats.templates()
         .get_template("catalogue/html.html.j2")
@@ -68,8 +30,8 @@ def render(census: Census) -> str:
             types=_every(row["types"] for row in rows),
             files=_every(row["files"] for row in rows),
             version=__version__,
-            script=_SCRIPT,
-            digest=digest,
+            script=script,
+            digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         )
     )
 
@@ -78,11 +40,20 @@ def _every(lists: Iterable[Iterable[str]]) -> list[str]:
     return sorted({text for texts in lists for text in texts})
 
 
+def _rows(census: Census) -> Iterator[dict[str, Any]]:
+    """The rows; the first of each kfunc has its name for an address."""
+    names = set()
+    for row in census.rows:
+        yield _row(row) | {"anchor": "" if row.name in names else "_".join(visible(row.name).split())}
+        names.add(row.name)
+
+
 def _row(row: Row) -> dict[str, Any]:
     definition = row.definition
     files = (row.file, row.at.path or "", (definition.at.path or "") if definition else row.file)
     return {
         "name": visible(row.name),
+        "address": links.identifier(row.name),
         "unclear": row.flags is None,
         "flags": [visible(flag) for flag in row.flags or ()],
         "types": [visible(type_) for type_ in row.types],

@@ -154,6 +154,60 @@ def test_axe_has_no_complaint(browser: Browser, address: str, viewport: Any, sch
     context.close()
 
 
+KERNEL = """\
+__bpf_kfunc_start_defs();
+__bpf_kfunc struct unit *bpf_unit_get(void) { return NULL; }
+__bpf_kfunc void bpf_unit_put(struct unit *unit) { }
+__bpf_kfunc_end_defs();
+BTF_KFUNCS_START(unit_ids)
+BTF_ID_FLAGS(func, bpf_unit_put, KF_RELEASE)
+BTF_ID_FLAGS(func, bpf_unit_get, KF_ACQUIRE | KF_RET_NULL)
+BTF_KFUNCS_END(unit_ids)
+"""
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of the catalogue of a small kernel."""
+    top = tmp_path_factory.mktemp("catalogue")
+    (top / "linux" / "kernel").mkdir(parents=True)
+    (top / "linux" / "include" / "linux").mkdir(parents=True)
+    (top / "linux" / "include" / "linux" / "btf.h").write_text("#define KF_ACQUIRE (1 << 0)\n")
+    (top / "linux" / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 0\n")
+    (top / "linux" / "Kconfig").touch()
+    (top / "linux" / "kernel" / "unit.c").write_text(KERNEL)
+    kfunclint = str(ROOT / ".venv" / "bin" / "kfunclint")
+    subprocess.run([kfunclint, "tree", "linux", "--list", "--format", "html", "-o", "kfuncs.html"], cwd=top, check=True)
+    return f"file://{top / 'kfuncs.html'}"
+
+
+def test_a_catalogue_is_searched_sorted_and_linked_to(browser: Browser, catalogue: str) -> None:
+    opened = browser.new_page()
+    opened.goto(catalogue)
+    names = opened.locator("tbody tr:visible .name")
+    assert names.all_inner_texts() == ["bpf_unit_put", "bpf_unit_get"]
+    opened.click("th button >> nth=0")
+    assert names.all_inner_texts() == ["bpf_unit_get", "bpf_unit_put"]
+    opened.click("text=KF_RET_NULL >> nth=-1")
+    assert names.all_inner_texts() == ["bpf_unit_get"]
+    assert opened.url.endswith("#flag=KF_RET_NULL")
+    again = browser.new_page()
+    again.goto(f"{catalogue}#text=put")
+    assert again.locator("tbody tr:visible .name").all_inner_texts() == ["bpf_unit_put"]
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_axe_has_no_complaint_of_a_catalogue(browser: Browser, catalogue: str, viewport: Any) -> None:
+    context = browser.new_context(viewport=viewport, bypass_csp=True)
+    opened = context.new_page()
+    opened.goto(catalogue)
+    opened.add_script_tag(path=AXE)
+    assert opened.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
+    violations = opened.evaluate("axe.run().then(result => result.violations)")
+    assert [(violation["id"], len(violation["nodes"])) for violation in violations] == []
+    context.close()
+
+
 def test_the_goldens_are_pages_that_browsers_take(browser: Browser) -> None:
     opened = browser.new_page()
     errors: list[str] = []

@@ -27,7 +27,9 @@ class LineIndex:
         if cover is not None:
             self._mails[0] = cover
         self._messages = {
-            (number, line.mail_line): line.text for number, patch in self._mails.items() for line in patch.message
+            (number, line.mail_line): line.text
+            for number, patch in self._mails.items()
+            for line in (*patch.message, *patch.lost)
         }
         self._messages |= {(number, 0): patch.mail.subject.title for number, patch in self._mails.items()}
         self._sources = {source.path: source for source in sources}

@@ -11,7 +11,7 @@ from kfunclint.discussion.quotes import normalized
 from kfunclint.discussion.thread import CommentedLine, ReviewComment, Thread
 from kfunclint.discussion.topic import Matcher, is_reason, speaks_of_several
 from kfunclint.finding import Finding, SuppressedFinding
-from kfunclint.mail.message import Inbox, Series
+from kfunclint.mail.message import Inbox, Series, name_and_address
 
 
 def withhold_answered(reviews: Iterable[Review], inbox: Inbox) -> list[Review]:
@@ -147,9 +147,8 @@ def _text(comment: ReviewComment) -> str:
 
 def _people(entry: str) -> Iterator[str]:
     """What tells people apart: the address, and a name of several words, which may have several addresses."""
-    name, _, address = entry.casefold().rpartition("<")
-    name = " ".join(name.replace('"', " ").split())
-    yield address.rstrip("> ")
+    name, address = name_and_address(entry.casefold())
+    yield address
     if " " in name:
         yield name
 
@@ -158,6 +157,5 @@ def _where(comment: ReviewComment, did: str) -> str:
     """Who did it in which mail; the mail that quotes it where their own is not there."""
     if comment.by is None:
         return f"somebody {did}, <{comment.read_in.headers.message_id}> quotes it"
-    name, _, address = comment.by.headers.author.rpartition("<")
-    who = name.replace('"', "").strip() or address.rstrip("> ") or "somebody"
-    return f"{who} {did} in <{comment.by.headers.message_id}>"
+    name, address = name_and_address(comment.by.headers.author)
+    return f"{name or address or 'somebody'} {did} in <{comment.by.headers.message_id}>"

@@ -11,12 +11,14 @@ HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(.
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """0-based indices into the lines of a body: the message is lines[message:end], the diff begins at `diff` (None:
-    there is none). `fields` are the in-body From, Date and Subject above the message, by lower-case name."""
+    """0-based indices into the lines of a body. The message is lines[message:end] as git am takes it, lines[message:
+    separator] as its author ends it: with `---`, the diff or a signature. The diff begins at `diff` (None: there is
+    none). `fields` are the in-body From, Date and Subject above the message, by lower-case name."""
 
     fields: Mapping[str, str]
     message: int
     end: int
+    separator: int
     diff: int | None
 
 
@@ -26,12 +28,18 @@ def layout(lines: Sequence[str], start: int) -> Layout:
     diff = diff_start(lines, start if cut is None else cut)
     if cut is not None and diff is None and (above := diff_start(lines, start)) is not None:
         cut, diff = None, above
-    end = cut
-    if end is None:
-        end = len(lines) if diff is None else diff
-        end = next((at for at in range(start, end) if is_signature(lines[at])), end)
-    fields, message = _in_body_fields(lines, _below_scissors(lines, start, end), end)
-    return Layout(fields, message, end, diff)
+    separator = cut
+    if separator is None:
+        separator = len(lines) if diff is None else diff
+        separator = next((at for at in range(start, separator) if is_signature(lines[at])), separator)
+    fields, message = _in_body_fields(lines, _below_scissors(lines, start, separator), separator)
+    end = next((at for at in range(message, separator) if _ends_message(lines[at])), separator)
+    return Layout(fields, message, end, separator, diff)
+
+
+def _ends_message(line: str) -> bool:
+    """Does git take this for the beginning of the patch? (mailinfo.c: patchbreak(), git 2.47)"""
+    return line.startswith(("diff -", "Index: ")) or (line.startswith("--- ") and not line[4:5].isspace())
 
 
 def diff_start(lines: Sequence[str], start: int) -> int | None:
@@ -121,23 +129,33 @@ def _is_scissors(line: str) -> bool:
     return 8 <= last + 1 < perforation * 3 and gap * 2 < perforation
 
 
-_FIELD = re.compile(r"(From|Date|Subject):[ \t]*(.*)")
+_FIELD = re.compile(r"(From|Date|Subject):[ \t]*(.*)", re.I)
+_FORMAT_PATCH = re.compile(r">?From [0-9a-f]{40,64} Mon Sep 17 00:00:00 2001\s*")
 
 
 def _in_body_fields(lines: Sequence[str], start: int, end: int) -> tuple[dict[str, str], int]:
-    """The fields at the top of a message, and the index of the first line that is message."""
+    """The fields at the top of a message, and the index of the first line that is message, as git finds them
+    (mailinfo.c: check_inbody_header(), git 2.47): behind the first line of a format-patch file, each once, also
+    "[PATCH] title", up to an empty line."""
     fields: dict[str, str] = {}
-    at, name = _text_from(lines, start, end), ""
-    while at < end and lines[at].strip():
-        if match := _FIELD.match(lines[at]):
+    name = ""
+    for at in range(start, end):
+        line = lines[at]
+        if not line.strip():
+            if name:
+                return fields, _text_from(lines, at, end)
+        elif name and line[0] in " \t" and len(fields[name]) < _LONG_FIELD:
+            fields[name] += line
+        elif (match := _FIELD.match(line)) and match[1].lower() not in fields:
             name = match[1].lower()
             fields[name] = match[2]
-        elif name and lines[at][0] in " \t" and len(fields[name]) < _LONG_FIELD:
-            fields[name] += lines[at]
+        elif line.startswith("[PATCH]") and line[7:8].isspace():
+            name, fields["subject"] = "", line
+        elif not _FORMAT_PATCH.fullmatch(line):
+            return fields, at
         else:
-            break
-        at += 1
-    return fields, _text_from(lines, at, end)
+            name = ""
+    return fields, end
 
 
 def _text_from(lines: Sequence[str], start: int, end: int) -> int:

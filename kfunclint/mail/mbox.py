@@ -33,6 +33,11 @@ _LENGTH = re.compile(rb"^Content-Length:[ \t]*(\d{1,9})[ \t\r]*$", re.I | re.M)
 _NEXT = re.compile(rb"(?:\r?\n){0,2}(?:From |\Z)")
 _GAP = re.compile(rb"[\r\n]+")
 _BLANK = re.compile(rb"\n\r?\n")
+_OPENING = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*\r?\n)*")
+_HUNK = re.compile(rb"^@@ -\d", re.M)
+_MULTIPART = re.compile(rb"\A(?:[^\r\n][^\n]*\n)*?Content-Type:[ \t]*multipart/", re.I)
+_HEADER = re.compile(rb"^(?:From [^\n]*\n)?+(?:(?![+-])[!-9;-~]{1,80}:[^\n]*\n(?:[ \t][^\n]*\n)*+)++", re.M)
+_NAME = re.compile(rb"^([!-9;-~]{1,80}):", re.M)
 _QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.M)
 
 
@@ -151,7 +156,7 @@ def _read(stream: BinaryIO, name: str, bytes_left: int) -> bytes:
     chunks, size, limit = list[bytes](), 0, bytes_left
     try:
         for chunk in _chunks(stream):
-            if not chunks and not chunk.startswith(b"From "):
+            if not chunks and not chunk.startswith(b"From ", _content_start(chunk)):
                 limit = min(bytes_left, MAX_MAIL)
             size += len(chunk)
             if size > limit:
@@ -191,11 +196,24 @@ def _inflate(stream: BinaryIO, data: bytes) -> Iterator[bytes]:
 
 
 def _split(name: str, data: bytes) -> Iterator[Raw | InputError]:
-    """The mails of an mbox; anything else is one mail or text as it is."""
-    if not data.startswith(b"From "):
-        yield Raw(name, 1, data.removeprefix(b"\xef\xbb\xbf"))
-        return
-    at, line = 0, 1
+    """The mails of an mbox; anything else is one mail or text as it is, or several one behind the other."""
+    at = _content_start(data)
+    if data.startswith(b"From ", at):
+        pieces = _split_mbox(name, data, at)
+    else:
+        pieces = iter([Raw(name, data.count(b"\n", 0, at) + 1, data[at:] if at else data)])
+    for piece in pieces:
+        yield from [piece] if isinstance(piece, InputError) else _split_text(piece)
+
+
+def _content_start(data: bytes) -> int:
+    """Where an input begins behind a byte order mark and empty lines, as git mailsplit passes them over."""
+    opening = _OPENING.match(data)
+    return opening.end() if opening else 0
+
+
+def _split_mbox(name: str, data: bytes, at: int) -> Iterator[Raw | InputError]:
+    line = data.count(b"\n", 0, at) + 1
     while at < len(data):
         start = data.find(b"\n", at) + 1 or len(data)
         length = _content_length(data, start)
@@ -209,6 +227,22 @@ def _split(name: str, data: bytes) -> Iterator[Raw | InputError]:
             end = gap.end()
         line += data.count(b"\n", at, end)
         at = end
+
+
+def _split_text(raw: Raw) -> Iterator[Raw]:
+    """The mails of a text in which a patch ends and the header of another mail follows, with From and Subject."""
+    hunk = _HUNK.search(raw.data)
+    start, line = 0, raw.line
+    for header in _HEADER.finditer(raw.data, hunk.end()) if hunk and not _MULTIPART.match(raw.data) else ():
+        names = {name.lower() for name in _NAME.findall(header[0])}
+        if names >= {b"from", b"subject"} and _BLANK_LINE.match(raw.data, header.end()):
+            yield Raw(raw.file, line, raw.data[start : header.start()])
+            line += raw.data.count(b"\n", start, header.start())
+            start = header.start()
+    yield Raw(raw.file, line, raw.data[start:] if start else raw.data)
+
+
+_BLANK_LINE = re.compile(rb"\r?\n|\Z")
 
 
 def _content_length(data: bytes, start: int) -> int | None:

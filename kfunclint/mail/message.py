@@ -103,6 +103,12 @@ class Mail:
         """Where in these lines the message stands and where the diff begins."""
         return layout(self.lines, self.message_start - 1)
 
+    @property
+    def message_end(self) -> int:
+        """The 0-based index of the line behind the message: git cuts off that of a patch, but nobody commits a cover
+        letter."""
+        return self.layout.end if self.subject.number else self.layout.separator
+
     def in_input(self, line: int) -> int | None:
         """The line of the input of a line of the body, both 1-based; None where they are incomparable."""
         return None if self.source.body_line is None else self.source.body_line + line - 1
@@ -118,11 +124,19 @@ class Mail:
 
 def address(mail: Mail) -> str:
     """Who sent a mail, to tell people apart: the address, or the name where there is none."""
-    sender = _COMMENT.sub("", mail.headers.sender or mail.headers.author)
-    return sender.rpartition("<")[2].rstrip("> ").casefold().strip()
+    return name_and_address(mail.headers.sender or mail.headers.author)[1].casefold()
 
 
-_COMMENT = re.compile(r"\s*\([^()]*\)\s*$")  # "ann@example.org (Ann Author)"
+_WITH_COMMENT = re.compile(r"([^<>()\s]{1,300}@[^<>()\s]{1,300})\s+\(([^()]{0,300})\)")
+
+
+def name_and_address(entry: str) -> tuple[str, str]:
+    """The two parts of `Ann Author <ann@example.org>`, `ann@example.org (Ann Author)` or `ann@example.org`; where there
+    is no address, what stands there is given for one."""
+    if match := _WITH_COMMENT.fullmatch(entry.strip()):
+        return match[2].strip(), match[1]
+    name, _, address = entry.rpartition("<")
+    return " ".join(name.replace('"', " ").split()), address.rstrip("> ").strip()
 
 
 def whole(numbers: Collection[int], total: int) -> bool:

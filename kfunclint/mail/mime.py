@@ -61,7 +61,8 @@ def decode(raw: bytes) -> list[Decoded]:
     leaves = list(_leaves(root, 0))
     if len(leaves) > MAX_PARTS:
         raise MailError(f"more than {MAX_PARTS} parts")
-    texts = [_text(part) for part in leaves if _kind(part) == "text"]
+    # as for git, the only part is the body, whatever it calls itself
+    texts = [_text(part) for part in leaves if leaves == [root] or _kind(part) == "text"]
     body = "\n".join(text for text, _ in texts)
     if diff_start(body.split("\n"), 0) is None and leaves != [root]:
         attached = [_text(part)[0] for part in leaves if _kind(part) == "diff"]

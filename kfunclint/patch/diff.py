@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -66,16 +67,22 @@ class MessageLine:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A mail taken apart: the message above the `---`, and the files of the diff below it."""
+    """A mail taken apart: the message above the `---`, and the files of the diff below it.
+
+    `lost` are the lines above the `---` that git am leaves out, as it takes the first of them for the beginning of the
+    patch; they hold a trailer, so they are no notes.
+    """
 
     mail: Mail
     message: tuple[MessageLine, ...]
     files: tuple[FileDiff, ...]
+    lost: tuple[MessageLine, ...] = ()
 
 
 MAX_LINE = 16_384
 MAX_FILES = 2000
 MAX_HUNKS = 20_000
+_MOST_GAPS = 64  # in a line with two names
 
 _KEYWORDS = (
     "old mode ",
@@ -107,13 +114,22 @@ def parse_patch(mail: Mail) -> Patch:
     """
     lines, parts = mail.lines, mail.layout
     _check_width(mail, lines)
-    end = parts.end
-    while end > parts.message and not lines[end - 1].strip():
-        end -= 1
-    message = tuple(MessageLine(lines[at], at + 1) for at in range(parts.message, end))
+    message = _message_lines(lines, parts.message, mail.message_end)
     if parts.diff is None or mail.subject.number == 0:
         return Patch(mail, message, ())
-    return Patch(mail, message, tuple(_DiffReader(mail, lines, parts.diff).files()))
+    rest = _message_lines(lines, parts.end, parts.separator)
+    lost = rest if any(TRAILER.match(line.text) for line in rest) else ()
+    return Patch(mail, message, tuple(_DiffReader(mail, lines, parts.diff).files()), lost)
+
+
+TRAILER = re.compile(r"[A-Z][\w-]{0,40}-by: ", re.ASCII)
+
+
+def _message_lines(lines: Sequence[str], start: int, end: int) -> tuple[MessageLine, ...]:
+    """Those lines of a body, without empty ones at the end."""
+    while end > start and not lines[end - 1].strip():
+        end -= 1
+    return tuple(MessageLine(lines[at], at + 1) for at in range(start, end))
 
 
 def _check_width(mail: Mail, lines: Sequence[str]) -> None:
@@ -172,11 +188,13 @@ class _DiffReader:
         old, new = self._moved(fields)
         hunks: tuple[Hunk, ...] = ()
         if self.line().startswith(("--- ", "+++ ", "@@ ")):
-            names = self._names()
+            names = self._names(self._same_name(start))
             old, new = (old or names[0], new or names[1])
             hunks = self._hunks()
         elif not old:
-            old, new = self._same_name(start)
+            old = new = self._same_name(start)
+            if old is None:
+                raise self.refusal("file header with names that differ", start)
         kind = self._kind(fields, hunks, start)
         old, new = None if kind == "new" else old, None if kind == "deleted" else new
         return self._file(kind, old, new, hunks, start)
@@ -217,22 +235,27 @@ class _DiffReader:
             raise self.refusal("rename or copy with one name only")
         return (unquoted(old), unquoted(new)) if old and new else (None, None)
 
-    def _names(self) -> tuple[str | None, str | None]:
-        """Read the `---` and `+++` lines: the names without prefix, None for /dev/null."""
+    def _names(self, path: str | None = None) -> tuple[str | None, str | None]:
+        """Read the `---` and `+++` lines: the names without prefix, None for /dev/null. `path` is the name in a
+        `diff --git` line, where both prefixes stand."""
         if not (self.line().startswith("--- ") and self.line(1).startswith("+++ ")):
             raise self.refusal("file header without its two names")
         old, new = (unquoted(self.line(ahead)[4:]) for ahead in (0, 1))
         self.at += 2
+        if path is not None and old == "/dev/null" and f"/{new}".endswith(f"/{path}"):
+            return None, path
+        if path is not None and new == "/dev/null" and f"/{old}".endswith(f"/{path}"):
+            return path, None
         return without_prefix(old, new)
 
-    def _same_name(self, start: int) -> tuple[str | None, str | None]:
-        """The name in a `diff --git` line, for a file that has no other line with it; both halves are the same."""
+    def _same_name(self, start: int) -> str | None:
+        """The name in a `diff --git` line, where both halves have the same behind their prefixes, or else None."""
         names = self.lines[start].removeprefix("diff --git ")
-        middle = len(names) // 2
-        old, new = without_prefix(unquoted(names[:middle]), unquoted(names[middle + 1 :]))
-        if names[middle : middle + 1] != " " or old != new:
-            raise self.refusal("file header with names that differ", start)
-        return old, new
+        for gap in list(re.finditer(" ", names))[:_MOST_GAPS]:
+            old, new = without_prefix(unquoted(names[: gap.start()]), unquoted(names[gap.end() :]))
+            if old is not None and old == new:
+                return old
+        return None
 
     def _hunks(self) -> tuple[Hunk, ...]:
         hunks: list[Hunk] = []

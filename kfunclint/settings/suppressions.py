@@ -117,8 +117,8 @@ def _lines(patch: Patch) -> Iterator[tuple[int, str]]:
     if "kfunclint: ignore" not in patch.mail.body:
         return
     yield from ((line.mail_line, line.text) for line in patch.message if _REQUEST.match(line.text))
-    lines, parts = patch.mail.lines, patch.mail.layout
-    for at in range(parts.end, len(lines) if parts.diff is None else parts.diff):
+    lines, diff = patch.mail.lines, patch.mail.layout.diff
+    for at in range(patch.mail.message_end, len(lines) if diff is None else diff):
         if is_signature(lines[at]) or _OLD_DIFF.match(lines[at]):
             return
         text = lines[at].lstrip(" \t") if patch.mail.subject.number else lines[at]  # git indents the notes of a commit

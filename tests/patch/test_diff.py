@@ -110,8 +110,8 @@ def test_removed_line_that_looks_like_the_separator() -> None:
 def test_diff_in_the_message_is_an_example() -> None:
     patch = read(MAILS / "example-above.eml")
     assert [file.new_path for file in patch.files] == ["kernel/bpf/shelf.c"]
-    assert messages(patch)[0].startswith("Once more")
-    assert "+int new;" in messages(patch)
+    assert messages(patch) == ["Once more the old way, to compare:"]
+    assert "+int new;" in [line.text for line in patch.lost]
 
 
 def test_prefixes_of_other_tools() -> None:

@@ -22,8 +22,8 @@ from kfunclint.finding import (
     SuppressedFinding,
     UnusedSuppression,
 )
-from kfunclint.kernel import kernel
-from kfunclint.kernel.release import Release
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.release import Release, Target
 from kfunclint.mail.message import Headers, Mail, MailSource, Series, Subject, TitlePlace
 from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
@@ -143,7 +143,7 @@ def a_review(mails: list[Mail], findings: list[Finding] | None = None, cover: Ma
         sources=sources,
         lines=LineIndex(patches, letter, sources),
         base=None,
-        kernel=kernel.Target(Release(6, 18), "in development on 21 Oct 2025"),
+        kernel=Target.exactly(Release(6, 18), "in development on 21 Oct 2025"),
         findings=tuple(findings or ()),
         skipped={},
         failures={},
@@ -152,7 +152,7 @@ def a_review(mails: list[Mail], findings: list[Finding] | None = None, cover: Ma
     )
 
 
-def unchecked(kfunc: Kfunc, kernel: kernel.Kernel) -> Iterator[Remark]:
+def unchecked(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc uses top_depot without testing depot_disabled() first.
 
     The top depot is there even on a kernel booted with depot=off, but nobody looks after it.

@@ -213,7 +213,7 @@ def wants_types(file: PostImage, unit: Unit, kernel: Kernel) -> bool:
     }
     return any("KF_ITER_NEW" in text for text in added.values()) or any(
         function.marker
-        and (needs_types(function) or (kernel.release >= _STRUCTS_READ and _takes_sized_struct(function)))
+        and (needs_types(function) or (kernel.settled >= _STRUCTS_READ and _takes_sized_struct(function)))
         and not added.keys().isdisjoint(range(function.first_line, function.end_line + 1))
         for function in unit.functions
     )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from kfunclint.checker.lines import LineIndex
 from kfunclint.errors import InputError
 from kfunclint.finding import Comparison, Finding, SuppressedFinding, UnusedSuppression
-from kfunclint.kernel.kernel import Target
+from kfunclint.kernel.release import Target
 from kfunclint.mail.message import Series
 from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import PostImage

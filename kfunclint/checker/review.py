@@ -18,8 +18,9 @@ from kfunclint.checker.runner import Precedent, RuleRunner, not_followed
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.finding import Finding
+from kfunclint.kernel.evidence import evidence
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.kernel.target import target
+from kfunclint.kernel.target import Sent, TreeFit, target
 from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.mail.message import Mail, Series
 from kfunclint.patch import postimage
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from kfunclint.tree.tree import Tree
 
 _DEFINED = re.compile(r"\s*#\s*define\s+(KF_\w+)", re.ASCII)
-_FLAG = re.compile(r"\bKF_[A-Z0-9_]+")
 
 
 def review(
@@ -79,12 +79,23 @@ class AppliedSeries:
         self.cover = next(_read_patches([series.cover] if series.cover else [], errors), None)
         self.unreadable = tuple(errors)
         step("looking for the base of the series")
-        self.base, self.skipped = _base(tree, series, self.patches)
+        base = _base(tree, series, self.patches)
+        self._apply_to(base)
+        aimed = _target(self.patches, kernel, _fit(base, self.patches, self.sources) if base else None)
+        if base is not None and aimed.tree is None:
+            self._apply_to(None)
+        elif base is not None and not base.used:
+            aimed = _target(self.patches, kernel, None)
+        self.kernel = replace(aimed, series_flags=_defined_flags(self.sources))
+
+    def _apply_to(self, base: Base | None) -> None:
+        """Make the post-images, with what a state of a tree has, or of the hunks alone."""
+        self.base = base if base is not None and base.used else None
+        unapplied = base.unapplied if base is not None else {}
+        self.skipped = {path: f"all but what its hunks show: {why}" for path, why in unapplied.items()}
         images = postimage.apply_series(self.patches, self.base)
         self.sources = c_files(images, self.skipped)
         self.unchecked = frozenset(_large_with_kfuncs(images, self.sources))
-        vocabulary = _vocabulary(self.base, self.sources) if self.base else None
-        self.kernel = replace(_target(self.patches, kernel, vocabulary), series_flags=_defined_flags(self.sources))
 
 
 def judge(
@@ -169,15 +180,13 @@ def _repaired_findings(
         unrepaired |= {key: finding for key, finding in findings.items() if key not in unrepaired}
 
 
-def _base(tree: Tree | None, series: Series, patches: Sequence[Patch]) -> tuple[Base | None, dict[str, str]]:
-    """The state of the tree to take files from, if any, and why which files are not taken from it."""
+def _base(tree: Tree | None, series: Series, patches: Sequence[Patch]) -> Base | None:
+    """The state of the tree to take files from, if any."""
     if tree is None:
-        return None, {}
+        return None
     from kfunclint.patch.base import find_base  # git and all that: most reviews have no tree
 
-    base = find_base(tree, series, patches)
-    partial = {path: f"all but what its hunks show: {why}" for path, why in base.unapplied.items()}
-    return base if base.used else None, partial
+    return find_base(tree, series, patches)
 
 
 def _precedent(base: Base | None, sources: Sequence[PostImage], parser: Parser, step: Step) -> Precedent:
@@ -213,25 +222,23 @@ def _read_patches(mails: Iterable[Mail], errors: list[InputError]) -> Iterator[P
             errors.append(error)
 
 
-def _target(patches: Sequence[Patch], kernel: str | Kernel | None, tree: Vocabulary | None) -> Kernel:
-    """The kernel that the mails speak of: their tags and dates, and the flags in lines that they found there."""
+def _fit(base: Base, patches: Sequence[Patch], sources: Sequence[PostImage]) -> TreeFit:
+    """How the series fits into a state of the tree."""
+    paths = {file.new_path or file.old_path or "" for patch in patches for file in patch.files}
+    count = sum(path.endswith(C) for path in paths)
+    unapplied = sum(path.endswith(C) for path in base.unapplied)
+    apply = "does not apply" if unapplied == 1 else "do not apply"
+    misfit = f"{unapplied} of {count} files {apply}" if unapplied else ""
+    return TreeFit(_vocabulary(base, sources), misfit, is_shown=bool(base.files), is_base=base.is_named)
+
+
+def _target(patches: Sequence[Patch], kernel: str | Kernel | None, fit: TreeFit | None) -> Kernel:
+    """The kernel that the mails speak of, with their tags, dates and lines, or that a tree is of."""
     if isinstance(kernel, Kernel):
         return kernel
-    return target(
-        requested=kernel,
-        tags=[tag for patch in patches for tag in patch.mail.subject.tags],
-        dates=[patch.mail.headers.date for patch in patches],
-        context_flags={
-            flag
-            for patch in patches
-            for file in patch.files
-            for hunk in file.hunks
-            for line in hunk.lines
-            if line.sign != "+"
-            for flag in _FLAG.findall(line.text)
-        },
-        tree=tree,
-    )
+    tags = [tag for patch in patches for tag in patch.mail.subject.tags]
+    dates = [patch.mail.headers.date for patch in patches]
+    return target(kernel, Sent(tags, dates), evidence(patches), fit)
 
 
 def _large_with_kfuncs(images: Iterable[PostImage], sources: Iterable[PostImage]) -> Iterator[str]:

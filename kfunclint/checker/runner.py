@@ -99,7 +99,7 @@ class RuleRunner:
     def run_over(self, facts: Facts) -> None:
         """Run the rules that hold for the kernel."""
         for rule in self.rules:
-            if rule.holds_for(self.kernel.release):
+            if rule.holds_for(self.kernel.target):
                 self.skipped.update(_not_checked(rule, facts, self.lines))
                 self._run(rule, facts)
 
@@ -159,7 +159,7 @@ class RuleRunner:
         self.findings.append(
             Finding(
                 rule=rule.id,
-                level=rule.level_for(self.kernel.release),
+                level=rule.level_for(self.kernel.target),
                 strict=rule.strict,
                 at=remark.at,
                 message=remark.message,

@@ -20,7 +20,7 @@ from kfunclint.index import index
 from kfunclint.index.index import Index
 from kfunclint.index.usage import Precedents
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.kernel.target import target
+from kfunclint.kernel.target import TreeFit, target
 from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.patch.postimage import Line, PostImage, whole
 from kfunclint.progress import Step
@@ -49,7 +49,7 @@ def audit(
     files = tuple(filter(None, (index.source_of(tree, path) for path in _paths(tree_index))))
     sources = tuple(_numbered_sources(files, tops))
     vocabulary = Vocabulary(lambda path: _text(tree, path))
-    kernel = target(requested=release, tags=(), dates=(), context_flags=(), tree=vocabulary)
+    kernel = target(release, fit=TreeFit(vocabulary))
     parse = _Parse(files, tree, parser, kernel, deep=deep, step=step)
     facts, unparsed = build_facts(sources, parse)
     run = RuleRunner(rules, kernel, _TreeLines((), None, sources), Precedents(tree, parser, (), step))

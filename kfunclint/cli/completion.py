@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from kfunclint.cli.completable import Completable, declared
 
@@ -171,7 +170,7 @@ def _formats() -> tuple[str, ...]:
 
 
 def _releases() -> Iterable[str]:
-    from kfunclint import resources
+    from kfunclint.kernel.release import releases
+    from kfunclint.kernel.target import REQUESTS
 
-    table: dict[str, Any] = resources.table("releases")["release"]
-    return table
+    return (*(str(release) for _, release in releases()), *REQUESTS)

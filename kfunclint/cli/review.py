@@ -117,7 +117,8 @@ def _add_kernel(parser: argparse.ArgumentParser) -> None:
     release = parser.add_argument(
         "--kernel",
         metavar="RELEASE",
-        help="judge for this release, such as 6.12 (default: what the series says)",
+        help="judge for this release, such as 6.12, or for mainline or next of the day it was sent (default: what the "
+        "series says)",
     )
     declare(release, Completable.RELEASE)
 

@@ -72,8 +72,8 @@ def _level(rule: Rule[Any]) -> str:
 
 def _facts(rule: Rule[Any]) -> Iterator[str]:
     yield f"level: {_level(rule)}{' (runs with --strict only)' if rule.strict else ''}"
-    if rule.since or rule.until:
-        bounds = (("from", rule.since), ("up to", rule.until))
+    if any(rule.releases):
+        bounds = zip(("from", "up to"), rule.releases, strict=True)
         yield f"kernels: {' '.join(f'{word} {release}' for word, release in bounds if release)}"
     if rule.contract:
         yield f"contract: {', '.join(rule.contract)} (rules/README.md)"

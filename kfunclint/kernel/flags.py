@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 
-from kfunclint.kernel.release import Release
+from kfunclint.kernel.release import Release, Releases
 from kfunclint.resources import table
 
 
 @dataclass(frozen=True, slots=True)
 class FlagRow:
-    """A row of rules/tables/flags.toml: the first and the last release that define the flag (None: still there), and
-    the commit that brought it, "" where it is not known."""
+    """A row of rules/tables/flags.toml: the first and the last release that define the flag (None: still there), the
+    commit that brought it, "" where it is not known, and the day on which bpf-next lost it (None: not known)."""
 
     name: str
     since: Release
     until: Release | None
     commit: str
+    removed_on: date | None
     meaning: str
     source: str
+
+    @property
+    def releases(self) -> Releases:
+        """Those that define it."""
+        return Releases(self.since, self.until)
 
 
 @cache
@@ -31,6 +38,7 @@ def flag_rows() -> Mapping[str, FlagRow]:
             since=Release.parse(row["since"]),
             until=Release.parse(row["until"]) if "until" in row else None,
             commit=row.get("commit", ""),
+            removed_on=row.get("removed_on"),
             meaning=row["meaning"],
             source=row["source"],
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 
 from kfunclint.kernel.kernel import Kernel
@@ -18,16 +19,17 @@ SIZES = ("__sz", "__szk")
 class Suffix:
     """A row of rules/tables/suffixes.toml.
 
-    `since` and `until` are the first and the last release that read it (None: still read). `on` says what it is
-    for: number, pointer, dynptr, iterator, map, string or any; since `any_pointer_since` it means something on
-    every pointer (None: never did). `any_pointee`: it makes a `void *` legal, up to `any_pointee_until` (None:
-    still does). `instead` is what later releases read, "" for nothing. `meaning` completes "it tells the verifier
-    that ...".
+    `since` and `until` are the first and the last release that read it (None: still read), and `removed_on` is the day
+    on which bpf-next lost it (None: not known). `on` says what it is for: number, pointer, dynptr, iterator, map,
+    string or any; since `any_pointer_since` it means something on every pointer (None: never did). `any_pointee`: it
+    makes a `void *` legal, up to `any_pointee_until` (None: still does). `instead` is what later releases read, "" for
+    nothing. `meaning` completes "it tells the verifier that ...".
     """
 
     name: str
     since: Release
     until: Release | None
+    removed_on: date | None
     on: str
     any_pointer_since: Release | None
     any_pointee: bool
@@ -38,18 +40,18 @@ class Suffix:
 
     def sort(self, kernel: Kernel) -> str:
         """What it is for in that kernel, in the words of `on`."""
-        widened = self.any_pointer_since is not None and self.any_pointer_since <= kernel.release
+        widened = self.any_pointer_since is not None and self.any_pointer_since <= kernel.newest
         return "pointer" if widened else self.on
 
     def takes_any_pointer(self, kernel: Kernel) -> bool:
         """Does the verifier of that kernel not care what the parameter points to, be it nothing or a pointer?"""
-        return self.any_pointee and Releases(None, self.any_pointee_until).hold(kernel.release)
+        return self.any_pointee and kernel.target.meets(Releases(None, self.any_pointee_until))
 
     def read_by(self, kernel: Kernel) -> bool:
-        """Does the verifier of that kernel look for it? A tree is asked first."""
+        """Does the verifier of that kernel look for it, or may it? A tree is asked first."""
         if kernel.tree is not None and kernel.tree.suffixes is not None:
             return self.name in kernel.tree.suffixes
-        return Releases(self.since, self.until).hold(kernel.release)
+        return self.name not in kernel.gone and kernel.target.meets(Releases(self.since, self.until))
 
 
 @cache
@@ -60,6 +62,7 @@ def suffixes() -> Mapping[str, Suffix]:
             name=name,
             since=Release.parse(row["since"]),
             until=Release.parse(row["until"]) if "until" in row else None,
+            removed_on=row.get("removed_on"),
             on=row["on"],
             any_pointer_since=Release.parse(row["any_pointer_since"]) if "any_pointer_since" in row else None,
             any_pointee=row.get("any_pointee", False),

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from kfunclint.facts.spelling import kernel_list
 from kfunclint.kernel.flags import flag_rows
-from kfunclint.kernel.release import Release, Releases, releases
+from kfunclint.kernel.release import Release, Target, following, preceding
 
 
 class Vocabulary:
@@ -46,11 +46,11 @@ class Vocabulary:
         return kernel_list(self._read("scripts/spelling.txt") or "")
 
     @cached_property
-    def release(self) -> tuple[Release, str] | None:
-        """The release and why that one; None if the Makefile does not tell.
+    def target(self) -> Target | None:
+        """The release that the tree is of, or is on the way to, and why that one; None if the Makefile does not tell.
 
-        Where btf.h has a flag that went, or lacks it, that is believed more than the Makefile: a tree in which the next
-        release is made still has the number of the last one.
+        Where btf.h has a flag that came later or went before, or lacks one, that is believed more than the Makefile: a
+        tree in which the next release is made still has the number of the last one.
         """
         number = {match[1]: match[2] for match in _NUMBER.finditer((self._read("Makefile") or "")[:_TOP])}
         if not number.get("VERSION", "").isdecimal() or not number.get("PATCHLEVEL", "").isdecimal():
@@ -58,21 +58,24 @@ class Vocabulary:
         release = Release(int(number["VERSION"]), int(number["PATCHLEVEL"]))
         extra = number.get("EXTRAVERSION", "")
         sublevel = f".{number['SUBLEVEL']}" if number.get("SUBLEVEL", "0") != "0" else ""
-        why = f"the tree's Makefile says {release}{sublevel}{extra}"
-        for shown, name in self._shown(release):
-            has = "has" if name in self.flags else "has no"
-            return shown, f"{why}, but its include/linux/btf.h {has} {name}"
-        return release, why
+        says = Target.exactly(release, f"the tree's Makefile says {release}{sublevel}{extra}")
+        if extra.startswith("-rc"):
+            says = says._replace(newest=following(release))
+        return next(self._shown(says), says)
 
-    def _shown(self, release: Release) -> Iterator[tuple[Release, str]]:
-        """The release that a flag which went speaks of, if the other one cannot be, and the flag."""
-        for row in flag_rows().values():
-            if row.until is None or not self.flags:
-                continue
-            if row.name in self.flags and row.until < release:
-                yield row.until, row.name
-            elif row.name not in self.flags and Releases(row.since, row.until).hold(release):
-                yield min(later for _, later in releases() if later > row.until), row.name
+    def _shown(self, says: Target) -> Iterator[Target]:
+        """What the flags say, where that is something else than the Makefile says."""
+        rows = flag_rows().values() if self.flags else ()
+        why = f"{says.why}, but its include/linux/btf.h has"
+        for row in sorted(rows, key=lambda row: row.since, reverse=True):
+            if row.name in self.flags and row.since > says.release:
+                yield Target(row.since, f"{why} {row.name}", preceding(row.since), row.since)
+        for row in rows:
+            if row.name in self.flags and row.until is not None and row.until < says.release:
+                yield Target.exactly(row.until, f"{why} {row.name}")
+            elif row.name not in self.flags and row.until is not None and row.releases.hold(says.release):
+                gone = following(row.until)
+                yield Target(gone, f"{why} no {row.name}", says.settled, gone)
 
 
 _FLAG = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(KF_[A-Z0-9_]+)[ \t]+(?:\(1U?L?[ \t]*<<[ \t]*(\d{1,2})\))?", re.M)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from kfunclint.errors import InputError
 from kfunclint.git.repository import Repository
@@ -32,8 +33,8 @@ def find_base(tree: Tree, series: Series, patches: Sequence[Patch]) -> Base:
     """
     old_hashes = _old_hashes(patches)
     best: Base | None = None
-    for state, why in _states(tree, series, old_hashes):
-        base = _apply_to(state, why, patches)
+    for state, why, is_named in _states(tree, series, old_hashes):
+        base = replace(_apply_to(state, why, patches), is_named=is_named)
         if not base.unapplied:
             return base
         if best is None or len(base.unapplied) < len(best.unapplied):
@@ -42,15 +43,15 @@ def find_base(tree: Tree, series: Series, patches: Sequence[Patch]) -> Base:
     return best
 
 
-def _states(tree: Tree, series: Series, old_hashes: _Hashes) -> Iterator[tuple[Tree, str]]:
-    """The states to try, and why each."""
+def _states(tree: Tree, series: Series, old_hashes: _Hashes) -> Iterator[tuple[Tree, str, bool]]:
+    """The states to try, why each, and whether the series names it."""
     if not isinstance(tree, GitTree):
-        yield tree, _why_folder(tree, old_hashes)
+        yield tree, *_why_folder(tree, old_hashes)
         return
     note = ""
     if series.base_commit:
         if (commit := _commit(tree.repository, series.base_commit)) is not None:
-            yield tree.at(commit), f"base-commit of the series{_without_prerequisites(series.prerequisites)}"
+            yield tree.at(commit), f"base-commit of the series{_without_prerequisites(series.prerequisites)}", True
         else:
             note = f"; its base-commit {series.base_commit[:12]} is not in the repository"
     has_hashes = any(old_hashes.values())
@@ -62,8 +63,8 @@ def _states(tree: Tree, series: Series, old_hashes: _Hashes) -> Iterator[tuple[T
             if has_hashes
             else "the newest commit without its new files"
         )
-        yield tree.at(commit), f"{reason}{note}"
-    yield tree, f"HEAD, as far as the hunks apply{note}"
+        yield tree.at(commit), f"{reason}{note}", has_hashes
+    yield tree, f"HEAD, as far as the hunks apply{note}", False
 
 
 def _without_prerequisites(prerequisites: Sequence[str]) -> str:
@@ -80,9 +81,10 @@ def _commit(repository: Repository, hash_: str) -> str | None:
         return None
 
 
-def _why_folder(tree: Tree, old_hashes: _Hashes) -> str:
+def _why_folder(tree: Tree, old_hashes: _Hashes) -> tuple[str, bool]:
     is_same = any(old_hashes.values()) and all(_is_blob(tree, path, hash_) for path, hash_ in old_hashes.items())
-    return "its files are those that the index lines name" if is_same else "as it stands, as far as the hunks apply"
+    why = "its files are those that the index lines name" if is_same else "as it stands, as far as the hunks apply"
+    return why, is_same
 
 
 def _is_blob(tree: Tree, path: str, hash_: str) -> bool:

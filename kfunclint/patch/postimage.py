@@ -80,7 +80,8 @@ class Base:
     `name` and `why` are words for people: "linux at 0123456789ab", "base-commit of the series". `files` are the whole
     files before the series, by path, each line an object of its own; `placements` has the place of every hunk of a
     file that is taken from the tree, by the number of the patch and the 0-based index of the file in it. `unapplied`
-    are the files that are taken from their hunks alone, and why.
+    are the files that are taken from their hunks alone, and why. `is_named`: the series itself names this state, as its
+    base-commit or by the hashes of its files.
     """
 
     tree: Tree
@@ -89,6 +90,7 @@ class Base:
     files: Mapping[str, tuple[Line, ...]]
     placements: Mapping[tuple[int, int], tuple[HunkPlacement, ...]]
     unapplied: Mapping[str, str]
+    is_named: bool = False
 
     @property
     def used(self) -> bool:

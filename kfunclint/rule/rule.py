@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from kfunclint.facts.fact import Fact
+from kfunclint.facts.flag_names import FlagName
 from kfunclint.finding import Level, Remark
+from kfunclint.kernel.flags import flag_rows
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.kernel.release import Release, Releases
+from kfunclint.kernel.release import Release, Releases, Target
 
 T = TypeVar("T", bound=Fact)
 Check = Callable[[T, Kernel], Iterator[Remark]]
@@ -44,10 +46,11 @@ class Description(NamedTuple):
 class Rule(Generic[T]):
     """A check over one type of fact.
 
-    `since` and `until` bound the releases for which it holds (both inclusive), `error_since` is the release from which
-    on a finding is an error whatever `level` says; `needs_body` rules see only kfuncs whose whole body is known; `doc`
-    explains it in the form of a rule's docstring; `contract` and `see` name the facts behind it: numbers of the kfunc
-    contract, and the kernel's source. `source` says where the rule itself stands, as "file:line".
+    `since` and `until` bound the releases for which it holds (both inclusive), `flag` is one without which it is about
+    nothing, and `error_since` the release from which on a finding is an error whatever `level` says; `needs_body` rules
+    see only kfuncs whose whole body is known; `doc` explains it in the form of a rule's docstring; `contract` and `see`
+    name the facts behind it: numbers of the kfunc contract, and the kernel's source. `source` says where the rule
+    itself stands, as "file:line".
     """
 
     id: str
@@ -61,6 +64,7 @@ class Rule(Generic[T]):
     needs_body: bool = False
     since: Release | None = None
     until: Release | None = None
+    flag: FlagName | None = None
     error_since: Release | None = None
     source: str = ""
 
@@ -74,13 +78,24 @@ class Rule(Generic[T]):
         """The rule as a value that can be stored and sent."""
         return Description(self.id, self.level, self.see, self.doc, self.strict)
 
-    def level_for(self, release: Release) -> Level:
-        if self.error_since is not None and release >= self.error_since:
+    def level_for(self, target: Target) -> Level:
+        if self.error_since is not None and target.settled >= self.error_since:
             return Level.ERROR
         return self.level
 
-    def holds_for(self, release: Release) -> bool:
-        return Releases(self.since, self.until).hold(release)
+    @property
+    def releases(self) -> Releases:
+        """Those for which it holds and that have its flag."""
+        if self.flag is None:
+            return Releases(self.since, self.until)
+        of_flag = flag_rows()[self.flag].releases
+        since = max(filter(None, (self.since, of_flag.since)), default=None)
+        return Releases(since, min(filter(None, (self.until, of_flag.until)), default=None))
+
+    def holds_for(self, target: Target) -> bool:
+        """Does it hold whatever of the next release is there already? A flag is there where a series uses it."""
+        is_known = self.flag is None or target.meets(flag_rows()[self.flag].releases)
+        return is_known and target.is_within(Releases(self.since, self.until))
 
 
 def rule(
@@ -93,6 +108,7 @@ def rule(
     needs_body: bool = False,
     since: str | None = None,
     until: str | None = None,
+    flag: FlagName | None = None,
     error_since: str | None = None,
 ) -> Callable[[Check[T]], Rule[T]]:
     """Make a rule of a generator over facts of type `over`; releases are written "6.12". Raises BadRule for others."""
@@ -110,6 +126,7 @@ def rule(
             needs_body=needs_body,
             since=optional_release(since),
             until=optional_release(until),
+            flag=flag,
             error_since=optional_release(error_since),
         )
 

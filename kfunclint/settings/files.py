@@ -14,7 +14,7 @@ from typing import Any, Final
 from kfunclint import paths, toml
 from kfunclint.errors import InputError, hint
 from kfunclint.finding import Level
-from kfunclint.kernel.release import Release
+from kfunclint.kernel.target import check_request
 from kfunclint.settings.suppressions import Suppression
 from kfunclint.toml import Document, Key
 from kfunclint.tree.around import kernel_around
@@ -154,11 +154,6 @@ def _boolean(value: Any) -> bool:
     return value
 
 
-def _release(value: Any) -> str:
-    Release.parse(_text(value))
-    return str(value)
-
-
 def _level(value: Any) -> str:
     return OFF if value == OFF else Level(value)
 
@@ -249,6 +244,16 @@ def _silence(source: SettingsFile, number: int, table: dict[str, Any]) -> Suppre
     return Suppression(rule, path, function, table["reason"], None, source.document.file, line, text)
 
 
+def _release(source: SettingsFile, key: Key, value: Any) -> str:
+    try:
+        check_request(_text(value))
+    except TypeError as error:
+        raise _wrong_type(source, key, 'a release such as "6.12"') from error
+    except ValueError as why:
+        raise source.document.refusal(key, str(why)) from why
+    return str(value)
+
+
 _LEVELS = ", ".join(Level)
 _SHORT = f'patterns such as "mm/**", of at most {_MAX_PATTERN} characters and {_MAX_PARTS} names'
 _CHOICE: dict[str, _Kind] = {
@@ -266,7 +271,7 @@ _SILENCE = {
 }
 _KEYS = _CHOICE | {
     "fail-on": _plain(f"one of {_LEVELS}", Level),
-    "kernel": _plain('a release such as "6.12"', _release),
+    "kernel": _release,
     "tree": _kernel_tree,
     "rules": _folders,
     "baseline": _file,

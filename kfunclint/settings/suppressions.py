@@ -90,7 +90,7 @@ def _rules_ran(review: Review, request: Suppression, rules: Sequence[Rule[Any]])
     """Did rules run that it is about, and none of them over a part only?"""
     ids = {rule.id for rule in review.rules if not request.rule or names.covers(request.rule, rule.id)}
     covered = [rule for rule in rules if rule.id in ids]
-    return any(rule.holds_for(review.kernel.release) for rule in covered) and not any(
+    return any(rule.holds_for(review.kernel) for rule in covered) and not any(
         rule.id in review.skipped or rule.id in review.failures for rule in covered
     )
 

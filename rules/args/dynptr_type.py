@@ -30,9 +30,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     if not kfunc.is_called:
         return
-    kern = kernel.release <= _LAST_OF_KERN
+    kern = kernel.newest <= _LAST_OF_KERN
     right, wrong = ("bpf_dynptr_kern", "bpf_dynptr") if kern else ("bpf_dynptr", "bpf_dynptr_kern")
-    if not kern and kernel.release < _FIRST_WITHOUT_KERN:
+    if not kern and kernel.settled < _FIRST_WITHOUT_KERN:
         return
     effect = "a program may make up its content" if kern else "every program that calls it is rejected"
     for parameter in kfunc.signature.parameters:

@@ -13,7 +13,7 @@ _METHODS: dict[FlagName, str] = {"KF_ITER_NEW": "new", "KF_ITER_NEXT": "next", "
 @rule(
     Kfunc,
     Level.ERROR,
-    since="6.4",
+    flag="KF_ITER_NEW",
     contract=("F18", "F19", "F20"),
     see="kernel/bpf/btf.c: btf_check_iter_kfuncs()",
 )

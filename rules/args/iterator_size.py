@@ -6,7 +6,7 @@ from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
 
-@rule(Kfunc, Level.ERROR, since="6.4", contract=("F21",), see="kernel/bpf/btf.c: btf_check_iter_kfuncs()")
+@rule(Kfunc, Level.ERROR, flag="KF_ITER_NEW", contract=("F21",), see="kernel/bpf/btf.c: btf_check_iter_kfuncs()")
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """The state of an iterator is not a multiple of 8 bytes long.
 

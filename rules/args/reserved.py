@@ -55,5 +55,5 @@ def _reserved(kfunc: str, points_to: str | None, suffix: str, kernel: Kernel) ->
         return "a saved interrupt state"
     if points_to in _GRAPH and suffix in ("", "__nonown_allowed") and not kfunc.startswith(_GRAPH_NAMES):
         return f"a {points_to}"
-    locks = points_to == "struct bpf_res_spin_lock" and suffix == "" and kernel.release >= _LOCKS_READ
+    locks = points_to == "struct bpf_res_spin_lock" and suffix == "" and kernel.settled >= _LOCKS_READ
     return f"a {points_to}" if locks and kfunc not in special["res_spin_lock"]["names"] else None

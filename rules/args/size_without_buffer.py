@@ -49,6 +49,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
 
 def _effect(before: Parameter | None, kernel: Kernel) -> str:
     """What the verifier makes of it, given the parameter before."""
-    if before is None or kernel.release < _ALWAYS_PAIRED:
+    if before is None or kernel.settled < _ALWAYS_PAIRED:
         return "the verifier does not check it against any memory"
     return f"the verifier takes {before.name or 'the number'} there for one, and rejects every value of it but 0"

@@ -3,7 +3,6 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.kernel.release import Release
 from kfunclint.kernel.suffixes import Suffix, suffix
 from kfunclint.rule.rule import rule
 
@@ -47,8 +46,6 @@ def _when(named: Suffix, kernel: Kernel) -> str | None:
     """Why that kernel does not read it; None if it may."""
     if kernel.tree is not None and kernel.tree.suffixes is not None:
         return f"is not read by {kernel.release}"
-    if named.until is not None and named.until < kernel.release:
+    if named.until is not None and (named.until < kernel.settled or named.name in kernel.gone):
         return f"is not read after {named.until}"
-    # what is sent while a release is in development may be for the one behind it
-    first = Release(named.since.major, max(named.since.minor - 1, 0)) if kernel.guessed else named.since
-    return f"is not read by {kernel.release} yet" if kernel.release < first else None
+    return f"is not read by {kernel.release} yet" if kernel.newest < named.since else None

@@ -29,7 +29,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         __bpf_kfunc int bpf_foo_copy(struct foo *to, struct foo *from, struct bpf_foo_range *range, u64 flags)
     """
-    most = _REGISTERS if kernel.release <= _LAST_WITHOUT_STACK else _MOST
+    most = _REGISTERS if kernel.newest <= _LAST_WITHOUT_STACK else _MOST
     count = len(kfunc.signature.parameters)
     if kfunc.is_called and count > most:
         yield Remark(

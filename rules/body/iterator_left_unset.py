@@ -11,7 +11,7 @@ from kfunclint.rule.rule import rule
     Kfunc,
     Level.WARNING,
     needs_body=True,
-    since="6.4",
+    flag="KF_ITER_NEW",
     contract=("B18",),
     see="kernel/bpf/verifier.c: process_iter_arg(); kernel/bpf/task_iter.c: bpf_iter_task_vma_new()",
 )

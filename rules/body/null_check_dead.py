@@ -51,7 +51,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
 def _refuses_null(entry: Entry, kernel: Kernel, marker: bool) -> bool:
     if entry.flags is None or (entry.may_be_hook and not marker):
         return False
-    return kernel.release >= _TRUSTED_BY_DEFAULT or any(entry.flag(name) for name in _NEVER_NULL)
+    return kernel.settled >= _TRUSTED_BY_DEFAULT or any(entry.flag(name) for name in _NEVER_NULL)
 
 
 def _is_object(parameter: Parameter) -> bool:

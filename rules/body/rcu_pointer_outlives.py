@@ -84,4 +84,4 @@ def _takes_reference(call: Node) -> bool:
 
 def _fix(kernel: Kernel) -> Fix:
     reference = "take a reference on it and add KF_ACQUIRE"
-    return Fix(f"{reference}, or add KF_RCU_PROTECTED" if kernel.release >= _CHECKED_SINCE else reference)
+    return Fix(f"{reference}, or add KF_RCU_PROTECTED" if kernel.settled >= _CHECKED_SINCE else reference)

@@ -14,7 +14,7 @@ _NUMBERS = {"KF_ARENA_ARG1": 1, "KF_ARENA_ARG2": 2}
     Level.WARNING,
     contract=("F30",),
     see="tools/bpf/resolve_btfids/main.c: is_arena_arg()",
-    since="6.15",
+    flag="KF_ARENA_ARG1",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """KF_ARENA_ARG1 or KF_ARENA_ARG2 about a parameter that is not there.

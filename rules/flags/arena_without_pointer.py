@@ -14,7 +14,7 @@ _SUFFIXES = ("__arena", "__arena__nullable")
     Level.WARNING,
     contract=("F30",),
     see="tools/bpf/resolve_btfids/main.c: is_arena_arg(), arena_tag_ptr()",
-    since="6.15",
+    flag="KF_ARENA_ARG1",
     error_since="7.3",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:

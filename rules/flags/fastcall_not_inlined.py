@@ -12,7 +12,7 @@ from kfunclint.rule.rule import rule
     Level.WARNING,
     contract=("F29",),
     see="kernel/bpf/verifier.c: bpf_get_call_summary()",
-    since="6.13",
+    flag="KF_FASTCALL",
     strict=True,
 )
 def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:

@@ -12,7 +12,7 @@ from kfunclint.rule.rule import rule
     Level.WARNING,
     contract=("F31",),
     see="tools/bpf/resolve_btfids/main.c: process_kfunc_with_implicit_args()",
-    since="7.0",
+    flag="KF_IMPLICIT_ARGS",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """KF_IMPLICIT_ARGS on a kfunc that has no implicit argument.

@@ -11,7 +11,7 @@ from kfunclint.rule.rule import rule
     Level.WARNING,
     contract=("F32",),
     see="tools/bpf/resolve_btfids/main.c: process_kfunc_with_implicit_args()",
-    since="7.0",
+    flag="KF_IMPLICIT_ARGS",
 )
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """An ordinary parameter stands behind an implicit one.

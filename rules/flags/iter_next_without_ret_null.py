@@ -12,7 +12,7 @@ from kfunclint.rule.rule import rule
     Level.CHECK,
     contract=("F22",),
     see="kernel/bpf/verifier.c: process_iter_next_call()",
-    since="6.4",
+    flag="KF_ITER_NEXT",
     strict=True,
 )
 def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:

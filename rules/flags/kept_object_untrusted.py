@@ -28,7 +28,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_acquire, KF_ACQUIRE | KF_RET_NULL | KF_TRUSTED_ARGS)
     """
     row = kernel.flags["KF_TRUSTED_ARGS"]
-    if not kernel.has_flag(row.name) or (kernel.guessed and kernel.release == row.until):
+    if not kernel.has_flag(row.name) or not kernel.target.is_within(row.releases):
         return  # while the last release with the flag was made, development did without already
     objects = [parameter.type for parameter in _objects(kfunc)]
     for entry in kfunc.entries if objects else ():

@@ -30,7 +30,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_strlen, KF_PERFMON)
     """
     row = kernel.flags["KF_PERFMON"]
-    if not kernel.has_flag(row.name) or (kernel.guessed and kernel.release == row.since):
+    if not kernel.has_flag(row.name) or (kernel.guessed and kernel.settled == row.since):
         return  # while the first release with the flag was made, it came late
     lacking = (entry for entry in kfunc.entries if entry.flags is not None and not entry.flag("KF_PERFMON"))
     entries = [entry for entry in lacking if kfunc.definition.has_marker or not entry.may_be_hook]

@@ -60,4 +60,4 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
 
 def _refuses_null(entry: Entry, kernel: Kernel) -> bool:
     """Does the verifier keep NULL away from its arguments?"""
-    return kernel.release >= _TRUSTED_BY_DEFAULT or any(entry.flag(name) for name in _NEVER_NULL)
+    return kernel.settled >= _TRUSTED_BY_DEFAULT or any(entry.flag(name) for name in _NEVER_NULL)

@@ -6,7 +6,7 @@ from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
 
-@rule(Entry, Level.ERROR, contract=("F17",), see="kernel/bpf/btf.c: btf_check_iter_kfuncs()", since="6.4")
+@rule(Entry, Level.ERROR, contract=("F17",), see="kernel/bpf/btf.c: btf_check_iter_kfuncs()", flag="KF_ITER_NEW")
 def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc has more than one of the KF_ITER_ flags.
 

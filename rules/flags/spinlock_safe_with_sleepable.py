@@ -7,7 +7,7 @@ from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
 
 
-@rule(Entry, Level.WARNING, contract=("F36",), see="kernel/bpf/verifier.c: check_kfunc_call()", since="7.3")
+@rule(Entry, Level.WARNING, contract=("F36",), see="kernel/bpf/verifier.c: check_kfunc_call()", flag="KF_SPINLOCK_SAFE")
 def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     """KF_SPINLOCK_SAFE and KF_SLEEPABLE stand together.
 

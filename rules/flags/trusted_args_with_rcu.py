@@ -11,7 +11,7 @@ from kfunclint.rule.rule import rule
     Entry,
     Level.WARNING,
     since="6.2",
-    until="6.19",
+    flag="KF_TRUSTED_ARGS",
     contract=("F3",),
     see="kernel/bpf/verifier.c: check_kfunc_args()",
 )
@@ -27,9 +27,8 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     Good:
         BTF_ID_FLAGS(func, bpf_foo_get, KF_ACQUIRE | KF_RCU | KF_RET_NULL)
     """
-    del kernel
     trusted = entry.flag("KF_TRUSTED_ARGS")
-    if trusted and entry.flag("KF_RCU"):
+    if trusted and kernel.has_flag(trusted.name) and entry.flag("KF_RCU"):
         yield Remark(
             trusted.at,
             f"KF_TRUSTED_ARGS has no effect on {entry.name}() beside KF_RCU, the weaker of the two, which wins",

@@ -11,7 +11,7 @@ from kfunclint.rule.rule import rule
     Entry,
     Level.WARNING,
     since="6.2",
-    until="6.19",
+    flag="KF_TRUSTED_ARGS",
     contract=("F2",),
     see="kernel/bpf/verifier.c: is_kfunc_trusted_args()",
 )
@@ -26,9 +26,8 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     Good:
         BTF_ID_FLAGS(func, bpf_foo_put, KF_RELEASE)
     """
-    del kernel
     trusted = entry.flag("KF_TRUSTED_ARGS")
-    if trusted and entry.flag("KF_RELEASE"):
+    if trusted and kernel.has_flag(trusted.name) and entry.flag("KF_RELEASE"):
         yield Remark(
             trusted.at,
             f"KF_TRUSTED_ARGS is redundant on {entry.name}(), KF_RELEASE implies it",

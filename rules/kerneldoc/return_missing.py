@@ -36,7 +36,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         or doc.section("return")
     ):
         return
-    if doc.section("@returns") and kernel.release > _LAST_WITHOUT_AT_RETURNS:
+    if doc.section("@returns") and kernel.settled > _LAST_WITHOUT_AT_RETURNS:
         return
     prose, at_returns = _first(doc, _PROSE), _first(doc, _AT_RETURNS)
     yield Remark(

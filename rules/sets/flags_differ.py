@@ -31,9 +31,9 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
             continue
         if (twin.at.path or "", twin.at.line) > (entry.at.path or "", entry.at.line):
             continue  # said once, at the second of the two
-        if kernel.release < _BUILD_FAILS and not _hooks(entry.set) & _hooks(ids):
+        if kernel.settled < _BUILD_FAILS and not _hooks(entry.set) & _hooks(ids):
             continue
-        outcome = "which stops the build" if kernel.release >= _BUILD_FAILS else "and either of them may count"
+        outcome = "which stops the build" if kernel.settled >= _BUILD_FAILS else "and either of them may count"
         yield Remark(
             entry.at,
             f"{entry.name}() has other flags in {entry.set.name} than in {ids.name}, {outcome}",

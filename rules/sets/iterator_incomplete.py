@@ -6,7 +6,7 @@ from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
 
-@rule(Entry, Level.ERROR, contract=("F23",), see="kernel/bpf/verifier.c: check_reference_leak()", since="6.4")
+@rule(Entry, Level.ERROR, contract=("F23",), see="kernel/bpf/verifier.c: check_reference_leak()", flag="KF_ITER_NEW")
 def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     """An iterator's new stands in a set without its next or destroy.
 

@@ -30,11 +30,12 @@ def check(registration: Registration, kernel: Kernel) -> Iterator[Remark]:
         register_btf_kfunc_id_set(BPF_PROG_TYPE_SK_SKB, &foo_kfunc_set)
     """
     row = hook_row(registration.program_type)
-    if "absent" not in row or kernel.release > Release.parse(row["absent"]):
+    last = kernel.newest if "since" in row else kernel.settled
+    if "absent" not in row or last > Release.parse(row["absent"]):
         return
     if not kernel.guessed or "since" not in row:
         yield Remark(
             registration.at,
-            f"{registration.program_type} programs cannot call kfuncs in {kernel.release}: the registration fails "
+            f"{registration.program_type} programs cannot call kfuncs in {last}: the registration fails "
             "and takes the kfuncs registered before it along",
         )

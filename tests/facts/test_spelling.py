@@ -11,7 +11,7 @@ import pytest
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.spelling import corrections, kernel_list, one_edit_apart, slips, wrong_word
 from kfunclint.finding import Place, Remark
-from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.kernel import kernel_of_release
 from kfunclint.kernel.release import Release
 from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.resources import table
@@ -23,7 +23,7 @@ from kfunclint.rule import loader
 def remarks(text: str, names: frozenset[str] = frozenset(), **misspellings: str) -> list[Remark]:
     prose = Prose("comment", ((Place("a.c", 3, 4, 4 + len(text)), text),), None, names)
     listed = "".join(f"{wrong}||{right}\n" for wrong, right in misspellings.items())
-    return list(SPELLING.check(prose, Kernel(Release(6, 18), "", {}, Vocabulary(lambda path: listed))))
+    return list(SPELLING.check(prose, kernel_of_release(Release(6, 18), "", Vocabulary(lambda path: listed))))
 
 
 def test_corrections() -> None:

@@ -27,10 +27,11 @@ def limits(rule: Rule[Any]) -> Iterator[str]:
     """What the rule does not hold for."""
     if rule.strict:
         yield "strict"
-    if rule.since:
-        yield f"since {rule.since}"
-    if rule.until:
-        yield f"up to {rule.until}"
+    since, until = rule.releases
+    if since:
+        yield f"since {since}"
+    if until:
+        yield f"up to {until}"
 
 
 def row(rule: Rule[Any]) -> str:

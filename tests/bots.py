@@ -92,16 +92,16 @@ index 000000000000..222222222222
 
 
 def an_answer(
-    to: str, text: str, *, number: int = 1, by: str = "Max Maintainer <max@example.org>", **fields: str
+    parent: str, text: str, *, number: int = 1, by: str = "Max Maintainer <max@example.org>", **fields: str
 ) -> bytes:
     """An answer to a mail, by its message-id; `number` tells answers apart."""
     header = {
         "from": by,
         "to": AUTHOR,
         "date": "Tue, 21 Oct 2025 11:30:00 +0200",
-        "message_id": f"<answer-{number}-{to}>",
-        "in_reply_to": f"<{to}>",
-        "references": f"<{to}>",
+        "message_id": f"<answer-{number}-to-{parent}>",
+        "in_reply_to": f"<{parent}>",
+        "references": f"<{parent}>",
         "subject": "Re: [PATCH bpf-next] depot: add",
         **fields,
     }
@@ -255,6 +255,7 @@ class Server(Controller):  # type: ignore[misc]  # no types where the library is
         super().__init__(self, hostname="127.0.0.1", port=port)
         self.fault = ""
         self.taken: list[tuple[str, list[str], bytes]] = []
+        self.senders: list[str] = []
         self.when_taken: Callable[[], object] = lambda: None
 
     def factory(self) -> SMTP:
@@ -285,6 +286,7 @@ class Server(Controller):  # type: ignore[misc]  # no types where the library is
             return "250 ok"
         message = message_from_bytes(envelope.content)
         self.taken.append((str(message["message-id"]).strip("<>"), envelope.rcpt_tos, envelope.content))
+        self.senders.append(envelope.mail_from)
         self.when_taken()
         if self.fault == "taken and closed":
             server.transport.abort()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from kfunclint.bot import clock, log, steps
 from kfunclint.bot.archive.source import Arrival, Chunk, Source, key_of
+from kfunclint.bot.delivery.bounces import bounce_key
 from kfunclint.bot.ledger.database import Database
 from kfunclint.bot.ledger.journal import Journal
 from kfunclint.bot.manners.ignored import bare_address, is_own_id, why_ignored
@@ -19,6 +20,7 @@ from kfunclint.mail.mbox import Raw
 from kfunclint.mail.message import Mail, address
 
 _ANSWERABLE = 900
+_KEPT = ("patch", "answer", "other", "bounce")
 
 
 class _Known(NamedTuple):
@@ -126,8 +128,10 @@ def _known(mail: Mail, kind: str, fields: mime.Fields, settings: BotSettings) ->
     root = headers.references[0] if headers.references else headers.in_reply_to or msgid
     if is_own_id(msgid):
         return _Known(msgid, "ours", author, root, parent)
-    is_ignored = why_ignored(fields, bare_address(headers.sender), settings)
-    kind = "ignored" if is_ignored and kind != "answer" else kind
+    if bounce_key(settings, fields):
+        kind = "bounce"
+    elif kind != "answer" and why_ignored(fields, bare_address(headers.sender), settings):
+        kind = "ignored"
     return _Known(msgid, kind, author, root, parent)
 
 
@@ -140,12 +144,12 @@ def _insert(database: Database, source: Source, arrival: Arrival, known: _Known)
         kind, parked = "ignored", "older than the bot"
     # a mail that names its parent alone is in the thread of that
     thread = database.value("SELECT thread FROM mail WHERE msgid=?", known.parent) or known.thread
-    raw = zlib.compress(arrival.data, 1) if kind in ("patch", "answer", "other") and not parked else None
+    raw = zlib.compress(arrival.data, 1) if kind in _KEPT and not parked else None
     database.execute(
         "INSERT OR IGNORE INTO mail (msgid, blob, source, list, seen, kind, author, thread, raw, parked, handled)"
         " VALUES (?,?,?,?,?,?,?,?,?,?,?)",
         *(msgid, arrival.blob, source.name, source.list, clock.now(), kind, known.author, thread, raw, parked),
-        int(kind not in ("patch", "answer") or bool(parked)),
+        int(raw is None),
     )
     if parked:
         log.event("parked", mail=msgid, source=source.name, why=parked)

@@ -9,6 +9,7 @@ from itertools import groupby
 
 from kfunclint.bot import clock, log, steps
 from kfunclint.bot.delivery.message import Unsafe, compose, own_id, page_name, recipients
+from kfunclint.bot.feedback.outcomes import compare_versions
 from kfunclint.bot.gathering import mails_of
 from kfunclint.bot.ledger.database import Database
 from kfunclint.bot.ledger.outbox import Entry, State, entries, move
@@ -158,6 +159,8 @@ def write(database: Database, settings: BotSettings, planned: Plan) -> None:
             steps.at("queue.row")
         if planned.review:
             _write_findings(database, planned)
+            if planned.review.series and planned.review.series.complete and not planned.review.troubles:
+                compare_versions(database, planned.key, planned.review)
         page = page_name(planned.review) if planned.review else ""
         database.execute(
             "UPDATE series SET state=CASE state WHEN 'open' THEN 'reviewed' ELSE state END,"

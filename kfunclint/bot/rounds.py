@@ -10,6 +10,7 @@ from sqlite3 import Row
 from kfunclint.bot import clock, intake, log, metrics, planning, steps
 from kfunclint.bot.archive.source import Source
 from kfunclint.bot.delivery import drafts, pages, patchwork, sending
+from kfunclint.bot.feedback import answers
 from kfunclint.bot.gathering import gather, park
 from kfunclint.bot.ledger import outbox
 from kfunclint.bot.ledger.database import Database
@@ -64,6 +65,7 @@ class Bot:
     def _read(self) -> None:
         intake.read(self.database, self.settings, self.sources)
         sending.settle(self.database)
+        answers.process(self.database, self.settings)
         gather(self.database, self.settings)
 
     def _due_series(self) -> list[str]:

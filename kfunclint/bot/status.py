@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
+from kfunclint.bot.feedback.precision import precision_of_rules
 from kfunclint.bot.ledger.database import Database
 from kfunclint.bot.ledger.outbox import Entry, entries
 from kfunclint.text import pluralize, visible
@@ -21,6 +23,29 @@ def summary(database: Database) -> Iterator[str]:
     yield from _waiting(database)
     yield from _parked(database)
     yield from _failed_often(database)
+
+
+def drafts(database: Database, folder: Path | None) -> Iterator[str]:
+    """The drafts, the oldest first, each with the reason why it is one."""
+    for draft in entries(database, "kind='mail' AND state='draft'"):
+        subject = database.value("SELECT title FROM series WHERE key=?", draft.series)
+        place = "not written yet" if draft.drafted is None else f"in {folder}"
+        yield visible(f"<{draft.patch}> to {draft.rcpt}: {subject}")
+        yield visible(f"    {draft.why}; {place}, {_date(draft.drafted or draft.changed)}")
+
+
+def disputed(database: Database) -> Iterator[str]:
+    """How often each rule was right, what people have called wrong, and the commands that came."""
+    for rule, precision in precision_of_rules(database).items():
+        percent = "" if precision.percent is None else f", {precision.percent:.0f} % right"
+        yield f"{rule}: {precision.mended} mended, {precision.refuted} refuted{percent}"
+    rows = database.rows("SELECT * FROM finding WHERE outcome IN ('wrong', 'disputed') ORDER BY rule, series, key")
+    for row in rows:
+        yield visible(f"{row['outcome']}: <{row['patch']}>: {row['place']}: {row['message']} [{row['rule']}]")
+    for row in database.rows("SELECT * FROM command ORDER BY seen DESC, mail, number LIMIT ?", _SHOWN):
+        yield visible(f"command: {_date(row['seen'])} {row['who']}: {row['words']}: {row['effect']}")
+    for row in database.rows("SELECT * FROM optout ORDER BY since, who"):
+        yield visible(f"no mail: {row['who']} since {_date(row['since'])}: {row['by']}")
 
 
 def shown(database: Database, message_id: str) -> Iterator[str]:

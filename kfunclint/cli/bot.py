@@ -7,11 +7,18 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from kfunclint.bot.ledger.database import InUse
 from kfunclint.cli import options
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.errors import InputError
 from kfunclint.pipeline.outcome import CLEAN, TROUBLE
+
+if TYPE_CHECKING:
+    from kfunclint.bot.archive.source import Source
+    from kfunclint.bot.reviewing import Reviewer
+    from kfunclint.bot.settings import BotSettings
 
 _LATER, _CONFIG = 75, 78  # sysexits.h: try again; what is set or installed is wrong
 _DEFAULT = "bot.toml"
@@ -25,7 +32,13 @@ def run(argv: Sequence[str]) -> int:
         return _COMMANDS[arguments.command](arguments)
     except sqlite3.Error as why:
         options.say(f"the ledger: {why}")
-        return _LATER
+    except InUse as why:
+        options.say(f"{why}: another bot works here")
+    except OSError as why:
+        if arguments.command != "run":
+            raise
+        options.say(str(why))
+    return _LATER
 
 
 def parser() -> argparse.ArgumentParser:
@@ -37,45 +50,52 @@ def parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("command", choices=_COMMANDS, help="; ".join(f"{name}: {text}" for name, text in _ABOUT.items()))
-    names = add("message_id", metavar="MESSAGE-ID", nargs="*", help="for show: the patch, or the mail of the bot")
+    names = add("message_id", metavar="MESSAGE-ID", nargs="*", help="of the patch, or of the mail of the bot")
     declare(names, Completable.FREE)
     add("--config", metavar="FILE", type=Path, default=Path(_DEFAULT), help=f"the settings (default: {_DEFAULT})")
     add("--once", action="store_true", help="run: do what there is to do, and end")
+    add("--follow", action="store_true", help="run: go on until SIGTERM")
+    add("--yes", action="store_true", help="retry: the mail is certain not to have been sent")
+    add("--disputed", action="store_true", help="status: how often rules are right, and what people answered")
     add("--stdin", action="store_true", help="run: take one mail from standard input, too")
     return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from kfunclint.bot import log, selftest, settings
+    from kfunclint.bot import selftest, service, settings
     from kfunclint.bot.archive import open as archives
     from kfunclint.bot.archive.stream import Stream
-    from kfunclint.bot.ledger.database import InUse, open_database
     from kfunclint.bot.reviewing import Reviewer
-    from kfunclint.bot.rounds import Bot
 
-    if not arguments.once:
-        raise ValueError("bot run: --once")
+    if arguments.once == arguments.follow:
+        raise ValueError("bot run: --once or --follow")
     chosen = settings.read(arguments.config)
     sources = archives.sources(chosen)
     if arguments.stdin:
         sources.append(Stream(sys.stdin.buffer, "", chosen.largest_mail << 10))
-    try:
-        with open_database(chosen.state) as database, Reviewer(chosen) as reviewer:
-            try:
-                selftest.check(reviewer)
-            except InputError as why:
-                options.say(str(why))
-                return _CONFIG
-            bot = Bot(chosen, database, sources, reviewer)
-            bot.start()
-            bot.round()
-    except InUse:
-        options.say(f"{chosen.state}: another bot works here")
-        return _LATER
-    except OSError as why:
-        log.event("stopped", why=str(why))
-        return _LATER
+    with Reviewer(chosen) as reviewer:
+        try:
+            selftest.check(reviewer)
+        except InputError as why:
+            options.say(str(why))
+            return _CONFIG
+        if arguments.follow:
+            service.follow(lambda is_ending: _round(chosen, sources, reviewer, is_ending), sources, chosen.poll)
+        else:
+            _round(chosen, sources, reviewer)
     return CLEAN
+
+
+def _round(
+    chosen: BotSettings, sources: list[Source], reviewer: Reviewer, is_ending: Callable[[], bool] = lambda: False
+) -> None:
+    from kfunclint.bot.ledger.database import open_database
+    from kfunclint.bot.rounds import Bot
+
+    with open_database(chosen.state) as database:
+        bot = Bot(chosen, database, sources, reviewer)
+        bot.start()
+        bot.round(is_ending)
 
 
 def _status(arguments: argparse.Namespace) -> int:
@@ -83,7 +103,17 @@ def _status(arguments: argparse.Namespace) -> int:
     from kfunclint.bot.ledger.database import read_database
 
     with read_database(settings.read(arguments.config).state) as database:
-        _print(status.summary(database))
+        _print(status.disputed(database) if arguments.disputed else status.summary(database))
+    return CLEAN
+
+
+def _drafts(arguments: argparse.Namespace) -> int:
+    from kfunclint.bot import settings, status
+    from kfunclint.bot.ledger.database import read_database
+
+    chosen = settings.read(arguments.config)
+    with read_database(chosen.state) as database:
+        _print(status.drafts(database, chosen.drafts))
     return CLEAN
 
 
@@ -101,13 +131,57 @@ def _show(arguments: argparse.Namespace) -> int:
     return CLEAN
 
 
+def _retry(arguments: argparse.Namespace) -> int:
+    return _by_person(arguments, "retry")
+
+
+def _forget(arguments: argparse.Namespace) -> int:
+    return _by_person(arguments, "forget")
+
+
+def _by_person(arguments: argparse.Namespace, name: str) -> int:
+    """Do for each message-id what a person has decided."""
+    from kfunclint.bot import by_hand, settings
+    from kfunclint.bot.ledger.database import open_database
+
+    if not arguments.message_id:
+        raise ValueError(f"bot {name}: which mail? Give its message-id")
+    chosen = settings.read(arguments.config)
+    with open_database(chosen.state) as database:
+        for message_id in arguments.message_id:
+            _print(by_hand.COMMANDS[name](database, chosen, message_id.strip("<>"), arguments.yes))
+    return CLEAN
+
+
+def _adopt(arguments: argparse.Namespace) -> int:
+    from kfunclint.bot import by_hand, settings
+    from kfunclint.bot.ledger.database import open_database
+
+    chosen = settings.read(arguments.config)
+    with open_database(chosen.state) as database:
+        _print([by_hand.adopt(database, chosen)])
+    return CLEAN
+
+
 def _print(lines: Iterable[str]) -> None:
     options.write("".join(f"{line}\n" for line in lines), None)
 
 
-_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"run": _run, "status": _status, "show": _show}
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "run": _run,
+    "status": _status,
+    "show": _show,
+    "drafts": _drafts,
+    "retry": _retry,
+    "forget": _forget,
+    "adopt": _adopt,
+}
 _ABOUT = {
     "run": "read, review and answer",
     "status": "what there is, and what waits for a person",
     "show": "all that is known of a mail",
+    "drafts": "what was drafted",
+    "retry": "send a mail, or review a series, once more",
+    "forget": "give a mail up; one that is held counts as sent",
+    "adopt": "let a state that was put back, or a new one, go on with the journal",
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import configparser
 import io
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 from bots import World, a_patch, an_answer
 from conftest import ROOT
 
+from kfunclint.cli import completion
 from kfunclint.cli.main import main
 
 pytest_plugins = ["bot_fixtures"]
@@ -96,7 +100,7 @@ def test_a_dead_parser_is_noticed_before_anything_is_read(
     world.post(a_patch(1, 1))
     assert world.run() == 78
     assert "a patch that is wrong looks clean, so nothing is reviewed: " in capsys.readouterr().err
-    assert not world.rows("SELECT * FROM mail")
+    assert not (tmp_path / "state").exists()
 
 
 def test_a_review_loads_nothing_of_the_bot() -> None:
@@ -107,3 +111,16 @@ def test_a_review_loads_nothing_of_the_bot() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_unit_lets_the_parser_shut_itself_in() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    text = (ROOT / "docs" / "kfunclint-bot.service").read_text()
+    unit.read_string(text)
+    calls = re.findall(r"^SystemCallFilter=(@system-service .*)$", text, re.M)[0].split()
+    assert {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"} < set(calls)
+    assert unit["Service"]["Type"] == "notify"
+    assert unit["Service"]["RestartPreventExitStatus"] == "78"
+    words = shlex.split(unit["Service"]["ExecStart"])[1:]
+    assert vars(completion.parsers()["bot"].parse_args(words[1:]))["follow"]

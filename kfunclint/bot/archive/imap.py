@@ -57,13 +57,18 @@ class ImapFolder:
     def sent_by(self, address: str) -> Iterator[str]:
         return sent_by(self._heads(_FROM), address)
 
-    def wait(self, seconds: float) -> None:
-        """Wait until something comes, but not longer. Raises InputError."""
+    def wait(self, seconds: float) -> bool:
+        """Wait until something comes, but not longer; True if it did. A server without IDLE is not waited for.
+
+        Raises InputError.
+        """
         with self._selected() as (client, _, _):
-            if b"IDLE" in client.capabilities():
-                client.idle()
-                client.idle_check(timeout=seconds)
-                client.idle_done()
+            if b"IDLE" not in client.capabilities():
+                raise InputError(self.name, None, "IMAP: no IDLE")
+            client.idle()
+            news = client.idle_check(timeout=seconds)
+            client.idle_done()
+            return bool(news)
 
     def _heads(self, what: str) -> Iterator[bytes]:
         with self._selected() as (client, _, _):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Callable, Collection
 
 from kfunclint.bot import clock, log, steps
+from kfunclint.bot.delivery.bounces import bounce_address
 from kfunclint.bot.delivery.couriers import Courier, Refused, courier
 from kfunclint.bot.delivery.message import complete
 from kfunclint.bot.gathering import newer_version
@@ -136,9 +136,3 @@ def settle(database: Database) -> None:
     ):
         with database.transaction("settle"):
             move(database, mail, State.SENT, "the archive has it")
-
-
-def bounce_address(settings: BotSettings, message_id: str) -> str:
-    """The envelope's sender of a mail: what comes back to it says which mail it is about."""
-    local, _, domain = settings.bounces.rpartition("@")
-    return f"{local}+{hashlib.sha256(message_id.encode()).hexdigest()[:16]}@{domain}"

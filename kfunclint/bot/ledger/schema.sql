@@ -11,7 +11,7 @@ CREATE TABLE mail (
     source TEXT NOT NULL,
     list TEXT NOT NULL,
     seen REAL NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('patch', 'answer', 'other', 'ignored', 'ours', 'copy')),
+    kind TEXT NOT NULL CHECK (kind IN ('patch', 'answer', 'other', 'ignored', 'bounce', 'ours', 'copy')),
     author TEXT NOT NULL,
     thread TEXT NOT NULL,
     raw BLOB,

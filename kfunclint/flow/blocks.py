@@ -253,8 +253,7 @@ class Blocks:
 
     @cached_property
     def changed(self) -> dict[int, frozenset[str]]:
-        """By the head of every loop: the variables and ".member"s that it gives values to, and the pointers through
-        which it does: who walks through objects is not followed from one to the next."""
+        """By the head of every loop: the variables and ".member"s that it gives values to."""
         given = [
             frozenset(
                 name for expression in block.expressions for node in expression.walk() for name in _touched_names(node)
@@ -296,22 +295,21 @@ def _leading_to(ends: set[int], head: int, before: dict[int, list[int]]) -> set[
 def assigned_names(node: Node) -> tuple[str, ...]:
     """The variable to which a node gives a value, or of which it takes the address; not a pointer that it writes
     through."""
-    target = node.kids[0] if node.kids and (node.kind == "assign" or node.text in _STEPS) else node
-    while target.kind in ("member", "index") and target.kids and not target.text.startswith("->"):
-        target = target.kids[0]
-    return _touched_names(node)[-1:] if target.kind in ("name", "var") else ()
+    return tuple(name for name in _touched_names(node) if not name.startswith("."))
 
 
 def _touched_names(node: Node) -> tuple[str, ...]:
-    """The variable to which a node gives a value, or through which it does, with the ".member"s on the way."""
+    """The ".member"s to which a node gives a value, or of which it takes the address, and the variable that they are
+    parts of; not a pointer through which they are reached."""
     if node.kind == "var":
         return (node.text,)
     if node.kind != "assign" and not (node.kind == "unary" and node.text in _STEPS):
         return ()
-    names = []
-    target = node.kids[0]
+    names: list[str] = []
+    target, is_part = node.kids[0], True
     while target.kind in ("member", "index") and target.kids:
         if target.kind == "member":
             names.append("." + target.text.lstrip("->."))
+        is_part &= not target.text.startswith("->")
         target = target.kids[0]
-    return (*names, target.text)
+    return (*names, target.text) if is_part and target.kind in ("name", "var") else tuple(names)

@@ -373,12 +373,17 @@ class Evaluator:
         is_loop = any(word in node.text for word in _LOOPS)
         result = anything(site_of(node))
         self.see(Use("call", node, compound("call", node.text, (), site_of(node)), path))
-        paths = [path]
+        paths = [self._swapped(node, path) if node.text == "swap" else path]
         for kid in node.kids[1:]:
             paths = [after for one in paths for after in self.step(kid, one)]
         set_ = node.kids[: 1 + (node.text == "swap" or "safe" in node.text)]
         pairs = [(self._given_values(node, set_, one, is_loop), result) for one in paths]
         return self.frame.few(pairs, result)
+
+    def _swapped(self, node: Node, path: Path) -> Path:
+        """The path on which what variables hold has gone to the other side of a swap()."""
+        held = {path.value(kid.text) for kid in node.kids if kid.kind == "name" and kid.text in self.frame.own}
+        return path.doing(replace(path.deeds, kept=path.deeds.kept | set(map(base_pointer, held))))
 
     def _given_values(self, node: Node, kids: tuple[Node, ...], path: Path, is_loop: bool) -> Path:
         row = behaviours().get(node.text, UNKNOWN)

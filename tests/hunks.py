@@ -58,3 +58,27 @@ def spelled(node: Node) -> str:
 def statements(found: Function) -> str:
     """The statements of a function, spelled."""
     return " ".join(spelled(kid) for kid in found.body.kids)
+
+
+_ADDING = """\
+From: Ann Author <ann@example.org>
+Date: Tue, 14 Oct 2025 10:00:00 +0200
+Subject: [PATCH] bpf: add the widget kfuncs
+
+Let programs work with widgets.
+
+Signed-off-by: Ann Author <ann@example.org>
+---
+diff --git a/kernel/bpf/widget.c b/kernel/bpf/widget.c
+new file mode 100644
+index 0000000..2222222
+--- /dev/null
++++ b/kernel/bpf/widget.c
+@@ -0,0 +1,{count} @@
+"""
+
+
+def adding(text: str) -> str:
+    """The mail of a patch that adds a file of kfuncs."""
+    lines = text.rstrip("\n").split("\n")
+    return _ADDING.format(count=len(lines)) + "".join(f"+{line}\n" for line in lines)

@@ -20,6 +20,7 @@ from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.facts.spelling import slips, wrong_word
+from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.bounds import needs_types
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
@@ -28,6 +29,7 @@ from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import Base, PostImage
 from kfunclint.progress import Step
 from kfunclint.recent import Recent
+from kfunclint.rule.functions import FunctionTable, behaviours_of
 
 if TYPE_CHECKING:
     from kfunclint.index.index import Index
@@ -62,13 +64,23 @@ class FactBuilder:
     """Makes facts of files, with what the tree has of their kfuncs in other ones."""
 
     def __init__(
-        self, base: Base | None, parser: Parser, touched: ChangedRegions, kernel: Kernel, *, deep: bool, step: Step
+        self,
+        base: Base | None,
+        parser: Parser,
+        touched: ChangedRegions,
+        kernel: Kernel,
+        functions: tuple[FunctionTable, ...],
+        *,
+        deep: bool,
+        step: Step,
     ) -> None:
-        """`deep`: read the real types of all whole files, not only where a rule cannot do without."""
+        """`functions` are rows beside those of kfunclint; `deep`: read the real types of all whole files, not only
+        where a rule cannot do without."""
         self.touched = touched
         self.base = base
         self.parser = parser
         self.kernel = kernel
+        self.behaviours = behaviours_of(kernel.settled, functions)
         self.deep = deep
         self.step = step
         self.absent: dict[str, bool] = {}
@@ -84,9 +96,11 @@ class FactBuilder:
         parse = partial(self._unit, series=sources)
         self._lexed.turn()
         self._units.turn()
-        facts, unparsed = build_facts(sources, parse, patches, cover, self._lexed)
+        facts, unparsed = build_facts(sources, parse, patches, cover, self._lexed, behaviours=self.behaviours)
         if self.base is not None and (related_files := self._related_files(facts, sources)):
-            facts, unparsed = build_facts((*sources, *related_files), parse, patches, cover, self._lexed)
+            facts, unparsed = build_facts(
+                (*sources, *related_files), parse, patches, cover, self._lexed, behaviours=self.behaviours
+            )
         return self._with_meant(self._with_released(facts)), unparsed
 
     def _with_meant(self, facts: Facts) -> Facts:
@@ -143,7 +157,11 @@ class FactBuilder:
     def _unit(self, file: PostImage, names: frozenset[str], series: Sequence[PostImage]) -> Unit:
         key = (_cache_key(file), names)
         unit = self._units.get(key, lambda: self._parse(file, names))
-        if self.base is None or not file.whole or not (self.deep or wants_types(file, unit, self.kernel)):
+        if (
+            self.base is None
+            or not file.whole
+            or not (self.deep or wants_types(file, unit, self.kernel, self.behaviours))
+        ):
             return unit
         tree = self.base.tree
         series_key = tuple(_cache_key(source) for source in series if source.whole)
@@ -205,7 +223,7 @@ def with_released(facts: Facts, released: frozenset[str]) -> Facts:
     )
 
 
-def wants_types(file: PostImage, unit: Unit, kernel: Kernel) -> bool:
+def wants_types(file: PostImage, unit: Unit, kernel: Kernel, behaviours: Behaviours) -> bool:
     """Do new lines need real types: the constructor of an iterator, whose state must have a certain size, or a kfunc
     that may let through negative numbers, or one with a struct and its size, for a kernel that looks into it?"""
     added = {
@@ -213,7 +231,7 @@ def wants_types(file: PostImage, unit: Unit, kernel: Kernel) -> bool:
     }
     return any("KF_ITER_NEW" in text for text in added.values()) or any(
         function.marker
-        and (needs_types(function) or (kernel.settled >= _STRUCTS_READ and _takes_sized_struct(function)))
+        and (needs_types(function, behaviours) or (kernel.settled >= _STRUCTS_READ and _takes_sized_struct(function)))
         and not added.keys().isdisjoint(range(function.first_line, function.end_line + 1))
         for function in unit.functions
     )
@@ -232,10 +250,13 @@ def build_facts(
     patches: Iterable[Patch] = (),
     cover: Patch | None = None,
     lexed: Lexed | None = None,
+    *,
+    behaviours: Behaviours | None = None,
 ) -> tuple[Facts, dict[str, str]]:
     """The facts of files and messages alone, and why which files could not be parsed.
 
-    `parse` is given a file and the names of the functions in it that are registered somewhere; `lexed` see scan().
+    `parse` is given a file and the names of the functions in it that are registered somewhere; `lexed` see scan();
+    `behaviours` tells what functions out of view do.
     """
     scans = scan(sources, lexed)
     units: dict[str, Unit] = {}
@@ -248,7 +269,7 @@ def build_facts(
         failure = units[found.path].failure
         stopped += failure is not None and failure.kind is FailureKind.STOPPED
     unparsed = {path: str(unit.failure) for path, unit in units.items() if unit.failure}
-    return extract(patches, cover, sources, scans, units), unparsed
+    return extract(patches, cover, sources, scans, units, behaviours=behaviours), unparsed
 
 
 def _worth_parsing(

@@ -27,6 +27,7 @@ from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
 from kfunclint.patch.postimage import Base, PostImage
 from kfunclint.progress import Step
+from kfunclint.rule.functions import FunctionTable
 from kfunclint.rule.rule import Rule
 
 if TYPE_CHECKING:
@@ -41,20 +42,21 @@ def review(
     parser: Parser,
     kernel: str | Kernel | None = None,
     *,
+    functions: tuple[FunctionTable, ...] = (),
     tree: Tree | None = None,
     each_patch: bool = False,
     deep: bool = False,
     step: Step = lambda what: None,
 ) -> Review:
     """Review one series; `kernel` is the release to judge it for, if the user named one, or the kernel that another
-    version was judged for, `tree` a kernel tree.
+    version was judged for, `functions` are rows beside those of kfunclint, `tree` is a kernel tree.
 
     It is judged at its end. `each_patch` adds what is wrong behind one patch and repaired by a later one; `deep` reads
     the types of kfuncs from the headers of the tree; `step` is told what is being done. Raises ValueError for a release
     that is none; a mail that cannot be reviewed ends up in `unreadable`.
     """
     applied = AppliedSeries(series, kernel, tree=tree, step=step)
-    return judge(applied, rules, parser, each_patch=each_patch, deep=deep, step=step)
+    return judge(applied, rules, parser, functions=functions, each_patch=each_patch, deep=deep, step=step)
 
 
 class AppliedSeries:
@@ -103,6 +105,7 @@ def judge(
     rules: Sequence[Rule[Any]],
     parser: Parser,
     *,
+    functions: tuple[FunctionTable, ...] = (),
     each_patch: bool = False,
     deep: bool = False,
     step: Step = lambda what: None,
@@ -110,7 +113,7 @@ def judge(
     """Review a series that is applied; see review()."""
     patches, cover, sources, base = applied.patches, applied.cover, applied.sources, applied.base
     touched = ChangedRegions(patches, base)
-    context = FactBuilder(base, parser, touched, applied.kernel, deep=deep, step=step)
+    context = FactBuilder(base, parser, touched, applied.kernel, functions, deep=deep, step=step)
     facts, unparsed = context.facts(sources, patches, cover)
     run = RuleRunner(rules, applied.kernel, LineIndex(patches, cover, sources), _precedent(base, sources, parser, step))
     run.run_over(touched.filter(facts))

@@ -16,6 +16,7 @@ from kfunclint.facts.docs import Comment, Doc, Prose
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Origin
+from kfunclint.flow.behaviour import Behaviours
 from kfunclint.index import index
 from kfunclint.index.index import Index
 from kfunclint.index.usage import Precedents
@@ -24,6 +25,7 @@ from kfunclint.kernel.target import TreeFit, target
 from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.patch.postimage import Line, PostImage, whole
 from kfunclint.progress import Step
+from kfunclint.rule.functions import FunctionTable, behaviours_of
 from kfunclint.rule.rule import Rule
 from kfunclint.tree.tree import Tree
 
@@ -34,13 +36,15 @@ def audit(
     rules: Sequence[Rule[Any]],
     parser: Parser,
     *,
+    functions: tuple[FunctionTable, ...] = (),
     release: str | None = None,
     deep: bool = False,
     step: Step = lambda what: None,
 ) -> Review:
     """Review every kfunc of a tree, or those below some of its paths.
 
-    `release` is one to judge it for instead of its own; `deep` reads the types of all kfuncs from its headers.
+    `functions` are rows beside those of kfunclint; `release` is one to judge it for instead of its own; `deep` reads
+    the types of all kfuncs from its headers.
 
     Raises InputError or OSError for a tree that cannot be read, ValueError for a release that is none.
     """
@@ -50,8 +54,9 @@ def audit(
     sources = tuple(_numbered_sources(files, tops))
     vocabulary = Vocabulary(lambda path: _text(tree, path))
     kernel = target(release, fit=TreeFit(vocabulary))
-    parse = _Parse(files, tree, parser, kernel, deep=deep, step=step)
-    facts, unparsed = build_facts(sources, parse)
+    behaviours = behaviours_of(kernel.settled, functions)
+    parse = _Parse(files, tree, parser, kernel, behaviours, deep=deep, step=step)
+    facts, unparsed = build_facts(sources, parse, behaviours=behaviours)
     run = RuleRunner(rules, kernel, _TreeLines((), None, sources), Precedents(tree, parser, (), step))
     run.run_over(_of_kfuncs(with_released(facts, facts.released)))
     return Review(
@@ -76,12 +81,21 @@ class _Parse:
     """Parses files as old ones, of which only kfuncs are of interest, whatever lines of theirs count as new."""
 
     def __init__(
-        self, files: Iterable[PostImage], tree: Tree, parser: Parser, kernel: Kernel, *, deep: bool, step: Step
+        self,
+        files: Iterable[PostImage],
+        tree: Tree,
+        parser: Parser,
+        kernel: Kernel,
+        behaviours: Behaviours,
+        *,
+        deep: bool,
+        step: Step,
     ) -> None:
         self.files = {file.path: file for file in files}
         self.tree = tree
         self.parser = parser
         self.kernel = kernel
+        self.behaviours = behaviours
         self.deep = deep
         self.step = step
 
@@ -89,7 +103,7 @@ class _Parse:
         self.step(source.path)
         file = self.files[source.path]
         unit = self.parser.parse(file, names=names)
-        if not (self.deep or wants_types(source, unit, self.kernel)):
+        if not (self.deep or wants_types(source, unit, self.kernel, self.behaviours)):
             return unit
         return self.parser.with_types(unit, file, self.tree)
 

@@ -15,7 +15,7 @@ from kfunclint.errors import InputError
 from kfunclint.fixture.suite import Complaint, Suite, fixture_folder
 from kfunclint.pipeline.outcome import CLEAN, FINDINGS, TROUBLE
 from kfunclint.progress import Step
-from kfunclint.rule import loader, names
+from kfunclint.rule import functions, loader, names
 from kfunclint.rule.rule import Rule
 from kfunclint.text import pluralize
 
@@ -30,7 +30,7 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
     fixtures = arguments.fixtures or fixture_folder(arguments.folder)
     if not fixtures.is_dir():
         raise InputError(str(fixtures), None, "no such folder; fixtures are there, or in fixtures/ beside the rules")
-    suite = Suite(rules, fixtures)
+    suite = Suite(rules, fixtures, functions.load(arguments.folder))
     paths = [path for path in suite.paths if not arguments.rule or suite.rule_id(path) in suite.rules]
     trouble, count = False, 0
     with running or Parser() as worker, progress.shown() as step:

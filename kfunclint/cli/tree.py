@@ -53,7 +53,16 @@ def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], s
 
     selection = options.selection(arguments, arguments.tree)
     kernel, deep = selection.settings.kernel, arguments.deep
-    review = whole_tree.audit(opened, paths, selection.rules, worker, release=kernel, deep=deep, step=_reading(step))
+    review = whole_tree.audit(
+        opened,
+        paths,
+        selection.rules,
+        worker,
+        functions=selection.functions,
+        release=kernel,
+        deep=deep,
+        step=_reading(step),
+    )
     review = selection.apply_to(review, complete=not paths)
     outcome = Outcome((review,), tuple(troubles(review)), selection.settings.fail_on)
     for note in outcome.notes:

@@ -11,6 +11,7 @@ from kfunclint.facts.fact import Fact
 if TYPE_CHECKING:
     from kfunclint.c.syntax import Unit
     from kfunclint.extract.sets import LexicalScan
+    from kfunclint.flow.behaviour import Behaviours
     from kfunclint.patch.diff import Patch
     from kfunclint.patch.postimage import PostImage
 
@@ -34,7 +35,8 @@ def extractor(yields: type[T]) -> Callable[[Callable[[Material], Iterable[T]]], 
 class Material:
     """What the facts of one series are made of, and what was made of it so far.
 
-    `scans` are of `sources`, one each; `units` are by path; `cover` is the cover letter.
+    `scans` are of `sources`, one each; `units` are by path; `cover` is the cover letter; `behaviours` tells what
+    functions out of view do.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Material:
         scans: Sequence[LexicalScan],
         units: Mapping[str, Unit],
         *,
+        behaviours: Behaviours,
         extractors: Mapping[type[Any], Extractor[Any]],
     ) -> None:
         self.patches = tuple(patches)
@@ -52,6 +55,7 @@ class Material:
         self.sources = sources
         self.scans = scans
         self.units = units
+        self.behaviours = behaviours
         self._extractors = extractors
         self._cache: dict[object, Any] = {}
 

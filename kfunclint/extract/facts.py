@@ -25,6 +25,7 @@ from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Helper, Kfunc
 from kfunclint.facts.sets import Entry, Filter, KfuncSet, Registration
 from kfunclint.finding import Place
+from kfunclint.flow.behaviour import Behaviours, shipped
 from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import PostImage
 from kfunclint.resources import table
@@ -42,6 +43,8 @@ def extract(
     sources: Sequence[PostImage],
     scans: Sequence[LexicalScan],
     units: Mapping[str, Unit],
+    *,
+    behaviours: Behaviours | None = None,
 ) -> Facts:
     """All facts of a series, of every type that an extractor yields; see Material.
 
@@ -49,7 +52,7 @@ def extract(
     verifier, have no say: neither gives an entry, a set or a kfunc.
     """
     by_type = extractors()
-    material = Material(patches, cover, sources, scans, units, extractors=by_type)
+    material = Material(patches, cover, sources, scans, units, behaviours=behaviours or shipped(), extractors=by_type)
     return Facts({kind: material.facts(kind) for kind in by_type})
 
 
@@ -138,7 +141,14 @@ def _docs_by_line(material: Material) -> dict[str, dict[int, Doc]]:
 def _kfuncs_of_code(material: Material) -> tuple[Kfunc, ...]:
     """The kfuncs as the code has them."""
     files = material.once(_files)
-    kfuncs = build_kfuncs(files, material.scans, material.units, material.facts(Entry), material.once(_docs_by_line))
+    kfuncs = build_kfuncs(
+        files,
+        material.scans,
+        material.units,
+        material.facts(Entry),
+        material.once(_docs_by_line),
+        behaviours=material.behaviours,
+    )
     return tuple(uses.mark_missing_entries(kfuncs, files, material.once(_removed_names)))
 
 

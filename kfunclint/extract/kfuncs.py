@@ -20,6 +20,7 @@ from kfunclint.facts.kfunc import Definition, DefsRegion, Kfunc, SeriesFacts, Si
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
 from kfunclint.flow.accounts import Accounts
+from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.budget import Purse
 from kfunclint.patch.postimage import PostImage
 
@@ -32,20 +33,22 @@ def build_kfuncs(
     units: Mapping[str, Unit],
     entries: Iterable[Entry],
     docs: Mapping[str, Mapping[int, Doc]],
+    *,
+    behaviours: Behaviours,
 ) -> tuple[Kfunc, ...]:
-    """The kfuncs of `files`, in their order; `scans` are of all files of the series, `units` and `docs` are by path."""
+    """The kfuncs of `files`, in their order; `scans` are of all files of the series, `units` and `docs` are by path,
+    `behaviours` tells what functions out of view do."""
     entries_by_name: dict[str, list[Entry]] = {}
     for entry in entries:
         entries_by_name.setdefault(entry.name, []).append(entry)
     purse = Purse()
     readers = [
-        _FileReader(source, scan, unit, docs[scan.path], entries_by_name, purse=purse)
+        _FileReader(source, scan, unit, docs[scan.path], entries_by_name, behaviours=behaviours, purse=purse)
         for source, scan in files
         if (unit := units.get(scan.path)) is not None and unit.functions
     ]
     functions = [(reader, function) for reader in readers for function in reader.kfuncs]
-    outside = {function.name for reader, function in functions if reader.definitions.in_defs(function) is False}
-    declared_names = {name for scan in scans for name in declared(outside, scan.tokens)}
+    declared_names = _declared_outside(functions, scans)
     series = SeriesFacts(verifier_words=_verifier_words(scans))
     return tuple(
         Kfunc(
@@ -68,6 +71,14 @@ def build_kfuncs(
     )
 
 
+def _declared_outside(
+    functions: Iterable[tuple[_FileReader, Function]], scans: Iterable[LexicalScan]
+) -> frozenset[str]:
+    """The functions that stand outside of where -Wmissing-prototypes is off, and are declared."""
+    outside = {function.name for reader, function in functions if reader.definitions.in_defs(function) is False}
+    return frozenset(name for scan in scans for name in declared(outside, scan.tokens))
+
+
 def _verifier_words(scans: Iterable[LexicalScan]) -> frozenset[str]:
     return frozenset(
         token.text for scan in scans if scan.path == _VERIFIER for tokens in scan.tokens for token in tokens
@@ -86,6 +97,7 @@ class _FileReader:
         docs: Mapping[int, Doc],
         registered: Container[str],
         *,
+        behaviours: Behaviours,
         purse: Purse,
     ) -> None:
         self.unit = unit
@@ -101,7 +113,7 @@ class _FileReader:
         self._docs = docs
         self._declarations = _declarations(scan)
         whole = {function.name: function for function in unit.functions if function.complete and function.name}
-        self._accounts = Accounts(whole, purse)
+        self._accounts = Accounts(whole, behaviours, purse)
 
     def name_place(self, function: Function) -> Place:
         return Place(self._scan.path, function.line, function.column, function.column + len(function.name))

@@ -13,6 +13,7 @@ from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
 from kfunclint.flow.account import Account
 from kfunclint.flow.accounts import Accounts
+from kfunclint.flow.behaviour import Behaviour
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,10 @@ class Kfunc:
         """What its body does, path by path; None where not all of it is in view, or it is too much to follow."""
         body = self.definition.body
         return self.definition.accounts.of(self.name, body) if body is not None else None
+
+    def behaviour(self, name: str) -> Behaviour:
+        """What a function out of view does, in the kernel that is judged for."""
+        return self.definition.accounts.behaviours.of(name)
 
     def place(self, node: Node) -> Place:
         """Where a node of its body stands."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from kfunclint.c.syntax import Function, Node
+from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.path import Path
 from kfunclint.flow.terms import Site, Term, base_pointer
 
@@ -49,6 +50,8 @@ class Account:
     function: Function
     uses: tuple[Use, ...]
     outcomes: tuple[Outcome, ...]
+    behaviours: Behaviours
+    """What the functions out of view were taken to do."""
 
 
 class Recorder:

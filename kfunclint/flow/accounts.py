@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from kfunclint.c.syntax import Function, Node
 from kfunclint.flow.account import Account
+from kfunclint.flow.behaviour import Behaviours, shipped
 from kfunclint.flow.budget import Budget, Purse, TooMuch
 from kfunclint.flow.follow import followed
 from kfunclint.flow.terms import forget
@@ -14,9 +15,11 @@ from kfunclint.flow.terms import forget
 
 @dataclass(slots=True)
 class Accounts:
-    """`functions` are those whose bodies are whole in view, by name; `purse` is what all of them may cost together."""
+    """`functions` are those whose bodies are whole in view, by name; `behaviours` tells of others; `purse` is what all
+    of them may cost together."""
 
     functions: Mapping[str, Function]
+    behaviours: Behaviours = field(default_factory=shipped)
     purse: Purse = field(default_factory=Purse)
     _known: dict[str, Account | None] = field(default_factory=dict)
 
@@ -44,7 +47,7 @@ class Accounts:
             return self._known.get(name) if known else None
 
         try:
-            return followed(function, account_of, Budget(self.purse))
+            return followed(function, account_of, self.behaviours, Budget(self.purse))
         except (TooMuch, RecursionError):
             return None
 

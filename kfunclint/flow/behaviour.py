@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,11 +14,12 @@ _ARGUMENT = re.compile(r"argument (\d+)")
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Behaviour:
     """A row; the keys of the table are told in rules/README.md. Arguments are counted from 0; "", None and () stand for
     what the function does not do. `hands_on` is the argument that it returns, `always`, `gfp` and `without_flags` tell
-    when it sleeps, `index` is the argument that picks an element, `picks` what that is called."""
+    when it sleeps, `index` is the argument that picks an element, `picks` what that is called, `shifts` are arguments
+    that count bits. `opaque`: it may do anything else beside what is told."""
 
     result: str = ""
     hands_on: int | None = None
@@ -33,6 +34,7 @@ class Behaviour:
     size: int | None = None
     index: int | None = None
     picks: str = ""
+    shifts: tuple[int, ...] = ()
     takes: int | None = None
     tries: bool = False
     fails: bool = False
@@ -45,6 +47,7 @@ class Behaviour:
     section: str = ""
     lease: str = ""
     nofault: bool = False
+    opaque: bool = False
 
     @property
     def sleeps(self) -> bool:
@@ -53,18 +56,58 @@ class Behaviour:
 
     @property
     def differs(self) -> bool:
-        """May two calls with the same arguments give different things?"""
-        return bool(self.result or self.null or self.error or self.lock or self.lease or self.takes is not None)
+        """May two calls with the same arguments give different things? Of what is opaque that is not known, and then
+        what was asked of one is taken for asked of the other."""
+        told = self.result or self.null or self.error or self.lock or self.lease or self.takes is not None
+        return bool(told) and not self.opaque
 
 
-UNKNOWN = Behaviour()
+UNKNOWN = Behaviour(opaque=True)
 """Nothing is known of the function: it may do anything."""
+
+Rows = Mapping[str, Mapping[str, Any]]
+"""The rows of a functions.toml as they are written."""
+Holds = Callable[[str | None, str | None], bool]
+"""Does what came `since` a release and went behind `until` another hold for the kernel that is judged for?"""
+
+
+class Behaviours:
+    """What functions out of view do, by their names, in one kernel."""
+
+    def __init__(self, rows: Mapping[str, Behaviour]) -> None:
+        self.rows = rows
+
+    def of(self, name: str) -> Behaviour:
+        """What a function does; UNKNOWN where nobody tells."""
+        return self.rows.get(name, UNKNOWN)
 
 
 @cache
-def behaviours() -> Mapping[str, Behaviour]:
-    """All rows by the name of the function; `a{b,c}` in the name of a row stands for ab and ac."""
-    return {name: _behaviour(row) for names, row in table("functions").items() for name in spelled_out(names)}
+def shipped() -> Behaviours:
+    """The rows of rules/tables/functions.toml, as the newest kernel has them."""
+    return Behaviours(behaviours((table("functions"),), lambda since, until: until is None))
+
+
+def behaviours(tables: Iterable[Rows], holds: Holds) -> Mapping[str, Behaviour]:
+    """The rows of tables that hold, by the name of the function; `a{b,c}` in the name of a row stands for ab and ac. A
+    later table beats an earlier one."""
+    return {
+        name: _behaviour(row)
+        for rows in tables
+        for names, written in rows.items()
+        if (row := _as_it_holds(written, holds)) is not None
+        for name in spelled_out(names)
+    }
+
+
+def _as_it_holds(row: Mapping[str, Any], holds: Holds) -> Mapping[str, Any] | None:
+    """A row without the keys that do not hold; None where all of it does not. `since` and `until` are a release, or
+    one for each key that has its own."""
+    since, until = row.get("since"), row.get("until")
+    if not holds(since if isinstance(since, str) else None, until if isinstance(until, str) else None):
+        return None
+    sinces, untils = (bounds if isinstance(bounds, dict) else {} for bounds in (since, until))
+    return {key: value for key, value in row.items() if holds(sinces.get(key), untils.get(key))}
 
 
 def spelled_out(names: str) -> Iterator[str]:

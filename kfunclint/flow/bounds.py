@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from kfunclint.c.syntax import Function, Node, Parameter, Type, is_signed
-from kfunclint.flow.behaviour import UNKNOWN, behaviours
+from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.integers import width
 from kfunclint.flow.path import Decision, Path
 
@@ -31,11 +31,11 @@ def open_below(parameter: Parameter, path: Path, types: Mapping[str, Type] | Non
     return tuple(sorted((test.node for test in tests), key=lambda node: (node.line, node.column)))
 
 
-def needs_types(function: Function) -> bool:
+def needs_types(function: Function, behaviours: Behaviours) -> bool:
     """Does only a tree tell whether a parameter that picks an element or counts bits may be negative? Its type is an
     enum, or it is compared with a name that is declared out of view."""
     nodes = list(function.body.walk())
-    picking = {kid.text for node in nodes for kid in _picking(node) if kid.kind == "name"}
+    picking = {kid.text for node in nodes for kid in _picking(node, behaviours) if kid.kind == "name"}
     own = {one.name: one.type for one in function.parameters if one.name in picking}
     sides = (node.kids for node in nodes if node.kind == "binary" and node.text in _MIRRORED)
     return any(
@@ -43,11 +43,11 @@ def needs_types(function: Function) -> bool:
     )
 
 
-def _picking(node: Node) -> Sequence[Node]:
+def _picking(node: Node, behaviours: Behaviours) -> Sequence[Node]:
     """The index of an array, the count of a shift, or what a function takes for an index."""
     if node.kind == "index" or (node.kind == "binary" and node.text in ("<<", ">>")):
         return node.kids[1:]
-    at = behaviours().get(node.text, UNKNOWN).index if node.kind == "call" else None
+    at = behaviours.of(node.text).index if node.kind == "call" else None
     return () if at is None else node.kids[at:][:1]
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from kfunclint.c.syntax import Node
 from kfunclint.flow.account import Use, site_of
-from kfunclint.flow.behaviour import UNKNOWN, Behaviour, behaviours
+from kfunclint.flow.behaviour import Behaviour
 from kfunclint.flow.deeds import Deeds, Lease, Lock, Made, Mark
 from kfunclint.flow.enter import entered
 from kfunclint.flow.facts import Known
@@ -26,7 +26,7 @@ def called(frame: Frame, node: Node, given: tuple[Term, ...], path: Path) -> Pai
     account = frame.account_of(name) if name and name not in frame.own else None
     if account is not None and len(account.function.parameters) == len(given):
         return entered(frame, node, given, path, account)
-    row = behaviours().get(name, UNKNOWN)
+    row = frame.behaviours.of(name)
     again = name and name not in _NEW_EACH_TIME and (name in _ERROR_POINTERS or not row.differs)
     result = compound("call", name, given, () if again else site_of(node))
     frame.recorder.see(Use("call", node, result, path))
@@ -40,7 +40,7 @@ def called(frame: Frame, node: Node, given: tuple[Term, ...], path: Path) -> Pai
         path = replace(path, facts={**path.facts, result: Known(nonzero=True, error=False)})
     deeds = path.deeds
     if row.takes is not None or row.result or row.puts or row.frees:
-        deeds = replace(deeds, made=(*deeds.made, Made(Mark(node), name, given, result)))
+        deeds = replace(deeds, made=(*deeds.made, Made(Mark(node), name, given, result, row)))
     if row.lease == "result":
         deeds = leasing(deeds, result, node)
     if not row.lock:
@@ -57,9 +57,12 @@ def _effects(frame: Frame, node: Node, given: tuple[Term, ...], row: Behaviour, 
             frame.recorder.read_through(node, given[at], path)
     if row.index is not None and row.index < len(given):
         frame.recorder.see(Use("index", node, given[row.index], path, (), row.picks))
+    for at in row.shifts:
+        if at < len(given):
+            frame.recorder.see(Use("shift", node, given[at], path))
     for at, term in enumerate(given):
         path = _handed(frame, node, (at, term), row, path)
-    if row is UNKNOWN:
+    if row.opaque:
         path = _unknown_macro(node, path)
     return path.doing(_section(node, row.section, _releasing(frame, node, given, row, path.deeds)))
 
@@ -70,7 +73,7 @@ def _handed(frame: Frame, node: Node, argument: tuple[int, Term], row: Behaviour
     base = base_pointer(term)
     if base.kind == "local":
         return _handed_local(frame, node, term, base, path)
-    only_reads = row is not UNKNOWN and not row.keeps and not row.writes
+    only_reads = not row.opaque and not row.keeps and not row.writes
     if base.kind not in _OUTLIVING or (only_reads and at not in row.writes):
         return path
     deeds = path.deeds
@@ -79,7 +82,7 @@ def _handed(frame: Frame, node: Node, argument: tuple[int, Term], row: Behaviour
             deeds,
             written=deeds.written | {base},
             kept=deeds.kept | {base} if at in row.keeps else deeds.kept,
-            given=deeds.given | {base} if row is UNKNOWN else deeds.given,
+            given=deeds.given | {base} if row.opaque else deeds.given,
         )
     )
 
@@ -105,13 +108,13 @@ def _unknown_macro(node: Node, path: Path) -> Path:
 def _releasing(frame: Frame, node: Node, given: tuple[Term, ...], row: Behaviour, deeds: Deeds) -> Deeds:
     """What is given back: references, memory, locks."""
     gone = [given[at] for at in (*row.puts, *row.frees) if at < len(given)]
-    if row is UNKNOWN and _gives_back(node.text):
+    if row.opaque and _gives_back(node.text):
         gone = list(given)
     if gone:
         deeds = replace(deeds, released=deeds.released | {(base_pointer(term), Mark(node)) for term in gone})
     if row.unlock:
         return _unlocking(node.text, given[0] if given else ZERO, deeds)
-    if row is UNKNOWN and deeds.held and _may_release(frame, node.text):
+    if row.opaque and deeds.held and _may_release(frame, node.text):
         return replace(deeds, held=(), loosed=True)
     return deeds
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kfunclint.c.syntax import Node
+from kfunclint.flow.behaviour import Behaviour
 from kfunclint.flow.terms import Term
 
 
@@ -33,12 +34,13 @@ class Lock(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A call that takes or gives a reference, allocates or frees: what it was given, and what it gave."""
+    """A call that takes or gives a reference, allocates or frees, and its row: what it was given, and what it gave."""
 
     call: Mark
     name: str
     given: tuple[Term, ...]
     result: Term
+    row: Behaviour
 
 
 class Lease(NamedTuple):

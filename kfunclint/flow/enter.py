@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kfunclint.c.syntax import Node
 from kfunclint.flow.account import Account, Outcome, Use, site_of
-from kfunclint.flow.behaviour import UNKNOWN, behaviours
+from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.deeds import Deeds, Lease, Lock, Made, Mark
 from kfunclint.flow.facts import ERRNO, ERROR, NOTHING, VALID, ZERO_KNOWN, Known
 from kfunclint.flow.frame import Frame, Pairs
@@ -38,7 +38,7 @@ def entered(frame: Frame, node: Node, given: tuple[Term, ...], path: Path, accou
     result = compound("call", node.text, given, site_of(node))
     frame.recorder.see(Use("entered", node, result, path))
     for use in account.uses:
-        if len(use.calls) < _DEEPEST and _matters(use):
+        if len(use.calls) < _DEEPEST and _matters(use, account.behaviours):
             frame.budget.spend(_cost(use.path))
             _tell(frame, instance, use)
     pairs: Pairs = []
@@ -54,10 +54,10 @@ def _cost(inner: Path) -> int:
     return 1 + (len(inner.asked) + len(inner.facts) + len(inner.orders)) // 32
 
 
-def _matters(use: Use) -> bool:
+def _matters(use: Use, behaviours: Behaviours) -> bool:
     """Can what a called function does be of interest to those who call it?"""
     if use.kind == "call":
-        row = behaviours().get(use.node.text, UNKNOWN)
+        row = behaviours.of(use.node.text)
         return use.node.text == "BUG" or row.sleeps or row.nofault or row.section == "needs" or _has_flags(use.term)
     if use.kind in ("read", "index", "shift"):
         return any(part.kind == "param" for part in use.term.parts)
@@ -158,7 +158,8 @@ class _Instance:
             loosed=mine.loosed or inner.loosed,
             made=mine.made
             + tuple(
-                Made(one.call, one.name, tuple(map(self.term, one.given)), self.term(one.result)) for one in inner.made
+                Made(one.call, one.name, tuple(map(self.term, one.given)), self.term(one.result), one.row)
+                for one in inner.made
             ),
             written=mine.written | self._pointers(inner.written),
             kept=mine.kept | self._pointers(inner.kept),

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from kfunclint.c.syntax import Node
 from kfunclint.flow.account import Use, site_of
-from kfunclint.flow.behaviour import UNKNOWN, behaviours
 from kfunclint.flow.calls import called, leasing
 from kfunclint.flow.facts import VALID
 from kfunclint.flow.frame import MOST_WAYS, Frame, Pairs
@@ -386,7 +385,7 @@ class Evaluator:
         return path.doing(replace(path.deeds, kept=path.deeds.kept | set(map(base_pointer, held))))
 
     def _given_values(self, node: Node, kids: tuple[Node, ...], path: Path, is_loop: bool) -> Path:
-        row = behaviours().get(node.text, UNKNOWN)
+        row = self.frame.behaviours.of(node.text)
         for at, kid in enumerate(kids):
             if kid.kind != "name" or kid.text not in self.frame.own:
                 continue

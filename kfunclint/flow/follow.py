@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from kfunclint.c.syntax import Function, Node
 from kfunclint.flow.account import Account, Outcome
+from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.blocks import NORETURN, Block, Blocks, Case
 from kfunclint.flow.budget import Budget, TooMuch
 from kfunclint.flow.evaluate import Evaluator, constant
@@ -31,9 +32,11 @@ Arrival = tuple[Path, int | None]
 """A path and the block where it goes on, None behind the body."""
 
 
-def followed(function: Function, account_of: Callable[[str], Account | None], budget: Budget) -> Account:
-    """What a function does. Raises TooMuch."""
-    return _Follower(Frame(function, account_of, budget)).run()
+def followed(
+    function: Function, account_of: Callable[[str], Account | None], behaviours: Behaviours, budget: Budget
+) -> Account:
+    """What a function does; for the arguments see Frame. Raises TooMuch."""
+    return _Follower(Frame(function, account_of, behaviours, budget)).run()
 
 
 class _Follower:
@@ -50,7 +53,7 @@ class _Follower:
         ended = self._behind(function.body, Path(variables, {}, {}, {}))
         self.outcomes += (Outcome(None, None, path) for path in ended)
         outcomes = sorted(self.outcomes, key=lambda one: (one.node.line, one.node.column) if one.node else _END)
-        return Account(function, self.frame.recorder.uses, tuple(outcomes))
+        return Account(function, self.frame.recorder.uses, tuple(outcomes), self.frame.behaviours)
 
     def _behind(self, body: Node, start: Path) -> list[Path]:
         """The paths behind the last statement of a block; returns go to `outcomes`."""

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from kfunclint.c.syntax import Function, Node
 from kfunclint.flow.account import Account, Recorder
+from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.blocks import Blocks
 from kfunclint.flow.budget import Budget, TooMuch
 from kfunclint.flow.integers import canonical
@@ -23,13 +24,17 @@ class Frame:
     """A function that is followed: its variables, its budget, and what was seen of it so far.
 
     `own` are its parameters and variables, `types` their integer types, `cleaned` those with a __free(); `called` the
-    functions that it calls. `account_of` gives what another function in view does, None where that is not known.
+    functions that it calls. `account_of` gives what another function in view does, None where that is not known;
+    `behaviours` tells of those out of view.
     """
 
-    def __init__(self, function: Function, account_of: Callable[[str], Account | None], budget: Budget) -> None:
+    def __init__(
+        self, function: Function, account_of: Callable[[str], Account | None], behaviours: Behaviours, budget: Budget
+    ) -> None:
         declared = [node for node in function.body.walk() if node.kind == "var"]
         self.function = function
         self.account_of = account_of
+        self.behaviours = behaviours
         self.budget = budget
         self.own = {one.name for one in function.parameters if one.name} | {node.text for node in declared}
         self.types = {one.name: canonical(one.type) for one in function.parameters}

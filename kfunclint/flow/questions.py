@@ -8,7 +8,7 @@ from typing import Literal
 
 from kfunclint.c.syntax import Node, Parameter
 from kfunclint.flow.account import Account, Outcome, Use, UseKind
-from kfunclint.flow.behaviour import UNKNOWN, behaviours
+from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.blocks import assigned_names
 from kfunclint.flow.path import Path
 from kfunclint.flow.terms import ZERO, Term, base_pointer
@@ -72,14 +72,14 @@ def was_asked(term: Term, path: Path) -> bool:
     return through and was_asked(term.kids[0], path)
 
 
-def null_when(term: Term, tasks: Collection[str]) -> str:
+def null_when(term: Term, tasks: Collection[str], behaviours: Behaviours) -> str:
     """When what a term stands for is NULL, in words; "" where it is not known to be. `tasks` are parameters."""
     rows = table("may_be_null")
     if term.kind == "call" and term.text == "rcu_dereference":
-        return null_when(term.kids[0], tasks)
+        return null_when(term.kids[0], tasks, behaviours)
     words: str = ""
     if term.kind == "call":
-        words = behaviours().get(term.text, UNKNOWN).null
+        words = behaviours.of(term.text).null
     elif term.kind == "index" and term.kids[0].kind in ("member", "addr"):
         words = "" if _is_of_css_set(term.kids[0]) else rows["element"].get(term.kids[0].text, "")
     elif term.kind == "member" and _is_task(term.kids[0], tasks):
@@ -148,12 +148,12 @@ def null_returns(account: Account | None) -> tuple[NullReturn, ...]:
     """Every return statement that gives NULL (or 0) on some path, in the order of the source."""
     found: dict[int, NullReturn] = {}
     for outcome in outcomes(account):
-        if outcome.node is not None and id(outcome.node) not in found and (null := _null_return(outcome)):
+        if outcome.node is not None and id(outcome.node) not in found and (null := _null_return(outcome, account)):
             found[id(outcome.node)] = null
     return tuple(found.values())
 
 
-def _null_return(outcome: Outcome) -> NullReturn | None:
+def _null_return(outcome: Outcome, account: Account | None) -> NullReturn | None:
     node, value, path = outcome.node, outcome.value, outcome.path
     assert node is not None
     if value is None:
@@ -166,7 +166,7 @@ def _null_return(outcome: Outcome) -> NullReturn | None:
         return NullReturn(node, test, "test")
     if value.kind != "call" or known.is_nonzero or was_asked(value, path):
         return None
-    when = behaviours().get(value.text, UNKNOWN).null
+    when = account.behaviours.of(value.text).null if account is not None else ""
     return NullReturn(node, node, "call", when) if when else None
 
 

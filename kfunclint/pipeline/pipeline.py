@@ -85,8 +85,15 @@ class Reviewer:
     def review(self, series: Series, kernel: str | Kernel | None, *, each_patch: bool = False) -> tuple[Review, Kernel]:
         """The review as the settings want it told, and the kernel it was judged for, to judge another version for."""
         applied = AppliedSeries(series, kernel, tree=self.tree, step=self.step)
-        rules, deep, step = self.selection.rules, self.deep, self.step
-        review = judge(applied, rules, self.parser, each_patch=each_patch, deep=deep, step=step)
+        review = judge(
+            applied,
+            self.selection.rules,
+            self.parser,
+            functions=self.selection.functions,
+            each_patch=each_patch,
+            deep=self.deep,
+            step=self.step,
+        )
         return self.selection.apply_to(review), applied.kernel
 
 

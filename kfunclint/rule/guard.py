@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kfunclint.c.syntax import bare
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Missing, Place, Reason, Remark
 from kfunclint.flow.account import Use
-from kfunclint.flow.path import Path
-from kfunclint.flow.questions import calls, is_plain_call, other_tests, taken, uses
-from kfunclint.flow.terms import Term
+from kfunclint.flow.questions import calls, is_plain_call, other_tests, parameter, taken, uses
+from kfunclint.flow.terms import ZERO, Term
 from kfunclint.kernel.kernel import Kernel
 
 _TEXTS = ("title", "why", "bad", "good", "guard", "because", "see")
@@ -26,8 +26,10 @@ class BadRow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A row: where a kfunc uses one of `uses` (a variable, or a call "name()"), it must be known there that `guard`, a
-    call without arguments, gives `holds`.
+    """A row: where a kfunc uses one of `uses`, it must be known there that `guard`, a call, gives `holds`, or, where it
+    takes a lock, that it is held. A use is of a variable, a call "name()", or reads through a member "->name" or that
+    of a parameter of a type, "struct foo->name". An argument "@" is the object of which the member is, or the first
+    argument of the call that is the use.
 
     `takes` are types of parameters that prove the same, `predicates` words in the names of other tests that may well
     test it; `same` are other tests that prove it, with what they must give; `because` goes on with a message; `title`,
@@ -64,11 +66,20 @@ class Guard:
         if any(kind in parameter.type for parameter in kfunc.signature.parameters for kind in self.takes):
             return
         for symbol, use in self._uses(kfunc):
-            if not self._may_be_guarded(use.path):
+            if not self._may_be_guarded(kfunc, use):
                 at = kfunc.place(use.node)
-                message = f"{kfunc.name}() uses {symbol} without testing {self.guard}: {self.because}"
-                missing = Missing(symbol, self.guard, self.holds)
-                yield Remark(at, message, self._because(kfunc, use), self._fix(kfunc, at), missing=missing)
+                because = (
+                    *self._because(kfunc, use),
+                    *(Reason(kfunc.place(call), "called here") for call in use.calls),
+                )
+                yield Remark(
+                    at,
+                    f"{kfunc.name}() uses {symbol} {self._without(kfunc)}: {self.because}",
+                    because[:_MOST_TESTS],
+                    self._fix(kfunc, use),
+                    or_at=tuple(map(kfunc.place, use.calls)),
+                    missing=self._missing(symbol),
+                )
                 return
 
     def _uses(self, kfunc: Kfunc) -> Iterator[tuple[str, Use]]:
@@ -76,24 +87,39 @@ class Guard:
         for symbol in self.uses:
             if symbol.endswith("()"):
                 yield from ((symbol, use) for use in calls(kfunc.account) if f"{use.node.text}()" == symbol)
-                continue
-            found = [use for use in uses(kfunc.account, "name") if use.term.text == symbol]
-            if not all(self._may_be_guarded(use.path) for use in taken(kfunc.account, found)):
-                yield from ((symbol, use) for use in found)
+            elif "->" in symbol:
+                yield from ((symbol, use) for use in uses(kfunc.account, "read") if _is_member(kfunc, use, symbol))
+            else:
+                found = [use for use in uses(kfunc.account, "name") if use.term.text == symbol]
+                if not all(self._may_be_guarded(kfunc, use) for use in taken(kfunc.account, found)):
+                    yield from ((symbol, use) for use in found)
 
-    @property
-    def _tests(self) -> Iterator[tuple[Term, bool]]:
-        """The tests that prove the guard, each with what it must give."""
-        yield _call_term(self.guard), self.holds
-        yield from ((_call_term(test), holds) for test, holds in self.same.items())
+    def _tests(self, use: Use) -> Iterator[tuple[Term, bool]]:
+        """The tests that prove the guard for a use, each with what it must give."""
+        for test, holds in ((self.guard, self.holds), *self.same.items()):
+            term = _call_term(test, use)
+            if term is not None:
+                yield term, holds
 
-    def _may_be_guarded(self, path: Path) -> bool:
+    def _may_be_guarded(self, kfunc: Kfunc, use: Use) -> bool:
         """Is a test known to have given what it must, or was one asked about in a way that is not followed?"""
-        for test, holds in self._tests:
+        path = use.path
+        for test, holds in self._tests(use):
             truth = path.truth(test)
-            if truth is holds or (truth is None and test in path.asked):
+            if truth is holds or (truth is None and any(_is_call(test, asked) for asked in path.asked)):
+                return True
+            lock = kfunc.behaviour(test.text).lock
+            if lock and any(held.unlock == lock and held.what in (*test.kids, ZERO) for held in path.deeds.held):
                 return True
         return any(self._own_predicate(term) for term in path.asked)
+
+    def _without(self, kfunc: Kfunc) -> str:
+        name = self.guard.partition("(")[0]
+        return f"outside of {name}()" if kfunc.behaviour(name).lock else f"without testing {self.guard}"
+
+    def _missing(self, symbol: str) -> Missing | None:
+        """What others can be asked about; of members and tests with arguments they cannot."""
+        return None if "->" in symbol or not is_plain_call(self.guard) else Missing(symbol, self.guard, self.holds)
 
     def _own_predicate(self, term: Term) -> bool:
         is_plain = term.kind == "call" and not term.kids and f"{term.text}()" != self.guard
@@ -101,7 +127,9 @@ class Guard:
 
     def _because(self, kfunc: Kfunc, use: Use) -> tuple[Reason, ...]:
         """The tests that are there and do not count."""
-        guard = _call_term(self.guard)
+        guard = _call_term(self.guard, use)
+        if guard is None:
+            return ()
         against = use.path.truth(guard) is (not self.holds)
         on_the_way = {id(one.node) for one in use.path.decisions}
         notes = (
@@ -110,21 +138,47 @@ class Guard:
         )
         return tuple(Reason(kfunc.place(node), note) for node, note in notes)[:_MOST_TESTS]
 
-    def _fix(self, kfunc: Kfunc, use: Place) -> Fix:
+    def _fix(self, kfunc: Kfunc, use: Use) -> Fix:
+        if kfunc.behaviour(self.guard.partition("(")[0]).lock:
+            return Fix(f"call {self.guard.partition('(')[0]}() first")
         condition = f"!{self.guard}" if self.holds else self.guard
-        if not kfunc.signature.returns_pointer:
+        if not is_plain_call(self.guard) or use.calls or not kfunc.signature.returns_pointer:
             return Fix(f"return early if {condition}")
-        return Fix(f"return NULL first if {condition}", _early_return(kfunc, use, condition))
+        return Fix(f"return NULL first if {condition}", _early_return(kfunc, kfunc.place(use.node), condition))
 
 
-_CALL = re.compile(r"(\w+)\(((?:\w+(?:, \w+)*)?)\)", re.ASCII)
+_CALL = re.compile(r"(\w+)\(((?:(?:\w+|@)(?:, (?:\w+|@))*)?)\)", re.ASCII)
+_MEMBER = re.compile(r"(?:(struct \w+))?->(\w+)", re.ASCII)
+_OBJECT = "@"
 
 
-def _call_term(text: str) -> Term:
-    """The call that a text such as "foo_enabled(bar)" is."""
+def _call_term(text: str, use: Use) -> Term | None:
+    """The call that a text such as "foo_enabled(bar)" or "foo_lock(@)" is at a use; None if that has no object."""
     match = _CALL.fullmatch(text)
     assert match is not None
-    return Term("call", match[1], tuple(Term("global", name) for name in match[2].split(", ") if name))
+    names = [name for name in match[2].split(", ") if name]
+    if _OBJECT in names and not use.term.kids:
+        return None
+    return Term("call", match[1], tuple(use.term.kids[0] if name == _OBJECT else _named(name) for name in names))
+
+
+def _named(name: str) -> Term:
+    return Term("const", name) if name.isdecimal() else ZERO if name == "NULL" else Term("global", name)
+
+
+def _is_call(test: Term, asked: Term) -> bool:
+    """Is it that test, whether or not two of them may differ?"""
+    return asked.kind == "call" and (asked.text, asked.kids) == (test.text, test.kids)
+
+
+def _is_member(kfunc: Kfunc, use: Use, symbol: str) -> bool:
+    """Is what is read through a member as it is written in a row?"""
+    match = _MEMBER.fullmatch(symbol)
+    assert match is not None
+    if use.term.kind != "member" or use.term.text != match[2]:
+        return False
+    own = parameter(kfunc.signature.parameters, use.term.kids[0])
+    return match[1] is None or (own is not None and bare(own.type) == f"{match[1]} *")
 
 
 def _early_return(kfunc: Kfunc, use: Place, condition: str) -> tuple[Edit, ...]:
@@ -151,8 +205,8 @@ def parsed(row: Any) -> Guard:
     except ValueError as error:
         raise BadRow(f"level must be one of {', '.join(Level)}") from error
     uses_ = _texts(row, "uses")
-    if not uses_:
-        raise BadRow("uses must name a variable or a call")
+    if not uses_ or not all(_is_use(use) for use in uses_):
+        raise BadRow("uses must name a variable or a call, or members as ->foo or struct bar->foo")
     return Guard(
         title=row["title"],
         why=row["why"],
@@ -190,9 +244,13 @@ def _check(row: Mapping[str, Any]) -> None:
             raise BadRow(f"{name} must be true or false")
 
 
+def _is_use(text: str) -> bool:
+    return text.removesuffix("()").isidentifier() or _MEMBER.fullmatch(text) is not None
+
+
 def _check_tests(row: Mapping[str, Any]) -> None:
-    if not is_plain_call(row["guard"]):
-        raise BadRow("guard must be a call without arguments, such as foo_disabled()")
+    if not _CALL.fullmatch(row["guard"]):
+        raise BadRow("guard must be a call, such as foo_disabled() or foo_enabled(@)")
     same = row.get("same", {})
     if not isinstance(same, Mapping) or not all(
         _CALL.fullmatch(test) and isinstance(gives, bool) for test, gives in same.items()

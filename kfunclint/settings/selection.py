@@ -9,7 +9,7 @@ from typing import Any
 
 from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level
-from kfunclint.rule import loader, names
+from kfunclint.rule import functions, loader, names
 from kfunclint.rule.rule import Rule
 from kfunclint.settings import baseline, merged, suppressions
 from kfunclint.settings.files import OFF, RuleFolder
@@ -18,7 +18,8 @@ from kfunclint.settings.patterns import matches
 
 
 class ActiveRules:
-    """The rules that settings choose; `rules` are those that have to run, `available` all there are.
+    """The rules that settings choose; `rules` are those that have to run, `available` all there are, `functions`
+    the rows of their folders about functions of the kernel.
 
     `recorded` has the keys of the findings in the baseline, None where that is still to be written.
     """
@@ -31,6 +32,7 @@ class ActiveRules:
         self._choices = (settings.choice, *(profile.choice for profile in settings.profiles))
         self._ids = [_ids(choice, self.available) for choice in self._choices]
         self.rules = tuple(rule for rule in self.available if any(rule.id in ids for ids in self._ids))
+        self.functions = tuple(functions.load(folder.path) for folder in _folders(settings))
         self.recorded = _recorded_findings(settings)
 
     def apply_to(self, review: Review, *, complete: bool = False) -> Review:
@@ -82,11 +84,16 @@ def available_rules(settings: Settings) -> tuple[Rule[Any], ...]:
 
     Raises BadRule for one that cannot be used, and for an id that two have.
     """
+    groups = (loader.load(folder.path, "kfunclint_rules", python=folder.runs_python) for folder in _folders(settings))
+    return loader.together(loader.shipped(), *groups)
+
+
+def _folders(settings: Settings) -> tuple[RuleFolder, ...]:
+    """The folders of rules that are set, each once."""
     folders: dict[Path, RuleFolder] = {}
     for folder in sorted(settings.rules, key=lambda folder: not folder.runs_python):
         folders.setdefault(folder.path.resolve(), folder)
-    groups = (loader.load(folder.path, "kfunclint_rules", python=folder.runs_python) for folder in folders.values())
-    return loader.together(loader.shipped(), *groups)
+    return tuple(folders.values())
 
 
 def _ids(choice: RuleConfig, rules: Sequence[Rule[Any]]) -> frozenset[str]:

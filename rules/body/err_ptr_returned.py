@@ -3,7 +3,6 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Place, Reason, Remark
 from kfunclint.flow.account import Outcome
-from kfunclint.flow.behaviour import UNKNOWN, behaviours
 from kfunclint.flow.questions import outcomes
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
@@ -34,7 +33,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return
     said: set[int] = set()
     for outcome in outcomes(kfunc.account):
-        note = _error(outcome)
+        note = _error(kfunc, outcome)
         if outcome.node is None or note is None or outcome.node.line in said:
             continue
         said.add(outcome.node.line)
@@ -49,7 +48,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         )
 
 
-def _error(outcome: Outcome) -> str | None:
+def _error(kfunc: Kfunc, outcome: Outcome) -> str | None:
     """How what is returned is an error pointer; None if it is none for certain, or something asked."""
     if outcome.value is None:
         return None
@@ -58,7 +57,7 @@ def _error(outcome: Outcome) -> str | None:
         return "made here" if outcome.value.text in ("ERR_PTR", "ERR_CAST") else "an error pointer on this branch"
     if outcome.value.kind != "call" or known.error is False or known.is_zero:
         return None
-    row = behaviours().get(outcome.value.text, UNKNOWN)
+    row = kfunc.behaviour(outcome.value.text)
     tested = any(one.kind == "call" and one.text.startswith("IS_ERR") for one in outcome.path.asked)
     return f"an error pointer if {row.error}" if row.error and not tested else None
 

@@ -2,7 +2,6 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.behaviour import behaviours
 from kfunclint.flow.questions import uses
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
@@ -28,7 +27,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     for use in uses(kfunc.account, "lock"):
-        row = behaviours()[use.node.text]
+        row = kfunc.behaviour(use.node.text)
         held = next((one for one in use.path.deeds.held if (one.what, one.unlock) == (use.term, row.lock)), None)
         if held is not None and held.taken.node is use.node:
             continue  # in the next round of a loop: what gave it back may be out of view

@@ -2,7 +2,6 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.behaviour import UNKNOWN, behaviours
 from kfunclint.flow.questions import calls, parameter
 from kfunclint.flow.terms import base_pointer
 from kfunclint.kernel.kernel import Kernel
@@ -37,7 +36,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return
     said: set[int] = set()
     for use in calls(kfunc.account):
-        row = behaviours().get(use.node.text, UNKNOWN)
+        row = kfunc.behaviour(use.node.text)
         if not row.instead or row.takes is None or len(use.term.kids) <= row.takes or id(use.node) in said:
             continue
         own = parameter(kfunc.signature.parameters, base_pointer(use.term.kids[row.takes]))

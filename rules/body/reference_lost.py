@@ -3,7 +3,6 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.account import Outcome
-from kfunclint.flow.behaviour import behaviours
 from kfunclint.flow.deeds import Made
 from kfunclint.flow.questions import fails, outcomes
 from kfunclint.flow.terms import base_pointer
@@ -40,7 +39,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             if (outcome.node.line, taken.line) in said:
                 continue
             said.add((outcome.node.line, taken.line))
-            row = behaviours()[made.name]
+            row = made.row
             at = kfunc.place(outcome.node)
             way = [one.node for one in outcome.path.decisions if not one.foreign and one.node.line > taken.line][-1:]
             what = f"a reference of {made.name}()" if row.put else f"the memory of {made.name}()"
@@ -64,7 +63,7 @@ def _lost(outcome: Outcome) -> Iterator[Made]:
     gone = {term for term, _ in deeds.released} | deeds.kept | deeds.given
     gone |= {base_pointer(term) for term in deeds.cleaned}
     for made in deeds.made:
-        row = behaviours()[made.name]
+        row = made.row
         if not row.result or (row.result == "reference" and not row.put) or made.result in gone:
             continue
         known = path.known(made.result)

@@ -4,7 +4,6 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.account import Outcome
-from kfunclint.flow.behaviour import behaviours
 from kfunclint.flow.deeds import Made
 from kfunclint.flow.path import Path
 from kfunclint.flow.questions import outcomes
@@ -64,7 +63,7 @@ def _taken(outcome: Outcome) -> tuple[str, Node, Node] | None:
 
 def _what(made: Made, term: Term, path: Path) -> str:
     """What a call made of a term, in words; "" if it neither took a reference on it nor gave it."""
-    row = behaviours()[made.name]
+    row = made.row
     if row.takes is not None and row.takes < len(made.given) and base_pointer(made.given[row.takes]) == term:
         if row.tries and path.truth(made.result) is not True:
             return ""

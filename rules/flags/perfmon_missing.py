@@ -2,7 +2,6 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.behaviour import UNKNOWN, behaviours
 from kfunclint.flow.questions import uses
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import add_flag
@@ -37,7 +36,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     if not entries:
         return
     given = {one.name for one in kfunc.signature.parameters if one.name.endswith("__ign") and not one.is_scalar}
-    reads = (use for use in uses(kfunc.account, "call") if behaviours().get(use.node.text, UNKNOWN).nofault)
+    reads = (use for use in uses(kfunc.account, "call") if kfunc.behaviour(use.node.text).nofault)
     use = next((use for use in reads if any(one.kind == "param" and one.text in given for one in use.term.parts)), None)
     if use is None:
         return

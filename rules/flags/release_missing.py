@@ -5,7 +5,6 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.account import Outcome
-from kfunclint.flow.behaviour import behaviours
 from kfunclint.flow.deeds import Made
 from kfunclint.flow.questions import outcomes, parameter
 from kfunclint.flow.terms import Term, base_pointer
@@ -62,7 +61,7 @@ def _gone(kfunc: Kfunc, outcome: Outcome) -> Iterator[tuple[Made, Parameter]]:
     """The calls that free a parameter, or give back a reference on it that the kfunc has not taken."""
     taken: set[Term] = set()
     for made in outcome.path.deeds.made:
-        row = behaviours()[made.name]
+        row = made.row
         if row.takes is not None and row.takes < len(made.given):
             taken.add(base_pointer(made.given[row.takes]))
         for at in (*row.puts, *row.frees):

@@ -4,7 +4,6 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.account import Use
-from kfunclint.flow.behaviour import UNKNOWN, behaviours
 from kfunclint.flow.questions import uses
 from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
@@ -40,7 +39,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     entries = [entry for entry in kfunc.entries if _lets_others_call(entry)]
     if not entries:
         return
-    why = next(((use, words) for use in uses(kfunc.account, "call") if (words := _sleeps(use))), None)
+    why = next(((use, words) for use in uses(kfunc.account, "call") if (words := _sleeps(kfunc, use))), None)
     if why is None:
         return
     use, words = why
@@ -68,12 +67,12 @@ def _lets_others_call(entry: Entry) -> bool:
     return any(registration.program_type not in always for registration in entry.set.registrations)
 
 
-def _sleeps(use: Use) -> str:
+def _sleeps(kfunc: Kfunc, use: Use) -> str:
     """What a call does that sleeps, in words; "" if it does not, or the kfunc asked whether it may."""
     if any(word in one.text for one in use.path.asked for word in _ASKS_CONTEXT):
         return ""
     name, given = use.node.text, use.term.kids
-    row = behaviours().get(name, UNKNOWN)
+    row = kfunc.behaviour(name)
     if row.always:
         faults_only = any(lock.unlock == "pagefault_enable" for lock in use.path.deeds.held)
         return "" if faults_only else f"calls {name}()"

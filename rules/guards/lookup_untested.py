@@ -39,7 +39,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     tasks = {one.name for one in kfunc.signature.parameters if one.type == "struct task_struct *"}
     seen: set[Term] = set()
     for use in uses(kfunc.account, "read"):
-        why = null_when(use.term, tasks)
+        why = null_when(use.term, tasks, kfunc.definition.accounts.behaviours)
         null = nullness(use.term, use.path) if why and use.term not in seen else None
         if null is None:
             continue

@@ -4,7 +4,6 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.behaviour import UNKNOWN, behaviours
 from kfunclint.flow.questions import calls
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.program_types import sleepers_may_call
@@ -45,7 +44,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     made = [use.node for use in calls(kfunc.account)]
     if any(word in call.text for call in made for word in _PROTECTS):
         return
-    use = next(filter(_needs_section, made), None)
+    use = next((call for call in made if _needs_section(kfunc, call)), None)
     if use is None:
         return
     at = kfunc.place(use)
@@ -59,6 +58,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     )
 
 
-def _needs_section(call: Node) -> bool:
-    row = behaviours().get(call.text, UNKNOWN)
+def _needs_section(kfunc: Kfunc, call: Node) -> bool:
+    row = kfunc.behaviour(call.text)
     return call.text == "rcu_dereference" or row.lease == "result" or row.section == "needs"

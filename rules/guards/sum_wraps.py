@@ -3,7 +3,6 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.account import Use
-from kfunclint.flow.behaviour import UNKNOWN, behaviours
 from kfunclint.flow.integers import largest, width
 from kfunclint.flow.path import Path
 from kfunclint.flow.questions import scalar_of, uses
@@ -70,7 +69,7 @@ def _compared(kfunc: Kfunc, use: Use, wrapped: Term) -> Remark:
 def _allocated(kfunc: Kfunc) -> Iterator[Remark]:
     """A product that was cut down to a narrower type, and says how much memory is allocated or copied."""
     for use in uses(kfunc.account, "call"):
-        row = behaviours().get(use.node.text, UNKNOWN)
+        row = kfunc.behaviour(use.node.text)
         if use.calls or (row.result != "new" and row.size is None):
             continue
         cut = [one for one in use.term.kids if one.kind == "cast" and _computed(one).text == "*"]

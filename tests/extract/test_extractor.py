@@ -13,6 +13,7 @@ from kfunclint.extract.facts import extractors
 from kfunclint.facts.fact import Extent
 from kfunclint.facts.sets import Listing
 from kfunclint.finding import Place
+from kfunclint.flow.behaviour import shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def test_every_type_with_an_extent_has_an_extractor() -> None:
 def test_facts_are_made_once() -> None:
     calls.clear()
     assert isinstance(words, Extractor)
-    material = Material([], None, [], [], {}, extractors={Word: words})
+    material = Material([], None, [], [], {}, behaviours=shipped(), extractors={Word: words})
     assert material.facts(Word) == material.facts(Word)
     assert material.once(_text) == "word"
     assert calls == ["words", "text"]

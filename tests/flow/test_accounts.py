@@ -528,6 +528,6 @@ def test_what_is_too_much_tells_nothing(code: str, parser: Parser) -> None:
 
 def test_all_functions_together_have_a_limit(parser: Parser) -> None:
     known = functions(parser, "int f(int n) { return n; }\nint g(int n) { if (n) return 1; return 2; }\n")
-    accounts = Accounts(known, Purse(left=2))
+    accounts = Accounts(known, purse=Purse(left=2))
     assert accounts.of("f", known["f"].body) is not None
     assert accounts.of("g", known["g"].body) is None

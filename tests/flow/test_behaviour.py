@@ -7,7 +7,7 @@ import re
 import pytest
 from conftest import ROOT
 
-from kfunclint.flow.behaviour import behaviours, spelled_out
+from kfunclint.flow.behaviour import Rows, behaviours, shipped, spelled_out
 from kfunclint.resources import table
 
 ROWS = table("functions")
@@ -27,7 +27,7 @@ def test_names_with_choices() -> None:
 
 def test_no_function_has_two_rows() -> None:
     names = [name for row in ROWS for name in spelled_out(row)]
-    assert len(names) == len(set(names)) == len(behaviours())
+    assert len(names) == len(set(names)) == len(shipped().rows)
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -39,8 +39,24 @@ def test_a_row_has_what_the_readme_tells(name: str) -> None:
     assert len(row) > 1
 
 
+def test_a_row_holds_for_its_releases() -> None:
+    rows: Rows = {
+        "f": {"null": "it is old", "until": "6.12"},
+        "g": {"null": "there is none", "sleeps": True, "since": {"sleeps": "7.0"}},
+        "{h,i}": {"reads": [0, 1], "since": "6.8"},
+    }
+    old, new = (
+        behaviours((rows,), lambda since, until, at=at: (since or at) <= at <= (until or at))  # type: ignore[misc]
+        for at in ("6.1", "7.3")
+    )
+    assert (sorted(old), sorted(new)) == (["f", "g"], ["g", "h", "i"])
+    assert not old["g"].sleeps
+    assert new["g"].sleeps
+    assert old["g"].null == new["g"].null == "there is none"
+
+
 def test_locks_are_given_back_by_functions_of_the_table() -> None:
-    known = behaviours()
+    known = shipped().rows
     assert not [row.lock for row in known.values() if row.lock and not known[row.lock].unlock]
     assert not [row.put for row in known.values() if row.put and not known[row.put].puts]
     assert not [name for name, row in known.items() if (row.tries or row.fails) and not row.lock and row.takes is None]

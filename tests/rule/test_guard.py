@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from conftest import Lint
 
 from kfunclint import resources
-from kfunclint.flow.behaviour import behaviours
+from kfunclint.flow.behaviour import shipped
 from kfunclint.rule import loader
 from kfunclint.rule.guard import BadRow, parsed
 from kfunclint.rule.rule import BadRule
@@ -84,6 +85,51 @@ def test_a_row_is_a_rule(body: str, guilty: bool, tmp_path: Path, lint: Lint) ->
         assert found[0].fix.description == "return NULL first if !depots_open()"
 
 
+MEMBER = {
+    "uses": ["struct depot->top", "->gate", "depot_walk()"],
+    "guard": "depot_open(@)",
+    "same": {"depot_lock(@)": True, "depot_kind(@, DEPOT_MAIN)": True},
+    "takes": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("body", "guilty"),
+    [
+        ("return depot->top->load;", True),
+        ("if (!depot->top)\n\treturn NULL;\nreturn depot->top->load;", True),
+        ("if (!depot_open(depot))\n\treturn NULL;\nreturn depot->top->load;", False),
+        ("struct crate *top = depot->top;\n\nif (depot_open(depot))\n\treturn top->load;\nreturn NULL;", False),
+        ("if (depot_open(depot))\n\treturn NULL;\nreturn depot->top->load;", True),
+        ("if (!depot_open(other))\n\treturn NULL;\nreturn depot->top->load;", True),
+        ("if (!depot_kind(depot, DEPOT_MAIN))\n\treturn NULL;\nreturn depot->top->load;", False),
+        ("if (!depot_kind(depot, DEPOT_SPARE))\n\treturn NULL;\nreturn depot->top->load;", True),
+        ("guard(depot)(depot);\nreturn depot->top->load;", True),
+        ("return depot->top;", False),
+        ("return other->top->load;", False),
+        ("return other->gate->load;", True),
+        ("depot_walk(depot->first);\nreturn NULL;", True),
+        ("if (depot_open(depot->first))\n\tdepot_walk(depot->first);\nreturn NULL;", False),
+    ],
+)
+def test_a_row_about_members(body: str, guilty: bool, tmp_path: Path, lint: Lint) -> None:
+    guard = parsed(row(**MEMBER))
+    (own,) = loader.load(folder(tmp_path, ROW), "own")
+    rules = (replace(own, check=guard.check),)
+    found = lint(patch(body, "struct depot *depot, struct other *other"), rules=rules).findings
+    assert len(found) == guilty
+
+
+def test_a_guard_may_be_a_lock(tmp_path: Path, lint: Lint) -> None:
+    guard = parsed(row(uses=["->top"], guard="task_lock(@)", takes=[]))
+    (own,) = loader.load(folder(tmp_path, ROW), "own")
+    rules = (replace(own, check=guard.check),)
+    body = "task_lock(task);\nkeep(task->top->load);\ntask_unlock(task);\nreturn NULL;"
+    assert not lint(patch(body, "struct task_struct *task"), rules=rules).findings
+    (found,) = lint(patch("return task->top->load;", "struct task_struct *task"), rules=rules).findings
+    assert "uses ->top outside of task_lock()" in found.message
+
+
 def test_a_kfunc_that_takes_one_is_left_alone(tmp_path: Path, lint: Lint) -> None:
     rules = loader.load(folder(tmp_path, ROW), "own")
     assert not lint(patch("return top_depot;", "struct depot *depot"), rules=rules).findings
@@ -92,11 +138,12 @@ def test_a_kfunc_that_takes_one_is_left_alone(tmp_path: Path, lint: Lint) -> Non
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"guard": "depots_open"}, "call without arguments"),
+        ({"guard": "depots_open"}, "must be a call"),
         ({"guard": 3}, "guard must be a text"),
         ({"holds": "yes"}, "true or false"),
         ({"uses": []}, "variable or a call"),
         ({"uses": "top_depot"}, "list of texts"),
+        ({"uses": ["depot->"]}, "variable or a call"),
         ({"level": "fatal"}, "one of check, warning, error"),
         ({"because": None}, "because must be a text"),
         ({"since": 6.12}, "since must be a release"),
@@ -208,8 +255,8 @@ WITH_A_TYPE = ("list_first_entry_or_null", "list_first_or_null_rcu", "hlist_entr
 def pairs() -> dict[str, list[tuple[str, str, str]]]:
     """For every rule the uses of its tables as C: what comes first, the condition under which it is wrong, the use."""
     known = resources.table("may_be_null")
-    lookups = {name: row for name, row in behaviours().items() if row.null}
-    sinks = {name: row.index for name, row in behaviours().items() if row.index is not None}
+    lookups = {name: row for name, row in shipped().rows.items() if row.null}
+    sinks = {name: row.index for name, row in shipped().rows.items() if row.index is not None}
     rows = [row for found in resources.table("guards").values() if (row := parsed(found))]
     sources = [
         f"{name}({'n, struct depot, node' if name in WITH_A_TYPE else ', '.join('n' * (row.without_flags or 1))})"
@@ -221,7 +268,10 @@ def pairs() -> dict[str, list[tuple[str, str, str]]]:
     indices = [", ".join(["p"] * at + ["item"]) for at in sinks.values()]
     return {
         "guards": [
-            ("", row.guard if not row.holds else f"!{row.guard}", f"kept = {use};") for row in rows for use in row.uses
+            ("", row.guard if not row.holds else f"!{row.guard}", f"kept = {use};")
+            for row in rows
+            for use in row.uses
+            if "->" not in use
         ],
         "guards/lookup-untested": [(f"\tq = {source};\n", "!q", "kept = q->first;") for source in sources],
         "guards/index-unchecked": [

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from conftest import ROOT, Lint
-from test_mutations import mail
+from hunks import adding
 
 from kfunclint.rule import loader
 
@@ -47,6 +47,6 @@ def test_they_are_many() -> None:
 @pytest.mark.parametrize("kernel", ["6.12", "7.3"])
 @pytest.mark.parametrize("name", FILES)
 def test_nothing_is_said_of_an_innocent(name: str, kernel: str, lint: Lint) -> None:
-    found = lint(mail(file(FILES[name])), kernel=kernel, rules=RULES)
+    found = lint(adding(file(FILES[name])), kernel=kernel, rules=RULES)
     assert [(one.rule, one.function, one.at.line) for one in found.findings] == []
     assert not found.skipped

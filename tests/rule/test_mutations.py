@@ -12,25 +12,9 @@ from functools import cache
 
 import pytest
 from conftest import ROOT, Lint
+from hunks import adding
 
 from kfunclint.rule import loader
-
-HEAD = """\
-From: Ann Author <ann@example.org>
-Date: Tue, 14 Oct 2025 10:00:00 +0200
-Subject: [PATCH] bpf: add the widget kfuncs
-
-Let programs work with widgets.
-
-Signed-off-by: Ann Author <ann@example.org>
----
-diff --git a/kernel/bpf/widget.c b/kernel/bpf/widget.c
-new file mode 100644
-index 0000000..2222222
---- /dev/null
-+++ b/kernel/bpf/widget.c
-@@ -0,0 +1,{count} @@
-"""
 
 
 @dataclass(frozen=True)
@@ -315,16 +299,10 @@ def clean() -> str:
     return (ROOT / "fixtures" / "clean.c").read_text()
 
 
-def mail(text: str) -> str:
-    """The patch that adds the file."""
-    lines = text.rstrip("\n").split("\n")
-    return HEAD.format(count=len(lines)) + "".join(f"+{line}\n" for line in lines)
-
-
 def spoken(lint: Lint, text: str, kernel: str, strict: str = "") -> set[str]:
     """The rules that speak, of those that run by default and one that may be strict."""
     only = tuple(found.id for found in loader.shipped() if not found.strict or found.id == strict)
-    return {finding.rule for finding in lint(mail(text), kernel=kernel, only=only).findings}
+    return {finding.rule for finding in lint(adding(text), kernel=kernel, only=only).findings}
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

@@ -20,6 +20,7 @@ from kfunclint.errors import InputError
 from kfunclint.finding import Finding
 from kfunclint.kernel.evidence import evidence
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.prerequisites import builds_on
 from kfunclint.kernel.target import Sent, TreeFit, target
 from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.mail.message import Mail, Series
@@ -88,7 +89,7 @@ class AppliedSeries:
             self._apply_to(None)
         elif base is not None and not base.used:
             aimed = _target(self.patches, kernel, None)
-        self.kernel = replace(aimed, series_flags=_defined_flags(self.sources))
+        self.kernel = replace(aimed, series_flags=_defined_flags(self.sources), builds_on=builds_on(series))
 
     def _apply_to(self, base: Base | None) -> None:
         """Make the post-images, with what a state of a tree has, or of the hunks alone."""

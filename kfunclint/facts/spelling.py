@@ -72,7 +72,11 @@ def _entry(word: bytes) -> str:
 
 
 def slips(name: str, names: Container[str]) -> tuple[str, ...]:
-    """The known names of which this one may be a slip: two letters swapped, or one too many of a pair."""
+    """The known names of which this one may be a slip: two letters swapped, or one too many of a pair within a word.
+
+    At the start of a word, or where less than three letters are left of it, a letter more makes another word: llist,
+    css.
+    """
     pairs = [
         (at, letter, next_letter)
         for at, (letter, next_letter) in enumerate(pairwise(name))
@@ -81,8 +85,16 @@ def slips(name: str, names: Container[str]) -> tuple[str, ...]:
     corrected = (
         name[:at] + (next_letter + letter if letter != next_letter else letter) + name[at + 2 :]
         for at, letter, next_letter in pairs
+        if letter != next_letter or _is_within_word(name, at)
     )
     return tuple(dict.fromkeys(correction for correction in corrected if correction in names))
+
+
+def _is_within_word(name: str, at: int) -> bool:
+    """Is a pair of letters one in a word of at least four, and not its beginning?"""
+    start = name.rfind("_", 0, at) + 1
+    end = name.find("_", at)
+    return at > start and (len(name) if end < 0 else end) - start > 3
 
 
 def wrong_word(name: str, names: Container[str]) -> tuple[str, str] | None:

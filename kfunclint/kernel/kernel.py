@@ -15,7 +15,8 @@ class Kernel:
     """The kernel a review answers for; `tree` where there is one that is of its time.
 
     `guessed`: nobody named it and there is no tree. `gone` are the flags and suffixes that its developers have taken
-    out for sure though their release may have it, `series_flags` those that the series itself defines.
+    out for sure though their release may have it, `series_flags` those that the series itself defines. `builds_on`:
+    the series may build on another one, which brings what is not there yet.
     """
 
     target: Target
@@ -24,6 +25,7 @@ class Kernel:
     guessed: bool = False
     gone: frozenset[str] = frozenset()
     series_flags: frozenset[str] = frozenset()
+    builds_on: bool = False
 
     @property
     def release(self) -> Release:

@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from kfunclint.facts.spelling import one_edit_apart
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release, Releases
 from kfunclint.resources import table
+
+# words that look right and that no kernel reads
+_MEANT = {"size": "__sz", "const_str": "__str", "null": "__nullable", "optional": "__nullable"}
+_SHORTEST = 5  # a shorter word is close to too many others
 
 SIZES = ("__sz", "__szk")
 """The suffixes of a number that is the size of what the parameter before it points to."""
@@ -79,6 +84,27 @@ def of_tree(name: str, kernel: Kernel) -> bool:
     """Does the verifier of the kernel's tree look for an ending of the name, maybe one that no table has?"""
     endings = kernel.tree.suffixes if kernel.tree is not None else None
     return any(name.endswith(ending) for ending in endings or ())
+
+
+def unknown_ending(name: str, kernel: Kernel) -> str | None:
+    """The `__word` that a parameter of that name ends in, if no release and no tree at hand knows it as a suffix."""
+    head, mark, word = name.rpartition("__")
+    if not mark or not head.strip("_") or not word or suffix(name) or of_tree(name, kernel):
+        return None
+    return f"__{word}"
+
+
+def near_suffix(name: str, kernel: Kernel) -> str | None:
+    """The suffix of that kernel which the unknown ending of a name is close to; None where there is none."""
+    head, mark, word = name.rpartition("__")
+    if not mark or not head or not word or suffix(name):
+        return None
+    if word in _MEANT:
+        return _MEANT[word]
+    known = [row.name.removeprefix("__") for row in suffixes().values() if row.read_by(kernel)]
+    long = [one for one in known if len(one) >= _SHORTEST]
+    close = [one for one in known if one == word.lower()] or [one for one in long if one_edit_apart(one, word.lower())]
+    return f"__{close[0]}" if close else None
 
 
 def suffix(name: str, kernel: Kernel | None = None) -> Suffix | None:

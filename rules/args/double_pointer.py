@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.kernel.suffixes import suffix
+from kfunclint.kernel.suffixes import suffix, unknown_ending
 from kfunclint.rule.rule import rule
 
 
@@ -31,6 +31,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         if points_to is None or not points_to.endswith("*") or (named and named.takes_any_pointer(kernel)):
             continue
         if index == 0 and kernel.has_flag("KF_KPTR_GET"):
+            continue
+        if kfunc.taught_by_series(parameter.name) or unknown_ending(parameter.name, kernel):
             continue
         yield Remark(
             parameter.at or kfunc.at,

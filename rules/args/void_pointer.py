@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.kernel.suffixes import SIZES, of_tree, suffix
+from kfunclint.kernel.suffixes import SIZES, of_tree, suffix, unknown_ending
 from kfunclint.resources import table
 from kfunclint.rule.rule import rule
 
@@ -32,7 +32,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         named = suffix(parameter.name)
         if parameter.pointee != "void" or _has_size(kfunc, index) or (named and named.takes_any_pointer(kernel)):
             continue
-        if named is None and (kfunc.taught_by_series(parameter.name) or of_tree(parameter.name, kernel)):
+        if named is None and (kfunc.taught_by_series(parameter.name) or _may_be_suffix(parameter.name, kernel)):
             continue
         yield Remark(
             parameter.at or kfunc.at,
@@ -41,6 +41,11 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             fix=Fix("name its type, or end the name of the size that follows it in __sz"),
             or_at=kfunc.alternate_places,
         )
+
+
+def _may_be_suffix(name: str, kernel: Kernel) -> bool:
+    """Does the name end in a suffix of the tree, or maybe of another series? args/suffix-unknown asks about that."""
+    return of_tree(name, kernel) or unknown_ending(name, kernel) is not None
 
 
 def _has_size(kfunc: Kfunc, index: int) -> bool:

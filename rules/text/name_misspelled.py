@@ -21,13 +21,14 @@ def check(prose: Prose, kernel: Kernel) -> Iterator[Remark]:
         give it back with bpf_foo_release()
     """
     del kernel
+    absent = "is in no line of the patch" if prose.meant is None else "is nowhere in the code"
     for match in prose.strangers:
         meant = _meant(match[0], prose)
         if meant:
             at = prose.place(*match.span())
             yield Remark(
                 at,
-                f'"{match[0]}" is nowhere in the code, only {meant}',
+                f'"{match[0]}" {absent}, only {meant}',
                 fix=Fix(f'write "{meant}"', (Edit(at, meant),)),
             )
 

@@ -132,7 +132,7 @@ def test_more_than_one_edit_apart(one: str, other: str) -> None:
     assert not one_edit_apart(one, other)
 
 
-KNOWN = frozenset({"bpf_shelf_release", "shelf", "bpf_house_table", "bpf_house_tackle"})
+KNOWN = frozenset({"bpf_shelf_release", "shelf", "bpf_house_table", "bpf_house_tackle", "e_len", "cs_get", "put"})
 
 
 @pytest.mark.parametrize(
@@ -142,6 +142,13 @@ KNOWN = frozenset({"bpf_shelf_release", "shelf", "bpf_house_table", "bpf_house_t
         ("bpf_shelf_rellease", ("bpf_shelf_release",)),
         ("bpf_sehlf_release", ("bpf_shelf_release",)),
         ("bpf_shelf_relase", ()),
+        # a letter more at the start of a word, or in a short one, makes another word
+        ("sshelf", ()),
+        ("bpf_sshelf_release", ()),
+        ("shelff", ("shelf",)),
+        ("ee_len", ()),
+        ("css_get", ()),
+        ("puut", ("put",)),
         ("bpf_shelf_release", ()),
     ],
 )

@@ -54,6 +54,7 @@ ARGS = [
         ("args/by-value", "int bpf_widget_sum", "struct widget_sum bpf_widget_sum"),
         ("args/void-pointer", "buf, u32 buf__sz)", "buf, u32 size)"),
         ("args/double-pointer", "(void *widgets__map", "(struct widget **widgets"),
+        ("args/suffix-unknown", "(void *widgets__map", "(void *widgets__shelf"),
         ("args/callback-unknown", "(void *widgets__map", "(int (*call)(struct widget *widget)"),
         ("args/dynptr-type", "struct bpf_dynptr *result", "struct bpf_dynptr_kern *result"),
         ("args/two-constants", "const char *name__str,", "u64 name__k,"),

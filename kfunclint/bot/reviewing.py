@@ -23,8 +23,8 @@ from kfunclint.settings import files, merged
 from kfunclint.settings.selection import ActiveRules
 
 _MOST_ANSWERS = 300
-# what no patch about a kfunc does without, in a line that it adds or shows
-_KFUNC = re.compile(r"\b(?:__bpf_kfunc|BTF_ID_FLAGS|BTF_KFUNCS_|BTF_SET8_|register_btf_(?:kfunc|id_dtor)|KF_[A-Z]+_)")
+KFUNC = re.compile(r"\b(?:__bpf_kfunc|BTF_ID_FLAGS|BTFKFUNCS_|BTF_SET8_|register_btf_(?:kfunc|id_dtor)|KF_[A-Z]+_)")
+"""What no patch about a kfunc does without, in a line that it adds or shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Reviewer(AbstractContextManager["Reviewer"]):
         taken_back = any(is_taken_back(answer, _authors(series)) for answer in answers)
         if not self.request.tree and not touches_kfunc(series):
             return Judgement(series, None, "", taken_back)
-        outcome = pipeline.run(_only(inbox, series), self.request, self.selection, self.parser)
+        outcome = pipeline.run(only(inbox, series), self.request, self.selection, self.parser)
         trouble = next((note.text for note in outcome.notes), "")
         (review,) = outcome.reviews
         return Judgement(series, review, trouble, taken_back)
@@ -80,7 +80,7 @@ class Reviewer(AbstractContextManager["Reviewer"]):
 
 def touches_kfunc(series: Series) -> bool:
     """Does a series speak of kfuncs in its diffs?"""
-    return any(_KFUNC.search(patch.body) for patch in series.patches)
+    return any(KFUNC.search(patch.body) for patch in series.patches)
 
 
 def _around(database: Database, key: str) -> list[Row]:
@@ -109,8 +109,8 @@ def _authors(series: Series) -> set[str]:
     return {address(mail) for mail in mails_of(series)}
 
 
-def _only(inbox: Inbox, series: Series) -> Inbox:
-    """The inbox with this series as the newest of the only family, and with the answers."""
+def only(inbox: Inbox, series: Series) -> Inbox:
+    """An inbox with this series as the newest of the only family, and with the answers."""
     family = [one for one in inbox.series if one.family == series.family]
     older: Sequence[Series] = family[: family.index(series)] if series.complete else ()
     return replace(inbox, series=(*older, series), errors=())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from kfunclint.bot.ledger.database import InUse
 from kfunclint.cli import options
-from kfunclint.cli.completable import Completable, declare
 from kfunclint.errors import InputError
 from kfunclint.pipeline.outcome import CLEAN, TROUBLE
 
@@ -50,13 +50,21 @@ def parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("command", choices=_COMMANDS, help="; ".join(f"{name}: {text}" for name, text in _ABOUT.items()))
-    names = add("message_id", metavar="MESSAGE-ID", nargs="*", help="of the patch, or of the mail of the bot")
-    declare(names, Completable.FREE)
+    add(
+        "argument",
+        metavar="ARGUMENT",
+        nargs="*",
+        help="a message-id, of a patch or of a mail of the bot; for replay: an archive",
+    )
     add("--config", metavar="FILE", type=Path, default=Path(_DEFAULT), help=f"the settings (default: {_DEFAULT})")
     add("--once", action="store_true", help="run: do what there is to do, and end")
     add("--follow", action="store_true", help="run: go on until SIGTERM")
     add("--yes", action="store_true", help="retry: the mail is certain not to have been sent")
     add("--disputed", action="store_true", help="status: how often rules are right, and what people answered")
+    add("--jobs", metavar="N", type=int, default=1, help="replay: in how many processes (default: 1)")
+    add("--dask", metavar="ADDRESS", help="replay: in the workers of a Dask scheduler, tcp://HOST:PORT")
+    add("-o", "--output", metavar="FILE", type=Path, help="replay: where the results go, and are gone on with")
+    add("--restart", action="store_true", help="replay: drop results that are there")
     add("--stdin", action="store_true", help="run: take one mail from standard input, too")
     return parser
 
@@ -122,7 +130,7 @@ def _show(arguments: argparse.Namespace) -> int:
     from kfunclint.bot.ledger.database import read_database
 
     with read_database(settings.read(arguments.config).state) as database:
-        for message_id in arguments.message_id:
+        for message_id in arguments.argument:
             lines = list(status.shown(database, message_id.strip("<>")))
             if not lines:
                 options.say(f"{message_id}: not a mail that the bot knows")
@@ -144,11 +152,11 @@ def _by_person(arguments: argparse.Namespace, name: str) -> int:
     from kfunclint.bot import by_hand, settings
     from kfunclint.bot.ledger.database import open_database
 
-    if not arguments.message_id:
+    if not arguments.argument:
         raise ValueError(f"bot {name}: which mail? Give its message-id")
     chosen = settings.read(arguments.config)
     with open_database(chosen.state) as database:
-        for message_id in arguments.message_id:
+        for message_id in arguments.argument:
             _print(by_hand.COMMANDS[name](database, chosen, message_id.strip("<>"), arguments.yes))
     return CLEAN
 
@@ -160,6 +168,33 @@ def _adopt(arguments: argparse.Namespace) -> int:
     chosen = settings.read(arguments.config)
     with open_database(chosen.state) as database:
         _print([by_hand.adopt(database, chosen)])
+    return CLEAN
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    from kfunclint import progress
+    from kfunclint.bot import engines, replay
+
+    if not arguments.argument or arguments.output is None:
+        raise ValueError("bot replay: which archives, and where do the results go (--output FILE)?")
+    if arguments.restart:
+        arguments.output.unlink(missing_ok=True)
+    done = replay.resume(arguments.output, replay.header(arguments.argument))
+    todo = [task for task in replay.tasks(arguments.argument) if replay.task_name(task) not in done]
+    with (
+        engines.chosen(arguments.jobs, arguments.dask) as engine,
+        arguments.output.open("a", encoding="utf-8") as output,
+        progress.shown() as step,
+    ):
+        count = itertools.count(1)
+
+        def take(result: replay.Result) -> None:
+            output.write("".join(f"{line}\n" for line in result))
+            output.flush()
+            step(f"{next(count)} of {len(todo)} groups of mails")
+
+        replay.run(todo, engine, take)
+    _print(replay.summary(arguments.output.read_text(encoding="utf-8").splitlines()[1:]))
     return CLEAN
 
 
@@ -175,6 +210,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "retry": _retry,
     "forget": _forget,
     "adopt": _adopt,
+    "replay": _replay,
 }
 _ABOUT = {
     "run": "read, review and answer",
@@ -184,4 +220,5 @@ _ABOUT = {
     "retry": "send a mail, or review a series, once more",
     "forget": "give a mail up; one that is held counts as sent",
     "adopt": "let a state that was put back, or a new one, go on with the journal",
+    "replay": "review archives as if the bot had been there",
 }

@@ -75,13 +75,7 @@ class PublicInbox:
                         yield id_
 
     def _epochs(self) -> list[Path]:
-        if is_repository(self.folder):
-            return [self.folder]
-        folder = self.folder / "git"
-        if not folder.is_dir():
-            raise InputError(self.name, None, "no public-inbox: there is no folder git in it")
-        epochs = [path for path in folder.iterdir() if _EPOCH.fullmatch(path.name)]
-        return sorted(epochs, key=lambda path: int(path.stem))
+        return epochs(self.folder)
 
     def _tip(self, epoch: Path) -> str:
         """The newest commit of an epoch, "" where it has none yet."""
@@ -115,6 +109,24 @@ class PublicInbox:
         if info.size > self.largest:
             return Arrival(blob, b"", f"larger than {self.largest >> 10} KiB")
         return Arrival(blob, repository.blob(blob))
+
+
+def epochs(folder: Path) -> list[Path]:
+    """The repositories of a public-inbox, the oldest first. Raises InputError for what is none."""
+    if is_repository(folder):
+        return [folder]
+    inside = folder / "git"
+    if not inside.is_dir():
+        raise InputError(str(folder), None, "no public-inbox: there is no folder git in it")
+    return sorted((path for path in inside.iterdir() if _EPOCH.fullmatch(path.name)), key=lambda path: int(path.stem))
+
+
+def mail_blobs(repository: Repository) -> Iterator[str]:
+    """The blobs of all mails of an epoch that are still in it, in the order in which they came."""
+    tip = repository.commit("HEAD")
+    changes = list(_changes(repository, "", tip)) if tip else []
+    withdrawn = {change.blob for change in changes if change.file == "d"}
+    return (change.blob for change in changes if change.file == "m" and change.blob not in withdrawn | {_EMPTY})
 
 
 def _is_behind(repository: Repository, old: str, tip: str) -> bool:

@@ -6,24 +6,26 @@ from kfunclint.bot.ledger.database import Database
 from kfunclint.checker.result import Review
 
 
-def compare_versions(database: Database, key: str, review: Review) -> None:
-    """Say of the findings about earlier versions of a series whether they stand in this one, or were mended, in a
-    transaction.
+def fate(key: str, path: str | None, later: Review) -> str | None:
+    """What a later version of a series makes of a finding, by its key and its file: it "stands", or was "mended".
 
-    A finding of a file that this version does not touch any more says nothing. What is withheld is there all the same.
+    None, nobody knows, for a file that this version does not touch any more. What is withheld is there all the same.
     """
-    present = {finding.key for finding in (*review.findings, *(one.finding for one in review.withheld))}
-    paths = {file.new_path for patch in review.patches for file in patch.files}
+    if any(finding.key == key for finding in (*later.findings, *(one.finding for one in later.withheld))):
+        return "stands"
+    touched = {file.new_path for patch in later.patches for file in patch.files}
+    return "mended" if path is None or path in touched else None
+
+
+def compare_versions(database: Database, key: str, review: Review) -> None:
+    """Write down what a version of a series makes of the findings about earlier ones, in a transaction."""
     for row in database.rows(_EARLIER, key):
         path, colon, _ = row["place"].rpartition(":")
-        if row["key"] in present:
-            _set(database, row["series"], row["key"], "stands")
-        elif not colon or path in paths:
-            _set(database, row["series"], row["key"], "mended")
-
-
-def _set(database: Database, series: str, key: str, outcome: str) -> None:
-    database.execute("UPDATE finding SET outcome=? WHERE series=? AND key=?", outcome, series, key)
+        outcome = fate(row["key"], path if colon else None, review)
+        if outcome:
+            database.execute(
+                "UPDATE finding SET outcome=? WHERE series=? AND key=?", outcome, row["series"], row["key"]
+            )
 
 
 _EARLIER = (

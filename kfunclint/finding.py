@@ -130,11 +130,12 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class SuppressedFinding:
     """A finding that is not said, and why: somebody asked for silence, or said it before; `by_sender`: it was asked for
-    in the mails that were reviewed."""
+    in the mails that were reviewed; `named`: somebody has said it, so it stands."""
 
     finding: Finding
     why: str
     by_sender: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

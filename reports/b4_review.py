@@ -28,7 +28,7 @@ def render(review: Review) -> str:
         "summary": ", ".join(
             [
                 *(["could not review all"] if review.troubles else []),
-                *(counts or ([] if review.troubles else ["nothing found"])),
+                *(counts or ([] if review.troubles else [formats.nothing_said(review)])),
                 *([f"{pluralize(len(review.withheld), 'finding')} not said"] if silence else []),
             ]
         ),

@@ -65,7 +65,8 @@ def _verdict(review: Review) -> str:
     total = touched if review.series is None else len(review.patches)
     where = pluralize(total, "file" if review.series is None else "patch")
     if not touched:
-        return f"Nothing found in {where}." if review.series else "Nothing found."
+        verdict = formats.nothing_said(review).capitalize()
+        return f"{verdict} in {where}." if review.series else f"{verdict}."
     counts = ", ".join(pluralize(count, level) for level, count in page.level_counts(review.findings))
     mendable = sum(bool(finding.diff) for finding in review.findings)
     fixes = f"; {mendable} of {len(review.findings)} have a fix that can be applied" if mendable else ""

@@ -103,7 +103,7 @@ def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
     patches = pluralize(len(review.patches), "patch") if review.series else pluralize(files, "file")
     counts = [pluralize(count, level) for level, count in formats.counts_by_level(review.findings).items() if count]
     partial = ", and not all of it could be checked" if review.troubles else ""
-    yield f"{', '.join(counts) or 'nothing found'} in {patches}{partial}"
+    yield f"{', '.join(counts) or formats.nothing_said(review)} in {patches}{partial}"
     if review.since:
         yield from _since(review.since, review.findings)
     for findings, why in formats.withheld(review):

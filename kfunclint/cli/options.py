@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kfunclint.cli import outputs
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.finding import Level
 from kfunclint.pipeline.outcome import Note, NoteKind
@@ -137,7 +138,7 @@ def record_baseline(selection: ActiveRules, reviews: Sequence[Review]) -> bool:
     from kfunclint.text import pluralize
 
     findings = [finding for review in reviews for finding in review.findings]
-    path.write_text(baseline.text_of(findings), encoding="utf-8")
+    outputs.write_file(path, baseline.text_of(findings))
     say(f"{path}: {pluralize(len(findings), 'finding')} recorded")
     return True
 
@@ -168,6 +169,6 @@ def colour(output: Path | None) -> bool:
 def write(text: str, output: Path | None) -> None:
     """Print a report, or write it to a file."""
     if output is not None:
-        output.write_text(text, encoding="utf-8")
+        outputs.write_file(output, text)
     else:
         sys.stdout.buffer.write(text.encode("utf-8", "replace"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import contextlib
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kfunclint import __version__, progress
 from kfunclint.clang import Parser
-from kfunclint.cli import options
+from kfunclint.cli import options, outputs
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.errors import InputError
 from kfunclint.mail.inbox import read_inbox
@@ -34,7 +34,11 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
     Raises InputError, rule.BadRule, ValueError and OSError for what cannot be done at all.
     """
     arguments = parser().parse_args(argv)
+    if not (arguments.input or arguments.git or arguments.staged) and outputs.is_piped_in():
+        arguments.input = ["-"]
     selection = options.selection(arguments)
+    sources = _sources(arguments)
+    outputs.check(_outputs(arguments, selection.settings.baseline), sources)
     takes_notes = formats.takes_notes(arguments.format)
     with contextlib.ExitStack() as stack:
         repository = None if arguments.input else stack.enter_context(_repository())
@@ -44,7 +48,7 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
             outcome = pipeline.run(inbox, request, selection, worker, step=step, tell=tell)
     if options.record_baseline(selection, outcome.reviews):
         return TROUBLE if outcome.is_troubled else CLEAN
-    _write(arguments, [review for review in outcome.reviews if review.patches or review.cover])
+    _write(arguments, [review for review in outcome.reviews if review.patches or review.cover], sources)
     return outcome.status
 
 
@@ -93,7 +97,8 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         "input",
         nargs="*",
         default=[],
-        help="mbox (also .gz), .patch, .eml, folder of patches, Maildir, or - for standard input",
+        help="mbox (also .gz), .patch, .eml, folder of patches, Maildir, or - for standard input, which is read too if "
+        "nothing is named and something is piped in",
     )
     inputs.add_argument(
         "--git",
@@ -206,22 +211,38 @@ def _commits(repository: Repository, revisions: str | None) -> Inbox:
         raise InputError(why.file, None, f"{why.reason}; name a mail, or commits with --git") from why
 
 
-def _write(arguments: argparse.Namespace, reviews: Sequence[Review]) -> None:
+def _sources(arguments: argparse.Namespace) -> Set[Hashable]:
+    """What stands for the files that are read."""
+    files = [arguments.since, arguments.config]
+    return outputs.inputs([*arguments.input, *(str(file) for file in files if isinstance(file, str | Path))])
+
+
+def _outputs(arguments: argparse.Namespace, baseline: Path | None) -> list[Path]:
+    """The files that the arguments name to be written, or to be written first; no folders."""
+    reports = [Path(file) for _, file in arguments.report if not file.endswith("/") and not Path(file).is_dir()]
+    return [*reports, *([arguments.output] if arguments.output else []), *([baseline] if baseline else [])]
+
+
+def _write(arguments: argparse.Namespace, reviews: Sequence[Review], sources: Set[Hashable]) -> None:
+    """Write the reports, or none where one would overwrite an input."""
     if len(reviews) > 1 and formats.is_page(arguments.format):
         name = arguments.format
         raise ValueError(f"one {name} file holds one series: --version chooses one, --report {name}=FOLDER/ takes all")
     colour = options.colour(arguments.output)
-    options.write(
-        "".join(formats.render(arguments.format, review, colour=colour) for review in reviews), arguments.output
-    )
+    text = "".join(formats.render(arguments.format, review, colour=colour) for review in reviews)
+    beside: dict[Path, str] = {}
     for name, file in arguments.report:
         written: set[Path] = set()
         for review in reviews:
-            for path, text in _files(name, file, review).items():
+            for path, report in _files(name, file, review).items():
                 target = _free_path(path, written)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_text(text, encoding="utf-8")
                 written.add(target)
+                beside[target] = report
+    outputs.check(beside, sources)
+    options.write(text, arguments.output)
+    for target, report in beside.items():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        outputs.write_file(target, report)
 
 
 def _files(name: str, file: str, review: Review) -> dict[Path, str]:

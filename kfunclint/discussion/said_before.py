@@ -11,7 +11,7 @@ from kfunclint.discussion.quotes import normalized
 from kfunclint.discussion.thread import CommentedLine, ReviewComment, Thread
 from kfunclint.discussion.topic import Matcher, is_reason, speaks_of_several
 from kfunclint.finding import Finding, SuppressedFinding
-from kfunclint.mail.message import Inbox, Series, name_and_address
+from kfunclint.mail.message import Inbox, Mail, Series, name_and_address
 
 
 def withhold_answered(reviews: Iterable[Review], inbox: Inbox) -> list[Review]:
@@ -34,7 +34,10 @@ def without_answered(review: Review, inbox: Inbox, thread: Thread) -> Review:
     return replace(
         review,
         findings=tuple(finding for finding, why in judged if why is None),
-        withheld=(*review.withheld, *(SuppressedFinding(finding, why) for finding, why in judged if why is not None)),
+        withheld=(
+            *review.withheld,
+            *(SuppressedFinding(finding, why, named=True) for finding, why in judged if why is not None),
+        ),
     )
 
 
@@ -106,14 +109,15 @@ class _Answers:
         self, matcher: Matcher, point: CommentedLine, comment: ReviewComment, near: bool, finding: Finding
     ) -> bool:
         """Does a comment make the point of the finding? `near`: not right below its line."""
+        # what an author writes is an answer to something, and may have any names in it
+        is_answer = self._is_author(comment)
         if not near:
-            return matcher.matches_at(_text(comment)) and (
-                point.quoted_up_to is None or _covers(point.quoted_up_to, finding)
-            )
+            text = _text(comment)
+            is_same = matcher.matches_nearby(text, certain=True) if is_answer else matcher.matches_at(text)
+            return is_same and (point.quoted_up_to is None or _covers(point.quoted_up_to, finding))
         if point.after and (_CARETS.fullmatch(comment.lines[0]) or _has_nearer_line(point, comment)):
             return False
-        # what an author writes there is an answer to something, and may have any names in it
-        return matcher.matches_nearby(_text(comment), certain=self._is_author(comment))
+        return matcher.matches_nearby(_text(comment), certain=is_answer)
 
     def _is_author(self, comment: ReviewComment) -> bool:
         return comment.by is not None and not self.authors.isdisjoint(_people(comment.by.headers.author))
@@ -156,6 +160,10 @@ def _people(entry: str) -> Iterator[str]:
 def _where(comment: ReviewComment, did: str) -> str:
     """Who did it in which mail; the mail that quotes it where their own is not there."""
     if comment.by is None:
-        return f"somebody {did}, <{comment.read_in.headers.message_id}> quotes it"
+        return f"somebody {did}, {_mail(comment.read_in)} quotes it"
     name, address = name_and_address(comment.by.headers.author)
-    return f"{name or address or 'somebody'} {did} in <{comment.by.headers.message_id}>"
+    return f"{name or address} {did} in {_mail(comment.by)}"
+
+
+def _mail(mail: Mail) -> str:
+    return f"<{mail.headers.message_id}>" if mail.headers.message_id else "a mail without Message-ID"

@@ -96,7 +96,8 @@ class Thread:
     """What the replies of an inbox say about the lines of its series.
 
     A reply counts if In-Reply-To or References lead from it to a patch or cover letter, or if it has neither and its
-    subject is that of a single one. Of more than MOST_TEXT characters, those nearest to the patches are read.
+    subject is that of a single one; drafts, from nobody or not sent yet, do not.
+    Of more than MOST_TEXT characters, those nearest to the patches are read.
     """
 
     def __init__(self, inbox: Inbox) -> None:
@@ -107,7 +108,7 @@ class Thread:
         self._talks: dict[tuple[int, str], list[ReviewComment] | None] = {}  # None: at several places
         self._by_line: dict[tuple[int, int], list[CommentedLine]] = {}
         self._by_text: dict[str, list[CommentedLine]] = {}
-        chains = [chain for mail in inbox.replies if (chain := self._chain(mail))]
+        chains = [chain for mail in inbox.replies if _is_voice(mail) and (chain := self._chain(mail))]
         budget = MOST_TEXT
         for chain in sorted(chains, key=len):
             budget -= len(chain[0].body)
@@ -209,6 +210,14 @@ class Thread:
                 if len(text) >= _SHORTEST_OWN:
                     key = id(chain[0]), text
                     self._talks[key] = talk if self._talks.get(key, talk) is talk else None
+
+
+_OWN_FOOTER = re.compile(r"^kfunclint \S+, a program\b", re.M)
+
+
+def _is_voice(mail: Mail) -> bool:
+    """Did somebody say it? A draft of a reply has no sender, or kfunclint's footer and no Message-ID yet."""
+    return bool(mail.headers.author) and bool(mail.headers.message_id or not _OWN_FOOTER.search(mail.body))
 
 
 def _without_rest(utterances: tuple[Utterance, ...], rest: str) -> tuple[Utterance, ...]:

@@ -74,6 +74,12 @@ def raw_mails(inputs: Iterable[Input]) -> Iterator[tuple[Input, Raw | InputError
             yield name, raw
 
 
+def input_files(names: Iterable[str]) -> Iterator[str]:
+    """The names of the files that raw_mails() would read for these, also of those that cannot be read."""
+    for name, file in _files(names):
+        yield file if isinstance(file, str) else str(name)
+
+
 def label(name: Input) -> str:
     """A file name as it can be printed."""
     if isinstance(name, bytes):

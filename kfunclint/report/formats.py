@@ -133,6 +133,16 @@ def counts_by_level(findings: Iterable[Finding]) -> dict[Level, int]:
     return {level: levels.count(level) for level in reversed(Level)}
 
 
+def nothing_said(review: Review) -> str:
+    """The verdict where there is nothing to say; what stands all the same, as others have named it, is counted."""
+    named = sum(suppressed.named for suppressed in review.withheld)
+    return (
+        f"nothing new: {named} {'stands' if named == 1 else 'stand'} that others have named"
+        if named
+        else "nothing found"
+    )
+
+
 MANY = 5
 
 

@@ -133,6 +133,54 @@ def test_what_was_said_is_withheld_and_nothing_else(name: str, version: int) -> 
     assert len(found.findings) + len(found.withheld) == len(reviewed(version).findings)
 
 
+REPLY = """\
+From mboxrd@z Thu Jan  1 00:00:00 1970
+{head}In-Reply-To: <depot-v1@example.org>
+Subject: Re: [PATCH bpf-next] depot: let programs look a depot up
+
+> + * bpf_depot_size - Measure a depot
+{text}
+"""
+MAX = "From: Max Maintainer <max@example.org>\n"
+ANN = "From: Ann Author <ann@example.org>\n"
+
+
+def heard(*replies: str) -> dict[str, str]:
+    """What replies to v1 withhold, and why."""
+    found = read_inbox([str(THREADS / "v1.mbox"), *(reply.encode() for reply in replies)])
+    assert len(found.replies) == len(replies)
+    return {one.finding.rule: one.why for one in listened(1, found).withheld}
+
+
+def test_drafts_are_no_voice() -> None:
+    (draft,) = formats.files("reply", reviewed(1)).values()
+    sent = f"Message-ID: <bot-1@example.org>\n{draft}"
+    bot = "From: Review Bot <bot@example.org>\n"
+    assert [heard(text) for text in (draft, sent, bot + draft)] == [{}, {}, {}]
+    assert set(heard(bot + sent).values()) == {"Review Bot has said it in <bot-1@example.org>"}
+    assert len(heard(bot + sent)) > 2
+
+
+@pytest.mark.parametrize("head", [MAX, "From: max@example.org (Max Maintainer)\n"])
+def test_a_voice_without_a_message_id_is_named_by_its_sender(head: str) -> None:
+    said = heard(REPLY.format(head=head, text="Return: is missing."))
+    assert said == {RETURN: "Max Maintainer has said it in a mail without Message-ID"}
+
+
+@pytest.mark.parametrize("text", ["The name says what it returns.", "I returned to it.", "What a name for a return."])
+def test_an_answer_of_the_author_is_not_the_point(text: str) -> None:
+    assert heard(REPLY.format(head=ANN, text=text)) == {}
+    assert RETURN in heard(REPLY.format(head=MAX, text="What does it return?"))
+    assert RETURN in heard(REPLY.format(head=ANN, text="I forgot the Return: section."))
+
+
+def test_what_stands_is_counted_though_others_have_named_it() -> None:
+    found = listened(1, inbox("v1", "replies/point"))
+    for count, words in ((1, "nothing new: 1 stands that others have named in"), (0, "nothing found in")):
+        kept = replace(found, findings=(), withheld=found.withheld[:count])
+        assert f"\n{words} 1 patch\n" in formats.render("terminal", kept)
+
+
 def test_a_lone_series_is_reviewed_as_ever() -> None:
     found = inbox("v1")
     assert listened(1, found) == replace(reviewed(1), series=found.series[0])

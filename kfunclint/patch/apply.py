@@ -71,7 +71,10 @@ def _place_hunk(text: str, hunk: Hunk, alphabet: LineInterner) -> HunkPlacement 
     """Where a hunk fits, or the words of why it does not, to be followed by where."""
     searched = alphabet.spell([line.text for line in hunk.lines if line.sign != "+"])
     if not searched:
-        return "without context does not apply to" if text else HunkPlacement(0, 0, 0)
+        # git puts it at the end whatever it says
+        return (
+            HunkPlacement(len(text), 0, 0) if hunk.new_start - 1 == len(text) else "without context does not apply to"
+        )
     for reduction in _reductions(hunk):
         part = searched[reduction.top : len(searched) - reduction.bottom]
         if reduction.at_start or reduction.at_end:

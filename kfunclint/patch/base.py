@@ -12,7 +12,7 @@ from kfunclint.git.repository import Repository
 from kfunclint.mail.message import Series
 from kfunclint.patch.apply import LineInterner, Misfit, place_hunks
 from kfunclint.patch.diff import FileDiff, Patch
-from kfunclint.patch.postimage import Base, HunkPlacement, Line, splice, text_lines
+from kfunclint.patch.postimage import Base, HunkPlacement, Line, PatchStep, splice, text_lines
 from kfunclint.tree.tree import C, GitTree, Tree
 
 _UNIQUE = 12  # a shorter hash may stand for several objects
@@ -159,8 +159,7 @@ def _apply_to(tree: Tree, why: str, patches: Sequence[Patch]) -> Base:
     """Apply the series to a state of the tree."""
     application = _SeriesApplication(tree, patches)
     for patch in patches:
-        for index, file in enumerate(patch.files):
-            application.apply(patch.mail.subject.number, index, file)
+        application.apply(patch)
     return application.result(why)
 
 
@@ -175,8 +174,16 @@ class _SeriesApplication:
         self.placements: dict[tuple[int, int], tuple[str, tuple[HunkPlacement, ...]]] = {}
         self.misfits: dict[str, str] = {}
         self.alphabet = LineInterner()
+        self.step = PatchStep[list[Line]](())
 
-    def apply(self, patch: int, index: int, file: FileDiff) -> None:
+    def apply(self, patch: Patch) -> None:
+        """Apply a patch, file by file."""
+        self.step = PatchStep(patch.files)
+        for index, file in enumerate(patch.files):
+            self._apply_file(patch.mail.subject.number, index, file)
+        self.images.update(self.step.images)
+
+    def _apply_file(self, patch: int, index: int, file: FileDiff) -> None:
         """Apply what a patch does to a file, or note why its group of files does not apply."""
         group = self.groups.get(file.new_path or file.old_path or "")
         if group is None or group in self.misfits:
@@ -199,14 +206,11 @@ class _SeriesApplication:
 
     def _apply(self, file: FileDiff, patch: int) -> tuple[HunkPlacement, ...]:
         self._check(file)
-        image = list(self._image(file.old_path) or ()) if file.old_path is not None else []
+        image = list(self._source(file) or ())
         placements = place_hunks([line.text for line in image], file.hunks, self.alphabet, self.tree.name)
         for hunk, placement in zip(file.hunks, placements, strict=True):
             splice(image, hunk, placement, patch)
-        if file.old_path is not None and file.kind in ("renamed", "deleted"):
-            self.images[file.old_path] = None
-        if file.new_path is not None:
-            self.images[file.new_path] = image
+        self.step.put(file, image)
         return placements
 
     def _check(self, file: FileDiff) -> None:
@@ -215,13 +219,18 @@ class _SeriesApplication:
             raise Misfit("binary patch")
         if file.kind in ("modified", "mode") and file.old_path != file.new_path:
             raise Misfit("the patch has two names for it")
-        if file.old_path is not None and self._image(file.old_path) is None:
+        if file.old_path is not None and self._source(file) is None:
             raise Misfit(f"it is not in {self.tree.name}")
-        if file.new_path is not None and file.new_path != file.old_path and self._image(file.new_path) is not None:
+        is_created = file.new_path is not None and file.new_path != file.old_path
+        if is_created and not self.step.may_create(file, self._image(file.new_path or "")):
             raise Misfit(f"it is in {self.tree.name} already")
 
+    def _source(self, file: FileDiff) -> list[Line] | None:
+        """The lines that the hunks of a file are put into, None if there is no such file."""
+        return None if file.old_path is None else self.step.source(file, self._image(file.old_path))
+
     def _image(self, path: str) -> list[Line] | None:
-        """The lines of a file as the patches so far leave it, None if there is none."""
+        """The lines of a file as it was before the patch, None if there was none."""
         if path not in self.images:
             data = self.tree.read(path)
             if data is not None and b"\0" in data:

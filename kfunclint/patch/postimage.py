@@ -6,12 +6,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kfunclint.patch.diff import DiffLine, FileChange, FileDiff, Hunk, Patch
 
 if TYPE_CHECKING:
     from kfunclint.tree.tree import Tree
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +126,44 @@ def pre_images(patches: Sequence[Patch], base: Base | None = None) -> tuple[Post
         ]
         whole_files.append(whole(path, lines_before))
     hunks = _Images(None)
+    hunks.placements = base.placements if base else {}
     for patch in reversed(patches):
-        for index, file in reversed(list(enumerate(patch.files))):
-            if base is None or (patch.mail.subject.number, index) not in base.placements:
-                hunks.apply_in_view(_reversed(file), patch.mail.subject.number)
+        hunks.undo_in_view(patch)
     return tuple(source for source in (*whole_files, *hunks.sources()) if source.ranges)
+
+
+_MOVED = ("renamed", "copied")
+
+
+class PatchStep(Generic[T]):
+    """The files that one patch leaves behind, while it is applied file by file.
+
+    As for git, a rename or a copy is made of the file before the patch, and any other change of what the patch has made
+    of the file so far; a patch may put a new file where it takes one away (apply.c: previous_patch(),
+    prepare_fn_table(), git 2.47).
+    """
+
+    def __init__(self, files: Iterable[FileDiff]) -> None:
+        """Take the files that the patch changes; none is applied yet."""
+        self.images: dict[str, T | None] = {}
+        self._created: set[str] = set()
+        self._gone = {file.old_path for file in files if file.kind in ("renamed", "deleted")}
+
+    def source(self, file: FileDiff, before: T | None) -> T | None:
+        """What a file is made of; `before` is the file of its old name before the patch."""
+        return before if file.kind in _MOVED or file.old_path is None else self.images.get(file.old_path, before)
+
+    def may_create(self, file: FileDiff, before: T | None) -> bool:
+        """May a file be put at its new name, where `before` was before the patch?"""
+        return file.new_path not in self._created and (before is None or file.new_path in self._gone)
+
+    def put(self, file: FileDiff, image: T) -> None:
+        """What has become of a file."""
+        if file.old_path is not None and file.kind in ("renamed", "deleted") and file.old_path not in self._created:
+            self.images[file.old_path] = None
+        if file.new_path is not None and file.kind != "deleted":
+            self.images[file.new_path] = image
+            self._created |= {file.new_path} if file.new_path != file.old_path else set()
 
 
 class _Images:
@@ -136,30 +171,38 @@ class _Images:
 
     def __init__(self, base: Base | None) -> None:
         self.placements = base.placements if base else {}
-        self.whole_files: dict[str, Sequence[Line]] = dict(base.files) if base else {}
+        self.whole_files: dict[str, list[Line]] = {
+            path: list(lines) for path, lines in (base.files if base else {}).items()
+        }
         self.in_view: dict[str, dict[int, Line]] = {}
 
     def apply(self, patch: Patch) -> list[tuple[Line, tuple[int, int]]]:
         """Apply a patch; gives the lines that it takes out of whole files, with its number and their mail line."""
         removed: list[tuple[Line, tuple[int, int]]] = []
         number = patch.mail.subject.number
+        whole_step, view_step = PatchStep[list[Line]](patch.files), PatchStep[dict[int, Line]](patch.files)
         for index, file in enumerate(patch.files):
             placements = self.placements.get((number, index))
             if placements is None:
-                self.apply_in_view(file, number)
+                before = view_step.source(file, self.in_view.get(file.old_path or "")) or {}
+                view_step.put(file, _lines_after(before, file.hunks, number))
             else:
-                removed += [(line, (number, by.mail_line)) for line, by in self._apply_whole(file, placements, number)]
+                image = list(whole_step.source(file, self.whole_files.get(file.old_path or "")) or ())
+                removed += [(line, (number, by.mail_line)) for line, by in _change(file, image, placements, number)]
+                whole_step.put(file, image)
+        _update(self.whole_files, whole_step.images)
+        _update(self.in_view, view_step.images)
         return removed
 
-    def apply_in_view(self, file: FileDiff, patch: int) -> None:
-        """Apply what a patch does to a file that is not whole."""
-        before: dict[int, Line] = {}
-        if file.old_path is not None and file.kind != "new":
-            before = self.in_view.get(file.old_path, {})
-            if file.kind in ("renamed", "deleted"):
-                self.in_view.pop(file.old_path, None)
-        if file.new_path is not None and file.kind != "deleted":
-            self.in_view[file.new_path] = _lines_after(before, file.hunks, patch)
+    def undo_in_view(self, patch: Patch) -> None:
+        """Take a patch back as far as its files are not whole."""
+        for index, file in reversed(list(enumerate(patch.files))):
+            if (patch.mail.subject.number, index) not in self.placements:
+                back = _reversed(file)
+                step = PatchStep[dict[int, Line]]((back,))
+                before = self.in_view.get(back.old_path or "") or {}
+                step.put(back, _lines_after(before, back.hunks, patch.mail.subject.number))
+                _update(self.in_view, step.images)
 
     def sources(self) -> tuple[PostImage, ...]:
         """What is left of them."""
@@ -168,22 +211,27 @@ class _Images:
             *(PostImage(path, tuple(_stretches(image))) for path, image in self.in_view.items() if image),
         )
 
-    def _apply_whole(
-        self, file: FileDiff, placements: tuple[HunkPlacement, ...], patch: int
-    ) -> list[tuple[Line, DiffLine]]:
-        image = list(self.whole_files.get(file.old_path or "", ()))
-        if file.kind == "copied":  # what the copy loses is not lost to the file
-            image = [replace(line) for line in image]
-        removed = [
-            pair
-            for hunk, placement in zip(file.hunks, placements, strict=True)
-            for pair in splice(image, hunk, placement, patch)
-        ]
-        if file.old_path is not None and file.kind in ("renamed", "deleted"):
-            self.whole_files.pop(file.old_path, None)
-        if file.new_path is not None and file.kind != "deleted":
-            self.whole_files[file.new_path] = image
-        return removed
+
+def _update(files: dict[str, T], step: Mapping[str, T | None]) -> None:
+    """Bring the files to what a patch leaves behind."""
+    for path, image in step.items():
+        if image is None:
+            files.pop(path, None)
+        else:
+            files[path] = image
+
+
+def _change(
+    file: FileDiff, image: list[Line], placements: tuple[HunkPlacement, ...], patch: int
+) -> list[tuple[Line, DiffLine]]:
+    """Put the hunks of a patch into the lines of a whole file; gives the lines that they take out of it."""
+    if file.kind == "copied":  # what the copy loses is not lost to the file
+        image[:] = [replace(line) for line in image]
+    return [
+        pair
+        for hunk, placement in zip(file.hunks, placements, strict=True)
+        for pair in splice(image, hunk, placement, patch)
+    ]
 
 
 def splice(image: list[Line], hunk: Hunk, placement: HunkPlacement, patch: int) -> list[tuple[Line, DiffLine]]:

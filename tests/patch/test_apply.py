@@ -117,6 +117,7 @@ def fit(image: str, found: Hunk) -> HunkPlacement | str:
         ("abcdefg", "-a\n b\n c\n d", 1, HunkPlacement(0, 0, 0)),
         ("xabcdefg", "-a\n b\n c\n d", 1, HunkPlacement(1, 0, 0)),
         ("xyz", "+a", 2, "without context does not apply to a tree"),
+        ("xyz", "+a", 4, HunkPlacement(3, 0, 0)),
     ],
 )
 def test_where_a_hunk_fits(image: str, text: str, at: int, expected: HunkPlacement | str) -> None:

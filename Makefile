@@ -9,7 +9,7 @@ RULE := $(wordlist 2,2,$(MAKECMDGOALS))
 $(RULE): rule ; @:
 endif
 
-.PHONY: run rule test test-integration test-kernel bench clean
+.PHONY: run rule knowledge test test-integration test-kernel bench clean
 
 run: $(VENV)/run.done
 	mkdir -p build
@@ -18,6 +18,9 @@ run: $(VENV)/run.done
 
 rule: $(VENV)/test.done
 	$(BIN)/python -m kfunclint.fixture.skeleton rules $(RULE) $(OVER)
+
+knowledge: $(VENV)/run.done
+	$(BIN)/python -m kfunclint.knowledge.differences $(TREE)
 
 test: $(VENV)/test.done
 	$(BIN)/ruff check .

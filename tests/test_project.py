@@ -30,6 +30,7 @@ STAGES = [
     "facts",
     "extract",
     "kernel",
+    "knowledge",
     "rule",
     "index",
     "checker",
@@ -89,6 +90,11 @@ def test_imports_point_back_along_the_line(path: Path) -> None:
     own = ".".join(path.relative_to(ROOT / "kfunclint").with_suffix("").parts)
     for other in imported(path):
         assert stage(other) <= stage(own), f"{own} imports {other}"
+
+
+def test_no_review_reads_the_sources_of_a_kernel_for_knowledge() -> None:
+    others = [path for path in (*MACHINE, *TASTE, *VOICE) if path.parent.name != "knowledge"]
+    assert not [path for path in others if any(name.startswith("knowledge") for name in imported(path))]
 
 
 @pytest.mark.parametrize("path", TASTE, ids=lambda path: str(path.relative_to(ROOT)))

@@ -46,12 +46,8 @@ class Vocabulary:
         return kernel_list(self._read("scripts/spelling.txt") or "")
 
     @cached_property
-    def target(self) -> Target | None:
-        """The release that the tree is of, or is on the way to, and why that one; None if the Makefile does not tell.
-
-        Where btf.h has a flag that came later or went before, or lacks one, that is believed more than the Makefile: a
-        tree in which the next release is made still has the number of the last one.
-        """
+    def makefile(self) -> Target | None:
+        """The release that the Makefile says; None if it does not tell."""
         number = {match[1]: match[2] for match in _NUMBER.finditer((self._read("Makefile") or "")[:_TOP])}
         if not number.get("VERSION", "").isdecimal() or not number.get("PATCHLEVEL", "").isdecimal():
             return None
@@ -61,7 +57,16 @@ class Vocabulary:
         says = Target.exactly(release, f"the tree's Makefile says {release}{sublevel}{extra}")
         if extra.startswith("-rc"):
             says = says._replace(newest=following(release))
-        return next(self._shown(says), says)
+        return says
+
+    @cached_property
+    def target(self) -> Target | None:
+        """The release that the tree is of, or is on the way to, and why that one; None if the Makefile does not tell.
+
+        Where btf.h has a flag that came later or went before, or lacks one, that is believed more than the Makefile: a
+        tree in which the next release is made still has the number of the last one.
+        """
+        return next(self._shown(self.makefile), self.makefile) if self.makefile is not None else None
 
     def _shown(self, says: Target) -> Iterator[Target]:
         """What the flags say, where that is something else than the Makefile says."""

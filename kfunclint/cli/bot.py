@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kfunclint.bot.ledger.database import InUse
 from kfunclint.cli import options
+from kfunclint.cli.arguments import Arguments, name_of
 from kfunclint.errors import InputError
 from kfunclint.pipeline.outcome import CLEAN, TROUBLE
 
@@ -43,13 +44,18 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The arguments that the command takes."""
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="kfunclint bot",
         description="Follow mailing lists and review what is posted: drafts for a person, unless settings say more.",
         epilog="docs/bot.md says how to begin, and what stands in bot.toml.",
     )
     add = parser.add_argument
-    add("command", choices=_COMMANDS, help="; ".join(f"{name}: {text}" for name, text in _ABOUT.items()))
+    add(
+        "command",
+        type=name_of("command", _COMMANDS),
+        choices=_COMMANDS,
+        help="; ".join(f"{name}: {text}" for name, text in _ABOUT.items()),
+    )
     add(
         "argument",
         metavar="ARGUMENT",

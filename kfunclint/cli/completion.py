@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
+from kfunclint.cli.arguments import Arguments, name_of
 from kfunclint.cli.completable import Completable, declared
 
 Parsers = dict[str, argparse.ArgumentParser]
@@ -75,10 +76,10 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The arguments that the command takes."""
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="kfunclint completion", description="Print the script that lets a shell complete kfunclint's arguments."
     )
-    parser.add_argument("shell", choices=_SCRIPTS, help="bash, zsh or fish")
+    parser.add_argument("shell", type=name_of("shell", _SCRIPTS), choices=_SCRIPTS, help="bash, zsh or fish")
     return parser
 
 

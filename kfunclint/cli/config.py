@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kfunclint.cli import options
+from kfunclint.cli.arguments import Arguments
 from kfunclint.pipeline.outcome import CLEAN
 from kfunclint.settings.files import RuleFolder, SettingsFile
 from kfunclint.settings.merged import Settings
@@ -22,7 +23,7 @@ _UNSET = {
 
 def parser() -> argparse.ArgumentParser:
     """What the command takes."""
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="kfunclint config",
         description="Print the settings that count here: as TOML to paste, each with where it comes from.",
     )

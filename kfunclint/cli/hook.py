@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kfunclint.clang import Parser
 from kfunclint.cli import options
+from kfunclint.cli.arguments import Arguments, name_of
 from kfunclint.errors import InputError
 from kfunclint.git import hooks
 from kfunclint.git.repository import Repository, around, hooks_folder
@@ -42,14 +43,19 @@ def run(argv: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """The arguments that the command takes."""
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="kfunclint hook",
         description="Review what git is about to send: install hooks in the repository around the working directory, "
         "or uninstall them.",
         epilog="A hook that is there is kept, called first, and put back by uninstall.",
     )
     add = parser.add_argument
-    add("command", choices=_COMMANDS, help="install, uninstall, or run, which is what the hooks call")
+    add(
+        "command",
+        type=name_of("command", _COMMANDS),
+        choices=_COMMANDS,
+        help="install, uninstall, or run, which is what the hooks call",
+    )
     add("argument", metavar="ARGUMENT", nargs="*", help="for run: the name of the hook, and what git gives it")
     add("--send-email", action="store_true", help="what git send-email is about to send")
     add("--pre-push", action="store_true", help="the commits that git push is about to send")

@@ -81,14 +81,14 @@ def _without_series(argv: Sequence[str]) -> int:
 
 
 def _review(argv: Sequence[str], parser: Parser | None) -> int:
-    if {"-h", "--help"} & set(argv):
+    if {"-h", "--help"} & set(argv) or list(argv) == ["help"]:
         return _help()
     if {"-V", "-v"} <= set(argv) or "-Vv" in argv:
         return _version()
     from kfunclint.cli import review
 
     _freeze_loaded()
-    return review.run(argv, parser)
+    return review.run(argv, parser, ("tree", "mine", "test", *_WITHOUT_SERIES))
 
 
 def _help() -> int:

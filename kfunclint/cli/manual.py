@@ -47,6 +47,7 @@ _FILES = {
 }
 _ENVIRONMENT = {
     "NO_COLOR": "No colours, even on a terminal.",
+    "FORCE_COLOR": "Colours, even where no terminal is, as for less -R.",
     "XDG_CONFIG_HOME": "The folder to use instead of ~/.config.",
     "XDG_CACHE_HOME": "The folder to use instead of ~/.cache.",
 }

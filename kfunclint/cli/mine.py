@@ -11,6 +11,7 @@ from pathlib import Path
 from kfunclint import progress
 from kfunclint.clang import Parser
 from kfunclint.cli import options
+from kfunclint.cli.arguments import Arguments
 from kfunclint.errors import InputError
 from kfunclint.index import proposals, usage
 from kfunclint.pipeline.outcome import CLEAN
@@ -54,7 +55,7 @@ def _nothing(uses: usage.Usage) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """The arguments that the command takes."""
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="kfunclint mine",
         description="Propose guards: the tests without arguments that most public functions make before they use a "
         "symbol, as rows for tables/guards.toml in a folder for --rules. Public are functions that are not static, or "

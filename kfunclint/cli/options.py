@@ -6,11 +6,12 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfunclint.cli import outputs
+from kfunclint.cli.arguments import UsageError, name_of
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.finding import Level
 from kfunclint.pipeline.outcome import Note, NoteKind
@@ -24,11 +25,18 @@ if TYPE_CHECKING:
     from kfunclint.settings.selection import ActiveRules
 
 
+_WHEN = ("auto", "always", "never")
+
+
 def add_rules(parser: argparse.ArgumentParser) -> None:
     """The options that choose rules, and the level that counts."""
     add = parser.add_argument
-    only = add("--only", metavar="RULE", action="append", help="run only this family or rule (repeatable)")
-    ignore = add("--ignore", metavar="RULE", action="append", help="leave out this family or rule (repeatable)")
+    only = add(
+        "--only", metavar="RULE", action="append", help="run only this family or rule (repeatable, or with commas)"
+    )
+    ignore = add(
+        "--ignore", metavar="RULE", action="append", help="leave out this family or rule (repeatable, or with commas)"
+    )
     for action in (only, ignore):
         declare(action, Completable.RULE_OR_FAMILY)
     add("--strict", action="store_true", default=None, help="run the rules too that are not free of false alarms yet")
@@ -36,6 +44,7 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
     add(
         "--fail-on",
         metavar="LEVEL",
+        type=name_of("level", [level.value for level in Level]),
         choices=[level.value for level in Level],
         help="exit with 1 from this level on: check, warning, error (default: warning)",
     )
@@ -65,9 +74,24 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def about_formats(names: Iterable[str]) -> str:
-    """The help of the option that chooses one of these formats."""
-    return f"what to print: {', '.join(names)} (default: terminal)"
+def add_format(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    """The options that say what to print, one of these formats, and in what colours."""
+    parser.add_argument(
+        "--format",
+        metavar="FORMAT",
+        type=name_of("format", names),
+        choices=names,
+        default="terminal",
+        help=f"what to print: {', '.join(names)} (default: terminal)",
+    )
+    parser.add_argument(
+        "--color",
+        metavar="WHEN",
+        type=name_of("choice", _WHEN),
+        choices=_WHEN,
+        default="auto",
+        help="auto (on a terminal), always or never; NO_COLOR and FORCE_COLOR are heeded",
+    )
 
 
 def add_deep(parser: argparse.ArgumentParser) -> None:
@@ -80,8 +104,12 @@ def add_deep(parser: argparse.ArgumentParser) -> None:
 
 
 def selection(arguments: argparse.Namespace, start: Path = Path()) -> ActiveRules:
-    """What the options, and the files of settings for a folder, choose. Raises rule.BadRule and InputError."""
-    return active_rules(_option_values(arguments), arguments.config, start, takes_notes=_takes_notes(arguments))
+    """What the options, and the files of settings for a folder, choose. Raises rule.BadRule, InputError, and UsageError
+    where no rule is left."""
+    selection = active_rules(_option_values(arguments), arguments.config, start, takes_notes=_takes_notes(arguments))
+    if not selection.rules:
+        raise UsageError("no rule is left to run: what --only and the settings choose, they leave out, too")
+    return selection
 
 
 def active_rules(values: Values, config: Path | None, start: Path, *, takes_notes: bool = True) -> ActiveRules:
@@ -121,7 +149,9 @@ def _option_values(arguments: argparse.Namespace) -> dict[str, Any]:
 
     options = {name: value for name, value in vars(arguments).items() if value is not None}
     values: dict[str, Any] = {key: options[key] for key in ("strict", "kernel", "baseline") if key in options}
-    values |= {key: tuple(options[key]) for key in ("only", "ignore") if key in options}
+    for key in ("only", "ignore"):
+        if key in options:
+            values[key] = tuple(name for names in options[key] for name in names.split(",") if name)
     if "rules" in options:
         values["rules"] = tuple(map(RuleFolder, options["rules"]))
     if "fail_on" in options:
@@ -161,9 +191,13 @@ def deferred_notes(takes_notes: bool = True) -> Iterator[Callable[[Note], None]]
                 say(note.text)
 
 
-def colour(output: Path | None) -> bool:
-    """May a report be coloured? Only on a terminal whose user did not set NO_COLOR."""
-    return output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+def colour(output: Path | None, when: str = "auto") -> bool:
+    """May a report be coloured? As --color says, or else NO_COLOR and FORCE_COLOR, or else on a terminal that can."""
+    if output is not None or when != "auto":
+        return output is None and when == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def write(text: str, output: Path | None) -> None:

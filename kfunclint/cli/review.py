@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kfunclint import __version__, progress
 from kfunclint.clang import Parser
 from kfunclint.cli import options, outputs
+from kfunclint.cli.arguments import Arguments, UsageError, advice
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.errors import InputError
 from kfunclint.mail.inbox import read_inbox
@@ -28,14 +29,18 @@ if TYPE_CHECKING:
 _UNPUSHED = "@{upstream}.."
 
 
-def run(argv: Sequence[str], running: Parser | None = None) -> int:
-    """Review what the arguments name; gives the exit status. `running` is a parser that runs already.
+def run(argv: Sequence[str], running: Parser | None = None, commands: Sequence[str] = ()) -> int:
+    """Review what the arguments name; gives the exit status. `running` is a parser that runs already, `commands` are
+    the words that would have been one.
 
     Raises InputError, rule.BadRule, ValueError and OSError for what cannot be done at all.
     """
     arguments = parser().parse_args(argv)
     if not (arguments.input or arguments.git or arguments.staged) and outputs.is_piped_in():
         arguments.input = ["-"]
+    for name in arguments.input:
+        if wrong := advice(name, commands):
+            raise UsageError(wrong)
     selection = options.selection(arguments)
     sources = _sources(arguments)
     outputs.check(_outputs(arguments, selection.settings.baseline), sources)
@@ -55,7 +60,7 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The arguments that the command takes."""
     names = formats.formats()
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="kfunclint",
         description="Review Linux kernel patches that add or change BPF kfuncs.",
         epilog="Exit status: 0 nothing at or above --fail-on, 1 findings, 2 something could not be reviewed. "
@@ -64,7 +69,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     _add_input(parser)
-    add("--format", metavar="FORMAT", choices=names, default="terminal", help=options.about_formats(names))
+    options.add_format(parser, names)
     add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
     written = add(
         "--report",
@@ -84,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="say too what is wrong behind one patch and repaired by a later one",
     )
-    add("-V", action="version", version=f"kfunclint {__version__}", help="print the version of kfunclint")
+    add("-V", "--version", action="version", version=f"kfunclint {__version__}", help="print the version of kfunclint")
     add("-v", action="store_true", help="with -V: say too what holds a review of strangers' mail here")
     add("--help-all", action="help", help="show every option")
     return parser
@@ -130,14 +135,14 @@ def _add_kernel(parser: argparse.ArgumentParser) -> None:
 
 def _add_versions(parser: argparse.ArgumentParser) -> None:
     """The options that say what version to review, and what to compare it with."""
-    version = parser.add_argument(
-        "--version",
+    revision = parser.add_argument(
+        "--revision",
         metavar="N",
         default="newest",
         type=_version,
         help="review version N of the series, or all (default: the newest complete one)",
     )
-    declare(version, Completable.FREE)
+    declare(revision, Completable.FREE)
     parser.add_argument(
         "--since",
         metavar="OLD",
@@ -169,7 +174,7 @@ def _since(text: str) -> int | str | None:
 
 def _request(arguments: argparse.Namespace, repository: Repository | None) -> Request:
     return Request(
-        version=arguments.version,
+        version=arguments.revision,
         since=arguments.since,
         each_patch=arguments.each_patch,
         deep=arguments.deep,
@@ -227,8 +232,8 @@ def _write(arguments: argparse.Namespace, reviews: Sequence[Review], sources: Se
     """Write the reports, or none where one would overwrite an input."""
     if len(reviews) > 1 and formats.is_page(arguments.format):
         name = arguments.format
-        raise ValueError(f"one {name} file holds one series: --version chooses one, --report {name}=FOLDER/ takes all")
-    colour = options.colour(arguments.output)
+        raise ValueError(f"one {name} file holds one series: --revision chooses one, --report {name}=FOLDER/ takes all")
+    colour = options.colour(arguments.output, arguments.color)
     text = "".join(formats.render(arguments.format, review, colour=colour) for review in reviews)
     beside: dict[Path, str] = {}
     for name, file in arguments.report:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from kfunclint.cli import options
+from kfunclint.cli.arguments import Arguments, name_of
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.pipeline.outcome import CLEAN
 from kfunclint.rule import names
@@ -15,22 +17,27 @@ from kfunclint.rule.rule import Rule
 
 
 def rules(argv: Sequence[str]) -> int:
-    """List the rules: id, level, title. Gives the exit status. Raises BadRule and InputError for wrong settings."""
-    sys.stdout.write(listing(options.available_rules(parser("rules").parse_args(argv))))
+    """List the rules that are named, or all: id, level, title. Gives the exit status.
+
+    Raises BadRule for a name that neither a rule nor a family has, BadRule and InputError for wrong settings.
+    """
+    arguments = parser("rules").parse_args(argv)
+    available = options.available_rules(arguments)
+    chosen = names.choose(available, only=arguments.rule, ignore=(), strict=True)
+    sys.stdout.write(as_json(chosen) if arguments.format == "json" else listing(chosen))
     return CLEAN
 
 
 def explain(argv: Sequence[str]) -> int:
-    """Explain the rules that are named; gives the exit status.
-
-    Raises BadRule for a name that no rule has, and as rules() does.
-    """
+    """Explain the rules that are named, or all of a family; gives the exit status. Raises as rules() does."""
     arguments = parser("explain").parse_args(argv)
     rules = options.available_rules(arguments)
-    sys.stdout.write("\n\n".join(explanation(names.rule_named(rules, name)) for name in arguments.rule))
+    chosen = dict.fromkeys(rule for name in arguments.rule for rule in names.rules_named(rules, name))
+    sys.stdout.write("\n\n".join(map(explanation, chosen)))
     return CLEAN
 
 
+_FORMATS = ("terminal", "json")
 COMMANDS = {"rules": rules, "explain": explain}
 
 
@@ -42,12 +49,23 @@ _ABOUT = {
 
 def parser(command: str) -> argparse.ArgumentParser:
     """The arguments that one of the two takes."""
-    parser = argparse.ArgumentParser(prog=f"kfunclint {command}", description=_ABOUT[command])
-    if command == "explain":
-        action = parser.add_argument(
-            "rule", metavar="RULE", nargs="+", help="the id of a rule, such as flags/ret-null-missing"
+    parser = Arguments(prog=f"kfunclint {command}", description=_ABOUT[command])
+    action = parser.add_argument(
+        "rule",
+        metavar="RULE",
+        nargs="+" if command == "explain" else "*",
+        help="the id of a rule, such as flags/ret-null-missing, or a family",
+    )
+    declare(action, Completable.RULE_OR_FAMILY)
+    if command == "rules":
+        parser.add_argument(
+            "--format",
+            metavar="FORMAT",
+            type=name_of("format", _FORMATS),
+            choices=_FORMATS,
+            default="terminal",
+            help="what to print: terminal, json (default: terminal)",
         )
-        declare(action, Completable.RULE)
     options.add_own(parser)
     options.add_config(parser)
     return parser
@@ -58,6 +76,25 @@ def listing(rules: Iterable[Rule[Any]]) -> str:
     rows = [(rule.id, _level(rule), rule.title) for rule in rules]
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
     return "".join(f"{id_:{widths[0]}}  {level:{widths[1]}}  {title}\n" for id_, level, title in rows)
+
+
+def as_json(rules: Iterable[Rule[Any]]) -> str:
+    """An array with an object a rule, for programs; what a rule does not have is null."""
+    return json.dumps([_object(rule) for rule in rules], indent=2) + "\n"
+
+
+def _object(rule: Rule[Any]) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "level": rule.level.value,
+        "error_since": str(rule.error_since) if rule.error_since else None,
+        "strict": rule.strict,
+        "since": str(rule.since) if rule.since else None,
+        "until": str(rule.until) if rule.until else None,
+        "title": rule.title,
+        "see": rule.see,
+        "doc": rule.doc,
+    }
 
 
 def explanation(rule: Rule[Any]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from kfunclint import progress, resources
 from kfunclint.clang import Parser
 from kfunclint.cli import options
+from kfunclint.cli.arguments import Arguments
 from kfunclint.errors import InputError
 from kfunclint.fixture.suite import Complaint, Suite, fixture_folder
 from kfunclint.pipeline.outcome import CLEAN, FINDINGS, TROUBLE
@@ -73,7 +74,7 @@ def _rules(folder: Path) -> tuple[Rule[Any], ...]:
 
 def parser() -> argparse.ArgumentParser:
     """The arguments that the command takes."""
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="kfunclint test",
         description="Hold the rules of a folder against their fixtures: patches that say in # lines what must be found "
         "in them, FAMILY/NAME.patch for a rule FAMILY/NAME. Every rule needs a line that it finds (# want FAMILY/NAME) "

@@ -10,6 +10,7 @@ from pathlib import Path
 from kfunclint import progress
 from kfunclint.clang import Parser
 from kfunclint.cli import options
+from kfunclint.cli.arguments import Arguments
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.errors import InputError
 from kfunclint.index import census
@@ -38,7 +39,7 @@ def run(argv: Sequence[str], running: Parser | None = None) -> int:
 
 def _list(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], step: Step) -> int:
     kfuncs = census.take(opened, paths, _reading(step))
-    text = catalogue.render(arguments.format, kfuncs, colour=options.colour(arguments.output))
+    text = catalogue.render(arguments.format, kfuncs, colour=options.colour(arguments.output, arguments.color))
     options.write(text, arguments.output)
     return CLEAN
 
@@ -69,13 +70,16 @@ def _review(arguments: argparse.Namespace, opened: Tree, paths: Sequence[str], s
         options.say(note.text)
     if options.record_baseline(selection, [review]):
         return TROUBLE if outcome.is_troubled else CLEAN
-    options.write(formats.render(arguments.format, review, colour=options.colour(arguments.output)), arguments.output)
+    options.write(
+        formats.render(arguments.format, review, colour=options.colour(arguments.output, arguments.color)),
+        arguments.output,
+    )
     return outcome.status
 
 
 def parser() -> argparse.ArgumentParser:
     """The arguments that the command takes."""
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="kfunclint tree",
         description="Review the kfuncs of a kernel tree, or list them.",
         epilog="Exit status: 0 nothing at or above --fail-on, 1 findings, 2 the tree cannot be read.",
@@ -84,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     add("tree", metavar="DIR", type=Path, help="the kernel tree: a git repository, of which HEAD is read, or a folder")
     add("path", metavar="PATH", nargs="*", help="only what is below this path of the tree, such as kernel/sched")
     add("--list", action="store_true", help="print the census instead: every entry with its kfunc")
-    add("--format", metavar="FORMAT", choices=_REVIEWS, default="terminal", help=options.about_formats(_REVIEWS))
+    options.add_format(parser, _REVIEWS)
     add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
     release = add("--kernel", metavar="RELEASE", help="judge for this release, such as 6.12 (default: the tree's own)")
     declare(release, Completable.RELEASE)

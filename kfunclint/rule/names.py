@@ -26,13 +26,12 @@ def choose(
     )
 
 
-def rule_named(rules: Iterable[Rule[Any]], name: str) -> Rule[Any]:
-    """The rule of that id. Raises BadRule, with the id that is most like it, where there is none."""
+def rules_named(rules: Iterable[Rule[Any]], name: str) -> tuple[Rule[Any], ...]:
+    """The rule of that id, or those of that family. Raises BadRule, with what is most like it, where there is none."""
     rules = tuple(rules)
-    for rule in rules:
-        if rule.id == name:
-            return rule
-    raise BadRule(f"{name}: no such rule{hint(name, _spellings(rule.id for rule in rules))}")
+    if reason := objection(rules, name):
+        raise BadRule(f"{name}: {reason}")
+    return tuple(rule for rule in rules if covers(name, rule.id))
 
 
 def covers(name: str, id_: str) -> bool:

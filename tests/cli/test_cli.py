@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from conftest import ROOT
@@ -16,7 +17,7 @@ from trees import write as write_tree
 
 from kfunclint import __main__, __version__
 from kfunclint.clang import confine
-from kfunclint.cli import review
+from kfunclint.cli import options, review
 from kfunclint.cli.main import main
 
 SERIES = str(ROOT / "fixtures" / "series.mbox")
@@ -88,7 +89,7 @@ def test_kernel_is_asked_for(capsys: Output) -> None:
     [
         (["--kernel", "yesterday"], "yesterday"),
         (["--only", "flags/ret-nul-missing"], "flags/ret-nul-missing: no such rule or family"),
-        (["--version", "7"], "7"),
+        (["--revision", "7"], "7"),
     ],
 )
 def test_a_wrong_argument_gives_2_and_one_line(arguments: list[str], words: str, capsys: Output) -> None:
@@ -122,7 +123,7 @@ def test_no_report_of_several_series_is_lost(tmp_path: Path, capsys: Output) -> 
         [
             SERIES,
             str(again),
-            "--version",
+            "--revision",
             "all",
             "--report",
             f"reply={folder}/",
@@ -144,7 +145,7 @@ def test_no_report_of_several_series_is_lost(tmp_path: Path, capsys: Output) -> 
 def test_two_pages_do_not_go_to_one_file(format_: str, tmp_path: Path, capsys: Output) -> None:
     again = renamed(tmp_path)
     page = tmp_path / "page.html"
-    assert main([SERIES, str(again), "--version", "all", "--format", format_, "-o", str(page)]) == 2
+    assert main([SERIES, str(again), "--revision", "all", "--format", format_, "-o", str(page)]) == 2
     assert f"one {format_} file holds one series" in capsys.readouterr().err
     assert not page.exists()
 
@@ -186,11 +187,79 @@ def test_a_bug_is_not_taken_for_a_finding(monkeypatch: pytest.MonkeyPatch, capsy
     assert "KeyError: 'depot'" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [["--format", "xml", SERIES], ["--nothing"]])
-def test_wrong_arguments_give_2(arguments: list[str]) -> None:
-    with pytest.raises(SystemExit) as end:
-        main(arguments)
-    assert end.value.code == 2
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--formt", "json", SERIES], "--formt: no such option, did you mean --format?; try kfunclint --help"),
+        (["--nothing=1", SERIES], "--nothing: no such option; try kfunclint --help"),
+        (["--format", "jsonn", SERIES], "argument --format: jsonn: no such format, did you mean json?; try"),
+        (["--fail-on", "warn", SERIES], "argument --fail-on: warn: no such level, did you mean warning?; try"),
+        (["--only", "text", "--ignore", "text", SERIES], "no rule is left to run"),
+        (["tree"], "the following arguments are required: DIR; try kfunclint tree --help"),
+        (["hook", "instal"], "argument command: instal: no such command, did you mean install?; try kfunclint hook"),
+        (["v6.18..HEAD"], "v6.18..HEAD: no such file; --git v6.18..HEAD reviews commits"),
+        (["kfunclint/text.c"], "kfunclint/text.c: No such file or directory"),
+        (
+            ["https://lore.example.org/a@b/"],
+            "an address; b4 am -o- https://lore.example.org/a@b/ | kfunclint - reviews",
+        ),
+        (["<a.1@example.org>"], "no such file; b4 am -o- a.1@example.org | kfunclint - reviews the mail with that"),
+        (["explan"], "explan: no such file or command, did you mean kfunclint explain?"),
+        (["frobnicate"], "frobnicate: No such file or directory"),
+        (["help"], ""),
+    ],
+)
+def test_wrong_use_is_one_line_that_helps(arguments: list[str], says: str, capsys: Output) -> None:
+    assert main(arguments) == (2 if says else 0)
+    err = capsys.readouterr().err
+    assert says in err
+    assert err.count("\n") == bool(says)
+
+
+def test_a_source_file_is_no_patch(tmp_path: Path, capsys: Output) -> None:
+    (tmp_path / "cpumask.c").write_text("int x;\n")
+    assert main([str(tmp_path / "cpumask.c")]) == 2
+    assert "cpumask.c: a source file, no patch; kfunclint tree DIR PATH reviews one" in capsys.readouterr().err
+
+
+def test_commas_name_several_rules(capsys: Output) -> None:
+    main(
+        [SERIES, "--format", "json", "--only", "flags,text/grammar", "--ignore", "text/spelling,flags/ret-null-missing"]
+    )
+    rules = {finding["rule"] for finding in json.loads(capsys.readouterr().out)["findings"]}
+    assert rules == {"flags/trusted-args-with-release", "text/grammar"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "environment", "coloured"),
+    [
+        ([], {}, False),
+        (["--color", "always"], {}, True),
+        (["--color=always"], {"NO_COLOR": "1"}, True),
+        ([], {"FORCE_COLOR": "1"}, True),
+        ([], {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (["--color", "never"], {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_colours(
+    choice: list[str], environment: dict[str, str], coloured: bool, monkeypatch: pytest.MonkeyPatch, capsys: Output
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    main([SERIES, *choice])
+    assert ("\x1b[" in capsys.readouterr().out) is coloured
+
+
+def test_a_terminal_that_can_show_none_gets_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "stdout", mock.Mock(isatty=lambda: True))
+    monkeypatch.setenv("TERM", "xterm")
+    assert options.colour(None)
+    monkeypatch.setenv("TERM", "dumb")
+    assert not options.colour(None)
 
 
 # the function stands above the hunk, so the hunk alone does not tell that it can return NULL

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from kfunclint.cli.main import main
@@ -41,7 +43,7 @@ def test_a_rule_is_explained(capsys: Output) -> None:
 
 
 def test_a_strict_rule_says_how_it_runs() -> None:
-    assert "(runs with --strict only)" in explanation(names.rule_named(loader.shipped(), "flags/release-of-two"))
+    assert "(runs with --strict only)" in explanation(*names.rules_named(loader.shipped(), "flags/release-of-two"))
 
 
 @pytest.mark.parametrize(
@@ -54,4 +56,30 @@ def test_a_strict_rule_says_how_it_runs() -> None:
 )
 def test_an_unknown_rule_gives_2_and_the_nearest(name: str, hint: str, capsys: Output) -> None:
     assert main(["explain", name]) == 2
-    assert capsys.readouterr() == ("", f"kfunclint: {name}: no such rule{hint}\n")
+    assert capsys.readouterr() == ("", f"kfunclint: {name}: no such rule or family{hint}\n")
+
+
+def test_a_family_is_listed_and_explained(capsys: Output) -> None:
+    guards = [found.id for found in loader.shipped() if found.id.startswith("guards/")]
+    assert main(["rules", "guards"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == guards
+    assert main(["explain", "guards", guards[0]]) == 0
+    text = capsys.readouterr().out
+    assert [line for line in text.splitlines() if line in guards] == guards
+
+
+def test_programs_read_the_rules(capsys: Output) -> None:
+    assert main(["rules", "flags/trusted-args-with-rcu", "--format", "json"]) == 0
+    (printed,) = json.loads(capsys.readouterr().out)
+    (found,) = names.rules_named(loader.shipped(), "flags/trusted-args-with-rcu")
+    assert printed == {
+        "id": "flags/trusted-args-with-rcu",
+        "level": "warning",
+        "error_since": None,
+        "strict": False,
+        "since": "6.2",
+        "until": str(found.until) if found.until else None,
+        "title": found.title,
+        "see": found.see,
+        "doc": found.doc,
+    }

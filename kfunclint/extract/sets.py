@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from kfunclint.c import lexer
 from kfunclint.c.lexer import Token
@@ -27,6 +28,11 @@ from kfunclint.recent import Recent
 _SET = re.compile(r"BTF_(KFUNCS|SET8)_(START|END)")
 _DEFINE = re.compile(r"[ \t]*#[ \t]*define[ \t]+(\w+)\(([^()]*)\)(.*)", re.DOTALL | re.ASCII)
 _MOST_TWINS = 16  # sets in which one kfunc is looked for; without a bound a long list of one name takes quadratic time
+_FLAG = re.compile(r"\bKF_[A-Z0-9_]+\b", re.ASCII)
+_DEFINE_FLAGS = re.compile(
+    r"[ \t]*#[ \t]*define[ \t]+(\w+)[ \t]+((?:[(]\s*)*KF_[A-Z0-9_]+(?:[\s\\()|]*KF_[A-Z0-9_]+)*\s*(?:[)]\s*)*)",
+    re.ASCII,
+)
 _COMMENT_LINE = re.compile(r"[ \t]*\*([ \t/]|$)")
 
 
@@ -56,13 +62,28 @@ class _UnresolvedEntry:
     macro: str | None = None
 
 
+class _Flags(NamedTuple):
+    """What stands behind the name in an entry: see Listing."""
+
+    flags: tuple[Flag, ...] | None
+    zero: Place | None = None
+    dropped: tuple[Flag, ...] = ()
+
+    def of(self, name: str, at: Place) -> Listing:
+        """The listing of a kfunc with these flags."""
+        return Listing(name, at, self.flags, zero=self.zero, dropped=self.dropped)
+
+
+_Defines = Mapping[str, tuple[str, ...]]  # the flags that a #define without parameters stands for
+
+
 @dataclass(frozen=True, slots=True)
 class _Macro:
     """A #define whose body makes entries: the index of the parameter that is the kfunc's name, and the flags."""
 
     name: str
     parameter: int
-    flags: tuple[Flag, ...] | None
+    flags: _Flags
     set: SetKey | None
 
 
@@ -86,12 +107,13 @@ def scan(sources: Iterable[PostImage], lexed: Lexed | None = None) -> tuple[Lexi
         for path, ranges in files
         for tokens, spans_of_range in zip(ranges, spans[path], strict=True)
     ]
-    macros = [macro for view in views for macro in _macros(*view)]
+    defines = _flag_names(token for _, tokens, _ in views for token in tokens if token.kind == "directive")
+    macros = [macro for view in views for macro in _macros(*view, defines)]
     entries_by_path = {
         path: [
             entry
             for tokens, spans_of_range in zip(ranges, spans[path], strict=True)
-            for entry in _entries(path, tokens, spans_of_range, macros)
+            for entry in _entries(path, tokens, spans_of_range, macros, defines)
         ]
         for path, ranges in files
     }
@@ -267,6 +289,8 @@ def _resolve(
                 flags=entry.listing.flags,
                 set=sets[entry.set] if entry.set is not None else None,
                 macro=entry.macro,
+                zero=entry.listing.zero,
+                dropped=entry.listing.dropped,
                 condition=conditions[path].at(entry.listing.at.line),
                 other_entries=twins(entry),
             )
@@ -279,27 +303,46 @@ def _resolve(
 # ---- entries
 
 
-def _flags(path: str, arguments: Sequence[Sequence[Token]]) -> tuple[Flag, ...] | None:
-    """The flags of an entry's arguments behind the name: none, or one OR of KF_ names."""
+def _flags(path: str, arguments: Sequence[Sequence[Token]], defines: _Defines) -> _Flags:
+    """The flags of an entry's arguments behind the name."""
+    dropped = tuple(
+        Flag(token.text, place(path, token))
+        for argument in arguments[1:]
+        for token in argument
+        if token.text.startswith("KF_")
+    )
     if len(arguments) > 1:
-        return None
+        return _Flags(None, dropped=dropped)
     words = [token for token in arguments[0] if token.text not in ("(", ")")] if arguments else []
+    if [token.text for token in words] == ["0"]:
+        return _Flags((), place(path, words[0]))
     if any(token.text != "|" for token in words[1::2]) or (words and len(words) % 2 == 0):
-        return None
-    if any(not token.text.startswith("KF_") for token in words[::2]):
-        return None
-    return tuple(Flag(token.text, place(path, token)) for token in words[::2])
+        return _Flags(None)
+    if any(not token.text.startswith("KF_") and token.text not in defines for token in words[::2]):
+        return _Flags(None)
+    flags = (Flag(name, place(path, token)) for token in words[::2] for name in defines.get(token.text, (token.text,)))
+    return _Flags(tuple(flags))
+
+
+def _flag_names(directives: Iterable[Token]) -> _Defines:
+    """What each `#define NAME` of flags stands for, unless there are two of a name."""
+    defines: dict[str, tuple[str, ...]] = {}
+    twice = set()
+    for token in directives:
+        if match := _DEFINE_FLAGS.fullmatch(token.text):
+            twice |= {match[1]} & defines.keys()
+            defines[match[1]] = tuple(_FLAG.findall(match[2]))
+    return {name: flags for name, flags in defines.items() if name not in twice}
 
 
 def _entries(
-    path: str, tokens: Sequence[Token], spans: Sequence[_SetLines], macros: Sequence[_Macro]
+    path: str, tokens: Sequence[Token], spans: Sequence[_SetLines], macros: Sequence[_Macro], defines: _Defines
 ) -> Iterator[_UnresolvedEntry]:
     for _, (prefix, *others) in named_calls(tokens, ["BTF_ID_FLAGS"]):
         if [token.text for token in prefix] == ["func"] and others and len(others[0]) == 1:
             name = others[0][0]
-            yield _UnresolvedEntry(
-                Listing(name.text, place(path, name), _flags(path, others[1:])), _key_at(spans, name.line)
-            )
+            flags = _flags(path, others[1:], defines)
+            yield _UnresolvedEntry(flags.of(name.text, place(path, name)), _key_at(spans, name.line))
     yield from _macro_entries(path, [*tokens, *_directive_tokens(tokens)], macros)
 
 
@@ -309,7 +352,7 @@ def _macro_entries(path: str, tokens: Sequence[Token], macros: Sequence[_Macro])
         macro = by_name[token.text]
         if macro.parameter < len(arguments) and len(arguments[macro.parameter]) == 1:
             name = arguments[macro.parameter][0]
-            yield _UnresolvedEntry(Listing(name.text, place(path, name), macro.flags), macro.set, macro.name)
+            yield _UnresolvedEntry(macro.flags.of(name.text, place(path, name)), macro.set, macro.name)
 
 
 def _directive_tokens(tokens: Iterable[Token]) -> Iterator[Token]:
@@ -332,7 +375,7 @@ def _inside(token: Token, offset: int) -> Iterator[Token]:
         yield inner._replace(column=inner.column + shift) if inner.line == line else inner
 
 
-def _macros(path: str, tokens: Sequence[Token], spans: Sequence[_SetLines]) -> Iterator[_Macro]:
+def _macros(path: str, tokens: Sequence[Token], spans: Sequence[_SetLines], defines: _Defines) -> Iterator[_Macro]:
     for token in tokens:
         if token.kind != "directive" or "BTF_ID_FLAGS" not in token.text:
             continue
@@ -342,4 +385,6 @@ def _macros(path: str, tokens: Sequence[Token], spans: Sequence[_SetLines]) -> I
         for _, (prefix, *rest) in named_calls(list(_inside(token, match.start(3))), ["BTF_ID_FLAGS"]):
             name = rest[0][0].text if rest and len(rest[0]) == 1 else ""
             if [word.text for word in prefix] == ["func"] and name in parameters:
-                yield _Macro(match[1], parameters.index(name), _flags(path, rest[1:]), _key_at(spans, token.line))
+                yield _Macro(
+                    match[1], parameters.index(name), _flags(path, rest[1:], defines), _key_at(spans, token.line)
+                )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from kfunclint.c.syntax import Node
@@ -27,7 +27,7 @@ class Registration:
     filter: str | None = None
     """Its `.filter` likewise."""
     result_ignored: bool = False
-    """The call is a statement of its own, so its result is lost."""
+    """Nothing is done with its result."""
     in_module: bool = False
     """The file says MODULE_LICENSE()."""
 
@@ -57,7 +57,12 @@ class Listing:
     at: Place
     """The name of the kfunc there."""
     flags: tuple[Flag, ...] | None
-    """None where they are not a plain OR of KF_ names."""
+    """None where they are no plain OR of KF_ names, nor 0. Those of a `#define` in view stand where its name does."""
+    zero: Place | None = field(default=None, kw_only=True)
+    """Where "0" is written for no flags."""
+    dropped: tuple[Flag, ...] = field(default=(), kw_only=True)
+    """Those behind a second comma, which the macro throws away (include/linux/btf_ids.h: __BTF_ID_FLAGS()); `flags` is
+    None then."""
 
     def flag(self, name: FlagName) -> Flag | None:
         """The flag of that name, if it is written there."""
@@ -109,9 +114,11 @@ class KfuncSet:
 
     @property
     def is_kfuncs(self) -> bool:
-        """Does it surely list kfuncs? A SET8 whose registration is out of view may list hooks."""
+        """Does it surely list kfuncs? A SET8 whose registration is out of view may list hooks, which have no flag but
+        KF_SLEEPABLE."""
         registered = any(registration.call == "register_btf_kfunc_id_set" for registration in self.registrations)
-        return not self.is_fmodret and (self.kind == "KFUNCS" or registered)
+        flagged = any(flag.name != "KF_SLEEPABLE" for entry in self.entries for flag in entry.flags or ())
+        return not self.is_fmodret and (self.kind == "KFUNCS" or registered or flagged)
 
     def entry(self, name: str) -> Listing | None:
         """Its line about a kfunc, if it is in view."""

@@ -11,16 +11,18 @@ def add_flag(entry: Entry, name: FlagName) -> tuple[Edit, ...]:
     """The edit that adds a flag behind the others; none for an entry that a macro makes."""
     if entry.flags is None or entry.macro:
         return ()
+    if entry.zero is not None:
+        return (Edit(entry.zero, name),)
     last = entry.flags[-1].at if entry.flags else entry.at
     text = f" | {name}" if entry.flags else f", {name}"
     return (Edit(Place(last.path, last.line, last.end_column, last.end_column), text),)
 
 
 def drop_flag(entry: Entry, flag: Flag) -> tuple[Edit, ...]:
-    """The edit that takes out one of several flags; none where they stand on lines of their own."""
+    """The edit that takes out one of several flags; none where they stand on lines of their own, or in a #define."""
     places = [written.at for written in entry.flags or ()]
     index = places.index(flag.at)
-    if len(places) == 1:
+    if len(places) == 1 or len(set(places)) < len(places):
         return ()
     first, last = (index, index + 1) if index == 0 else (index - 1, index)
     if places[first].line != places[last].line:

@@ -32,9 +32,7 @@ def check(ids: KfuncSet, kernel: Kernel) -> Iterator[Remark]:
         BTF_KFUNCS_END(foo_kfunc_ids)
     """
     del kernel
-    flags = {flag.name for listing in ids.entries for flag in listing.flags or ()}
-    registered = any(registration.call == "register_btf_kfunc_id_set" for registration in ids.registrations)
-    if ids.kind == "SET8" and not ids.is_fmodret and (registered or flags - {"KF_SLEEPABLE"}):
+    if ids.kind == "SET8" and ids.is_kfuncs:
         yield Remark(
             ids.at,
             f"{ids.name} holds kfuncs but is made with BTF_SET8_START(), so the whole set fails to register",

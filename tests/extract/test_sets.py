@@ -44,6 +44,90 @@ def test_no_entry(line: str) -> None:
     assert not one(line + "\n").entries
 
 
+def test_no_flags_may_be_written_as_0() -> None:
+    (entry,) = one("BTF_KFUNCS_START(ids)\nBTF_ID_FLAGS(func, bpf_foo, 0)\nBTF_KFUNCS_END(ids)\n").entries
+    assert entry.flags == ()
+    assert entry.zero is not None
+    assert (entry.zero.line, entry.zero.column, entry.zero.end_column) == (2, 29, 30)
+
+
+@pytest.mark.parametrize(
+    ("define", "expected"),
+    [
+        ("#define FOO (KF_A | KF_B)\n", ["KF_A", "KF_B"]),
+        ("#define FOO KF_A | \\\n\tKF_B\n", ["KF_A", "KF_B"]),
+        ("#define FOO KF_A\n#define FOO KF_B\n", None),
+        ("#define FOO(x) KF_A\n", None),
+        ("#define FOO KF_A & ~KF_B\n", None),
+        ("", None),
+    ],
+)
+def test_flags_may_come_from_a_define(define: str, expected: list[str] | None) -> None:
+    entry = one(f"{define}BTF_KFUNCS_START(ids)\nBTF_ID_FLAGS(func, bpf_foo, FOO)\nBTF_KFUNCS_END(ids)\n").entries[0]
+    assert flags(entry) == expected
+
+
+def test_what_the_macro_drops_is_kept_apart() -> None:
+    (entry,) = one("BTF_ID_FLAGS(func, bpf_foo, KF_A, KF_B | KF_C)\n").entries
+    assert entry.flags is None
+    assert [flag.name for flag in entry.dropped] == ["KF_B", "KF_C"]
+
+
+ARRAY_OF_POINTERS = """\
+static const struct btf_kfunc_id_set *sets[] = {
+	&foo_set, &bar_set,
+};
+"""
+ARRAY = """\
+static const struct btf_kfunc_id_set sets[2] = {
+	{ .owner = THIS_MODULE, .set = &foo_ids }, { .owner = THIS_MODULE, .set = &bar_ids },
+};
+"""
+
+
+@pytest.mark.parametrize(("array", "last"), [(ARRAY_OF_POINTERS, "sets[i]"), (ARRAY, "&sets[i]")])
+def test_a_loop_over_an_array_registers_every_set(array: str, last: str) -> None:
+    scanned = one(
+        "BTF_SET8_START(foo_ids)\nBTF_ID_FLAGS(func, foo)\nBTF_SET8_END(foo_ids)\n"
+        "BTF_SET8_START(bar_ids)\nBTF_ID_FLAGS(func, bar)\nBTF_SET8_END(bar_ids)\n"
+        "static const struct btf_kfunc_id_set foo_set = {\n\t.owner = THIS_MODULE,\n\t.set = &foo_ids,\n};\n"
+        "static const struct btf_kfunc_id_set bar_set = {\n\t.owner = THIS_MODULE,\n\t.set = &bar_ids,\n};\n"
+        f"{array}"
+        f"int init(void)\n{{\n\treturn register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, {last});\n}}\n"
+    )
+    assert [(call.set, call.owner) for call in scanned.registrations] == [
+        ("foo_ids", "THIS_MODULE"),
+        ("bar_ids", "THIS_MODULE"),
+    ]
+    assert all(ids.is_kfuncs for ids in scanned.sets)
+
+
+def test_a_struct_that_the_hunk_cuts_tells_what_it_shows() -> None:
+    scanned = one(
+        "int init(void)\n{\n\treturn register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_set);\n}\n"
+        "static const struct btf_kfunc_id_set foo_set = {\n\t.set = &foo_ids,\n\t.owner = THIS"
+    )
+    (call,) = scanned.registrations
+    assert (call.set, call.owner, call.filter) == ("foo_ids", None, None)
+
+
+@pytest.mark.parametrize(
+    ("statement", "lost"),
+    [
+        ("register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_set);", True),
+        ("ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_set);", True),
+        ("ret = ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_set);", False),
+        ("ret |= register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_set);", False),
+        ("return ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_set);", False),
+        ("WARN_ON(register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_set));", False),
+        ("if (register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_set))", False),
+    ],
+)
+def test_whether_a_result_is_lost(statement: str, lost: bool) -> None:
+    (call,) = one(f"int init(void)\n{{\n\tint ret = 0;\n\t{statement}\n\treturn ret;\n}}\n").registrations
+    assert call.result_ignored is lost
+
+
 def test_places_are_those_of_the_post_image() -> None:
     (entry,) = one("\nBTF_ID_FLAGS(func, bpf_foo,\n\t     KF_A)\n", start=100).entries
     assert (entry.at.line, entry.at.column, entry.at.end_column) == (101, 20, 27)

@@ -118,6 +118,7 @@ MUTATIONS = [
     Mutation("flags/arena-argument-missing", (flags("bpf_widget_count", "", "KF_ARENA_ARG2"),)),
     Mutation("flags/arena-without-pointer", (flags("bpf_widget_count", "", "KF_ARENA_ARG1"),)),
     Mutation("flags/argument-flag-without-pointer", (flags("bpf_widget_count", "", "KF_RCU"),)),
+    Mutation("flags/behind-comma", (flags("bpf_widget_size", "KF_RCU", "KF_RCU, KF_SLEEPABLE"),)),
     Mutation("flags/duplicate-flag", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_RCU"),)),
     Mutation("flags/fastcall-not-inlined", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_FASTCALL"),)),
     Mutation("flags/flag-gone", (flags("bpf_widget_size", "KF_RCU", "KF_TRUSTED_ARGS"),), "7.0"),

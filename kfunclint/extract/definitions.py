@@ -17,18 +17,21 @@ from kfunclint.finding import Place
 
 _OPENS = frozenset({"__bpf_kfunc_start_defs", "__bpf_hook_start"})
 _CLOSES = frozenset({"__bpf_kfunc_end_defs", "__bpf_hook_end"})
+_SET_STARTS = frozenset({"BTF_KFUNCS_START", "BTF_SET8_START"})
 _BY_HAND = frozenset({"__diag_push", "__diag_pop", "__diag_ignore_all", "__diag_ignore"})
+_FAR = 1 << 62  # a line behind all others
 _IMPLIED = {"int": frozenset({"unsigned", "signed", "long", "short"}), "_Bool": frozenset({"bool"})}
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A header that is whole in view: the parameters with their places, whether "..." follows them, the place of the
-    return type, and all words in front of the name."""
+    """A header that is whole in view: the parameters with their places, whether "..." follows them, the places of the
+    return type and of `static`, and all words in front of the name."""
 
     parameters: tuple[Parameter, ...]
     variadic: bool
     returns_at: Place
+    static_at: Place | None
     words: frozenset[str]
 
 
@@ -41,6 +44,7 @@ class _View:
         self.bottom = tokens[-1].end_line
         self.brackets = Brackets(self.tokens)
         self.marks = [token for token in self.tokens if token.text in _OPENS | _CLOSES]
+        self.sets = [token.line for token in self.tokens if token.text in _SET_STARTS]
         self.unclear = any(token.text in _BY_HAND for token in self.tokens)
 
     def around(self, line: int) -> tuple[Token | None, Token | None]:
@@ -72,7 +76,9 @@ class Definitions:
         returns_at = self._returns(view.tokens[first:at], function)
         if parameters is None or returns_at is None:
             return None
-        return Header(parameters, variadic, returns_at, frozenset(token.text for token in view.tokens[first:at]))
+        front = view.tokens[first:at]
+        static_at = next((self._place(token, token) for token in front if token.text == "static"), None)
+        return Header(parameters, variadic, returns_at, static_at, frozenset(token.text for token in front))
 
     def shows_name(self, function: Function) -> bool:
         """Does the name of a function stand where the parser saw it?"""
@@ -130,9 +136,16 @@ class Definitions:
             return True
         if view.unclear:
             return None
+        if above is None and self._next_set(view, function) < (below.line if below else _FAR):
+            return False
         if above or below:
             return above is None and below is not None and below.text in _CLOSES
         return False if view.top == 1 else None
+
+    def _next_set(self, view: _View, function: Function) -> int:
+        """The line on which the next set of kfuncs begins: no region that silences the warning reaches over one."""
+        at = bisect_right(view.sets, function.line)
+        return view.sets[at] if at < len(view.sets) else _FAR
 
     def by_hand(self, function: Function) -> Place | None:
         """The __diag_push() before it that silences -Wmissing-prototypes, if one does and no macro does it."""

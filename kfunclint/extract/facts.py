@@ -23,7 +23,7 @@ from kfunclint.extract.tokens import place
 from kfunclint.facts.docs import Comment, Doc, Prose
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Helper, Kfunc
-from kfunclint.facts.sets import Entry, Filter, KfuncSet, Registration
+from kfunclint.facts.sets import Entry, FileRegistrations, Filter, KfuncSet, Registration
 from kfunclint.finding import Place
 from kfunclint.flow.behaviour import Behaviours, shipped
 from kfunclint.patch.diff import Patch
@@ -32,6 +32,7 @@ from kfunclint.resources import table
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
 _LONG_NAME = re.compile(r"\b[A-Za-z_]\w*_\w+", re.ASCII)
+_KFUNC_MACROS = frozenset({"__bpf_kfunc", "__bpf_kfunc_start_defs", "__bpf_hook_start"})
 _LONGEST_STRUCT = 3000  # tokens
 _LONGEST_HEAD = 50  # tokens of a function in front of its parameters
 _LONGEST_PROTOTYPE = 200  # tokens
@@ -94,6 +95,15 @@ def registrations(material: Material) -> Iterator[Registration]:
     return (registration for _, scan in material.once(_files) for registration in scan.registrations)
 
 
+@extractor(FileRegistrations)
+def file_registrations(material: Material) -> Iterator[FileRegistrations]:
+    """The calls that register sets of kfuncs, file by file."""
+    for _, scan in material.once(_files):
+        calls = tuple(call for call in scan.registrations if call.program_type)
+        if calls:
+            yield FileRegistrations(scan.path, calls[0].at, calls)
+
+
 @extractor(Filter)
 def filters(material: Material) -> Iterator[Filter]:
     """The functions that registrations name as filters."""
@@ -103,7 +113,13 @@ def filters(material: Material) -> Iterator[Filter]:
 @extractor(Doc)
 def kernel_docs(material: Material) -> Iterator[Doc]:
     """The kernel-doc comments."""
-    return (doc for docs in material.once(_docs_by_line).values() for doc in docs.values())
+    kfuncs = {kfunc.name for kfunc in material.once(_kfuncs_of_code)}
+    for scan in material.scans:
+        has_kfuncs = bool(scan.sets) or any(token.text in _KFUNC_MACROS for tokens in scan.tokens for token in tokens)
+        openings = {comment.at.line + 1: comment.at for comment in scan.comments} if has_kfuncs else {}
+        for doc in material.once(_docs_by_line)[scan.path].values():
+            opening = openings.get(doc.lines[0][0].line) if doc.above not in kfuncs else None
+            yield replace(doc, opening=opening) if opening is not None else doc
 
 
 @extractor(Comment)
@@ -148,6 +164,7 @@ def _kfuncs_of_code(material: Material) -> tuple[Kfunc, ...]:
         material.facts(Entry),
         material.once(_docs_by_line),
         behaviours=material.behaviours,
+        is_series=bool(material.patches),
     )
     return tuple(uses.mark_missing_entries(kfuncs, files, material.once(_removed_names)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
@@ -15,6 +15,7 @@ from kfunclint.c.syntax import Function, Unit
 from kfunclint.extract.definitions import Definitions, declared, dtors
 from kfunclint.extract.sets import LexicalScan
 from kfunclint.extract.tokens import place
+from kfunclint.extract.uses import used_in_kernel
 from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Definition, DefsRegion, Kfunc, SeriesFacts, Signature
 from kfunclint.facts.sets import Entry
@@ -35,15 +36,23 @@ def build_kfuncs(
     docs: Mapping[str, Mapping[int, Doc]],
     *,
     behaviours: Behaviours,
+    is_series: bool,
 ) -> tuple[Kfunc, ...]:
     """The kfuncs of `files`, in their order; `scans` are of all files of the series, `units` and `docs` are by path,
-    `behaviours` tells what functions out of view do."""
+    `behaviours` tells what functions out of view do.
+
+    `is_series`: it is a series, not a whole tree.
+    """
     entries_by_name: dict[str, list[Entry]] = {}
     for entry in entries:
         entries_by_name.setdefault(entry.name, []).append(entry)
     purse = Purse()
+    marked = frozenset(function.name for unit in units.values() for function in unit.functions if function.marker)
+    used = used_in_kernel(marked.union(entries_by_name), scans) if is_series else None
     readers = [
-        _FileReader(source, scan, unit, docs[scan.path], entries_by_name, behaviours=behaviours, purse=purse)
+        _FileReader(
+            source, scan, unit, docs[scan.path], entries_by_name, behaviours=behaviours, purse=purse, used=used
+        )
         for source, scan in files
         if (unit := units.get(scan.path)) is not None and unit.functions
     ]
@@ -99,6 +108,7 @@ class _FileReader:
         *,
         behaviours: Behaviours,
         purse: Purse,
+        used: Container[str] | None,
     ) -> None:
         self.unit = unit
         self.definitions = Definitions(scan.path, scan.tokens)
@@ -111,6 +121,7 @@ class _FileReader:
         self._source = source
         self._scan = scan
         self._docs = docs
+        self._used = used
         self._declarations = _declarations(scan)
         whole = {function.name: function for function in unit.functions if function.complete and function.name}
         self._accounts = Accounts(whole, behaviours, purse)
@@ -137,6 +148,7 @@ class _FileReader:
 
     def definition(self, function: Function) -> Definition:
         tokens = self._tokens(function)
+        header = self.definitions.header(function) if function.static else None
         lines = [self._source.line(number) for number in range(function.first_line, function.end_line + 1)]
         is_only = self._declarations[function.name] == 1
         return Definition(
@@ -147,8 +159,11 @@ class _FileReader:
             accounts=self._accounts,
             has_marker=function.marker,
             is_static=function.static,
+            static_at=header.static_at if header else None,
+            is_used=None if self._used is None else function.name in self._used,
             is_weak=any(token.text == "__weak" for token in _header(function, tokens)),
             is_new=all(line is not None and line.added for line in lines),
+            zero_returns=tuple(_zero_returns(self._scan.path, function, tokens)),
             follows_code=_follows_code(function.first_line, tokens),
             preprocessor_conditions=self._scan.conditions.at(function.line) if is_only else None,
         )
@@ -184,6 +199,14 @@ def _parameters_at(at: Place, function: Function, tokens: Sequence[Token]) -> tu
         if words and parameter.name
     )
     return places if len(places) == len(function.parameters) else None
+
+
+def _zero_returns(path: str, function: Function, tokens: Sequence[Token]) -> Iterator[Place]:
+    start = bisect_left(tokens, function.line, key=lambda token: token.line)
+    end = bisect_right(tokens, function.end_line, key=lambda token: token.line)
+    for at in range(start, end - 2):
+        if [token.text for token in tokens[at : at + 3]] == ["return", "0", ";"]:
+            yield place(path, tokens[at + 1])
 
 
 def _follows_code(first_line: int, tokens: Sequence[Token]) -> bool:

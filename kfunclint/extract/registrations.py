@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kfunclint.c import lexer
-from kfunclint.c.brackets import LONGEST, arguments
+from kfunclint.c.brackets import LONGEST, Brackets, arguments
 from kfunclint.c.lexer import Token
 from kfunclint.extract.tokens import SetKey, place
 from kfunclint.facts.sets import Registration
@@ -39,13 +39,15 @@ def read_registrations(
     """All registrations, and for each set of which none can be out of view the program types."""
     registrations: list[Registration] = []
     hooks: dict[SetKey, tuple[str, ...]] = {}
-    for path, ranges in files:
-        codes = [lexer.code_of(tokens) for tokens in ranges]
+    codes_by_path = {path: [lexer.code_of(tokens) for tokens in ranges] for path, ranges in files}
+    wrappers = {name for codes in codes_by_path.values() for code in codes for name in _wrappers(code)}
+    for path, codes in codes_by_path.items():
         structs = _by_name(codes)
         module = any(token.text == "MODULE_LICENSE" for code in codes for token in code)
         for code in codes:
             in_code = list(_registrations(path, code, structs, module))
             registrations += in_code
+            registrations += _lost_wrappers(path, code, wrappers)
             hooks.update(((path, ids), types) for ids, types in _all_hooks(code, in_code))
     return registrations, hooks
 
@@ -71,6 +73,32 @@ def _registrations(
                 result_ignored=_loses_result(code, index),
                 in_module=module,
             )
+
+
+def _wrappers(code: Sequence[Token]) -> Iterator[str]:
+    """The functions that return what registering a set gives."""
+    function = ""
+    for index, token in enumerate(code):
+        if token.text == "{" and token.column == 1:
+            function = _header_name(code, index)
+        elif function and token.text in _REGISTER and code[index - 1].text in ("return", ":"):
+            statement = [word.text for word in code[max(0, index - _LONGEST_STATEMENT) : index]]
+            if "return" in statement:
+                yield function
+
+
+def _header_name(code: Sequence[Token], brace: int) -> str:
+    """The name of the function whose body opens at an index."""
+    tail = code[max(0, brace - LONGEST) : brace]
+    opening = Brackets(tail).opening.get(len(tail) - 1, 0)
+    return tail[opening - 1].text if opening else ""
+
+
+def _lost_wrappers(path: str, code: Sequence[Token], wrappers: Container[str]) -> Iterator[Registration]:
+    """The calls of functions that return what registering a set gives, where nothing is done with that."""
+    for index, token in enumerate(code[:-1]):
+        if token.text in wrappers and code[index + 1].text == "(" and code[index - 1].text in _STATEMENT_ENDS:
+            yield Registration(token.text, "", None, place(path, token), result_ignored=True)
 
 
 def _loses_result(code: Sequence[Token], index: int) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from kfunclint.c.declarators import STATEMENT
+from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.extract.definitions import Definitions, declared
 from kfunclint.extract.sets import LexicalScan
@@ -15,6 +17,8 @@ from kfunclint.finding import Place
 from kfunclint.patch.postimage import PostImage
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+_NOT_KERNEL = ("tools/", "samples/", "scripts/", "Documentation/")
 
 _CALLED = 2  # that a file has its name: once to define it
 
@@ -95,6 +99,42 @@ def _mentions(names: frozenset[str], scan: LexicalScan) -> Iterator[str]:
                 yield from names.intersection(_NAME.findall(token.text))
             elif token.text in names and [following.text for following in tokens[at + 1 : at + 2]] != ["("]:
                 yield token.text
+
+
+def used_in_kernel(names: Collection[str], scans: Iterable[LexicalScan]) -> frozenset[str]:
+    """Which of the names the kernel's part of some files has other than to declare, define or register them."""
+    return frozenset(
+        name
+        for scan in scans
+        if not scan.path.startswith(_NOT_KERNEL)
+        for tokens in scan.tokens
+        for name in _used(names, tokens)
+    )
+
+
+def _used(names: Collection[str], tokens: Sequence[Token]) -> Iterator[str]:
+    code = [token for token in tokens if token.kind != "comment"]
+    for at, token in enumerate(code):
+        if token.kind == "directive":
+            yield from (name for name in _NAME.findall(token.text) if name in names)
+        elif token.text in names:
+            before = [word.text for word in code[max(0, at - 3) : at]]
+            if before[-2:] != ["func", ","] and not (_is_followed_by(code, at, "(") and _is_declared(code, at)):
+                yield token.text
+
+
+def _is_followed_by(code: Sequence[Token], at: int, text: str) -> bool:
+    return at + 1 < len(code) and code[at + 1].text == text
+
+
+def _is_declared(code: Sequence[Token], at: int) -> bool:
+    """Does a type, at the start of a declaration, stand in front of the name at an index?"""
+    first = at
+    while first and (code[first - 1].text == "*" or code[first - 1].kind == "name"):
+        first -= 1
+    words = {token.text for token in code[first:at]}
+    begins = first == 0 or code[first - 1].text in (";", "{", "}", ")") or code[first - 1].kind == "directive"
+    return bool(words) and begins and words.isdisjoint(STATEMENT)
 
 
 def _uses(names: frozenset[str], scan: LexicalScan) -> Iterator[str]:

@@ -47,6 +47,8 @@ class Doc:
     """The struct that it documents and that follows; "" for none."""
     members: tuple[tuple[str, Place], ...] = ()
     """The members of that struct; none where one of them is not plain."""
+    opening: Place | None = None
+    """Its first sign, where its file has kfuncs or hooks and it does not stand above a kfunc."""
 
     @property
     def function(self) -> str | None:

@@ -88,10 +88,17 @@ class Definition:
     has_marker: bool
     """It carries __bpf_kfunc."""
     is_static: bool
+    static_at: Place | None
+    """The word `static`; None where the header is not exact or has none."""
+    is_used: bool | None
+    """Code of the series that is part of the kernel names it elsewhere than to declare or register it; None in a review
+    of a whole tree, which looks into the files with kfuncs only."""
     is_weak: bool
     """It carries __weak."""
     is_new: bool
     """The series brings every line of it."""
+    zero_returns: tuple[Place, ...]
+    """The 0 of each `return 0;`, which the body does not tell from NULL."""
     follows_code: bool
     """Code stands right above it, no comment of any kind."""
     preprocessor_conditions: tuple[str, ...] | None

@@ -42,6 +42,26 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class FileRegistrations:
+    """All calls in view by which one file hands sets of kfuncs to the kernel, in the order of lines."""
+
+    name: str
+    """The path of the file."""
+    at: Place
+    """The first of the calls."""
+    calls: tuple[Registration, ...]
+
+    @property
+    def function(self) -> None:
+        """No kfunc is meant by them."""
+
+    @property
+    def extent(self) -> tuple[Extent, ...]:
+        """The lines of the calls."""
+        return tuple(line_of(call.at) for call in self.calls)
+
+
+@dataclass(frozen=True, slots=True)
 class Flag:
     """A flag as written in an entry."""
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from kfunclint.facts.sets import Entry
+from kfunclint.kernel.release import Release
 from kfunclint.resources import table
 
 _PREFIX = "BPF_PROG_TYPE_"
@@ -24,6 +25,12 @@ def hook_row(program_type: str) -> Mapping[str, Any]:
     """The row of rules/tables/hooks.toml for a type as a registration writes it; empty for one that is not there."""
     row: Mapping[str, Any] = table("hooks").get(program_type.removeprefix(_PREFIX), {})
     return row
+
+
+def hook_of(program_type: str, release: Release) -> str:
+    """The hook whose kfuncs programs of a type may call in a release; "" where the table does not tell."""
+    row = hook_row(program_type)
+    return str(row["hook"]) if "since" in row and release >= Release.parse(row["since"]) else ""
 
 
 def sleepers_may_call(entry: Entry) -> bool:

@@ -22,8 +22,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc tests an argument for NULL that the verifier never lets be NULL.
 
     With KF_TRUSTED_ARGS, KF_RCU or KF_RELEASE, and since 7.0 always, a program that may pass NULL is rejected unless
-    the parameter's name ends in __nullable. The test is dead code, and tells readers that NULL were allowed. What the
-    verifier itself passes, with KF_IMPLICIT_ARGS, may be NULL.
+    the parameter's name ends in __nullable: whatever pointer it is, to an object, to memory or to a string. A string
+    (__str) is one in a map that is read-only, whatever the flags. The test is dead code, and tells readers that NULL
+    were allowed. What the verifier itself passes, with KF_IMPLICIT_ARGS, may be NULL.
 
     Bad:
         if (!task)
@@ -31,12 +32,13 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         the test left out, or the parameter named task__nullable
     """
-    if not kfunc.entries or not all(
-        _refuses_null(entry, kernel, kfunc.definition.has_marker) for entry in kfunc.entries
-    ):
+    if not kfunc.entries or not all(_is_of_kfunc(entry, kfunc.definition.has_marker) for entry in kfunc.entries):
         return
+    refused = all(_refuses_null(entry, kernel) for entry in kfunc.entries)
     for parameter in kfunc.signature.parameters:
-        if not _is_object(parameter) or parameter in kfunc.implicit_parameters:
+        if not _is_plain(parameter) or parameter in kfunc.implicit_parameters:
+            continue
+        if not refused and not parameter.name.endswith("__str"):
             continue
         for test in null_tests(kfunc.account, parameter.name)[:1]:
             flag = next((flag for entry in kfunc.entries for name in _NEVER_NULL if (flag := entry.flag(name))), None)
@@ -48,13 +50,14 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             )
 
 
-def _refuses_null(entry: Entry, kernel: Kernel, marker: bool) -> bool:
-    if entry.flags is None or (entry.may_be_hook and not marker):
-        return False
+def _is_of_kfunc(entry: Entry, marker: bool) -> bool:
+    return entry.flags is not None and (marker or not entry.may_be_hook)
+
+
+def _refuses_null(entry: Entry, kernel: Kernel) -> bool:
     return kernel.settled >= _TRUSTED_BY_DEFAULT or any(entry.flag(name) for name in _NEVER_NULL)
 
 
-def _is_object(parameter: Parameter) -> bool:
-    """Is it a pointer to a struct, and not one of those that may be NULL?"""
-    words = parameter.type.replace("const ", "").split()
-    return len(words) == 3 and words[0] == "struct" and words[2] == "*" and not parameter.name.endswith(_MAY_BE_NULL)
+def _is_plain(parameter: Parameter) -> bool:
+    """Is it a pointer to data, and not one of those that may be NULL?"""
+    return parameter.pointee is not None and not parameter.name.endswith(_MAY_BE_NULL)

@@ -17,7 +17,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc is defined outside of __bpf_kfunc_start_defs() and _end_defs().
 
     Between the two the compiler does not warn that a global function has no prototype, and a kfunc has none. A function
-    that is declared in a header needs neither; only names with "bpf" in them are taken to be there for programs alone.
+    that is declared in a header needs neither: it is said of new functions that no other line of the series, or of the
+    whole file, names, and of those with "bpf" in their names. No such region reaches over the start of a set.
 
     Bad:
         __bpf_kfunc_end_defs();
@@ -33,7 +34,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         or not kfunc.definition.is_new
         or kfunc.definition.is_static
         or kfunc.defs_region.has_prototype
-        or "bpf" not in kfunc.name
+        or ("bpf" not in kfunc.name and kfunc.definition.is_used is not False)
     ):
         return
     if (

@@ -16,8 +16,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc that is there for programs alone is static.
 
     Nothing in the kernel calls it, so its linkage should be external, as the documentation asks. Functions that the
-    kernel uses too, such as the callbacks of congestion control, may well be static; only names that begin with "bpf_"
-    are taken to be there for programs alone.
+    kernel uses too, such as the callbacks of congestion control, may well be static: it is said of new functions that
+    no other line of the series, or of the whole file, names, and of all whose names begin with "bpf_".
 
     Bad:
         __bpf_kfunc static int bpf_foo_size(struct foo *foo)
@@ -25,9 +25,12 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo_size(struct foo *foo)
     """
     del kernel
-    if kfunc.is_called and kfunc.definition.is_static and kfunc.name.startswith("bpf_"):
+    definition = kfunc.definition
+    if not kfunc.is_called or not definition.is_static or definition.is_used:
+        return
+    if kfunc.name.startswith("bpf_") or (definition.is_new and definition.is_used is False):
         yield Remark(
-            kfunc.at,
+            definition.static_at or kfunc.at,
             f"{kfunc.name}() is static, but nothing in the kernel calls a kfunc: kfuncs have external linkage",
             fix=Fix("drop static"),
             or_at=kfunc.alternate_places,

@@ -14,6 +14,9 @@ from kfunclint.rule.rule import rule
 # a call under a condition that asks such a thing is made only where it may sleep
 _ASKS_CONTEXT = ("sleep", "atomic", "preempt", "in_task", "in_nmi", "irqs", "blocking", "gfp", "lock_held")
 
+# sets for syscall programs alone, and for what these set up for others
+_NAMES_OF_SYSCALL_SETS = ("syscall", "init")
+
 
 @rule(
     Kfunc,
@@ -28,7 +31,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
 
     The verifier keeps a kfunc out of programs that must not sleep, and out of RCU sections and locks, only for
     KF_SLEEPABLE. Without it a program that runs in an interrupt or under a spin lock calls a function that schedules.
-    A set that is registered for BPF_PROG_TYPE_SYSCALL alone needs no flag: all such programs may sleep.
+    A set that is registered for BPF_PROG_TYPE_SYSCALL alone needs no flag: all such programs may sleep. Where the
+    registration is out of view, that is told by the name of the set.
 
     Bad:
         BTF_ID_FLAGS(func, bpf_foo_flush)                 (bpf_foo_flush() takes a mutex)
@@ -63,6 +67,8 @@ def _lets_others_call(entry: Entry) -> bool:
     """Lacks it the flag, in a set that is registered, as far as is in view, for programs that may not sleep?"""
     if entry.flags is None or entry.flag("KF_SLEEPABLE") or entry.set is None or entry.set.is_fmodret:
         return False
+    if not entry.set.registrations:
+        return entry.set.is_kfuncs and not any(word in entry.set.name for word in _NAMES_OF_SYSCALL_SETS)
     always = table("sleeping")["always"]["types"]
     return any(registration.program_type not in always for registration in entry.set.registrations)
 

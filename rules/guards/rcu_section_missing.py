@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.c.syntax import Node
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.sets import Entry
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.questions import calls
 from kfunclint.kernel.kernel import Kernel
@@ -14,6 +15,9 @@ _PROTECTS = ("lock", "guard", "disable", "irq", "held", "enter", "begin")
 
 # the flag stands on the constructor of an iterator, and the verifier ends the iterator with the section
 _INSIDE: tuple[FlagName, ...] = ("KF_RCU_PROTECTED", "KF_ITER_NEXT", "KF_ITER_DESTROY")
+
+
+_OBJECTS_OF_TRACING = ("struct task_struct", "struct cgroup", "struct mem_cgroup")
 
 
 @rule(
@@ -38,7 +42,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return ret;
     """
     del kernel
-    entry = next(filter(sleepers_may_call, kfunc.entries), None)
+    entry = next((entry for entry in kfunc.entries if _sleepers_may_call(entry, kfunc)), None)
     if entry is None or any(map(kfunc.has, _INSIDE)):
         return
     made = [use.node for use in calls(kfunc.account)]
@@ -56,6 +60,13 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         Fix("call rcu_read_lock() first, or add KF_RCU_PROTECTED"),
         or_at=(entry.at,),
     )
+
+
+def _sleepers_may_call(entry: Entry, kfunc: Kfunc) -> bool:
+    """Where the registration is out of view, what a kfunc takes tells: tracing and LSM programs alone have a task."""
+    if entry.set is not None and not entry.set.registrations and entry.set.is_kfuncs and entry.flags is not None:
+        return any(parameter.pointee in _OBJECTS_OF_TRACING for parameter in kfunc.signature.parameters)
+    return sleepers_may_call(entry)
 
 
 def _needs_section(kfunc: Kfunc, call: Node) -> bool:

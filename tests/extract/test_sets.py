@@ -128,6 +128,17 @@ def test_whether_a_result_is_lost(statement: str, lost: bool) -> None:
     assert call.result_ignored is lost
 
 
+def test_a_call_that_loses_what_a_wrapper_returns_is_a_registration() -> None:
+    scanned = one(
+        "int foo_register(void)\n{\n\treturn register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_set);\n}\n"
+        'void bar_register(void)\n{\n\tpr_warn("%d", register_btf_kfunc_id_set(BPF_PROG_TYPE_XDP, &foo_set));\n}\n'
+        "int init(void)\n{\n\tfoo_register();\n\tbar_register();\n\treturn foo_register();\n}\n"
+    )
+    assert [(call.call, call.at.line) for call in scanned.registrations if call.result_ignored] == [
+        ("foo_register", 11)
+    ]
+
+
 def test_places_are_those_of_the_post_image() -> None:
     (entry,) = one("\nBTF_ID_FLAGS(func, bpf_foo,\n\t     KF_A)\n", start=100).entries
     assert (entry.at.line, entry.at.column, entry.at.end_column) == (101, 20, 27)

@@ -43,6 +43,7 @@ COUNT_DOC = """\
  */
 """
 RELEASE = "void bpf_widget_release(struct widget *widget)\n{\n"
+NO_MODULE = ('\nMODULE_LICENSE("GPL");', "")
 SLEEPABLE_END = "BTF_KFUNCS_END(widget_sleepable_kfunc_ids)"
 
 ARGS = [
@@ -105,6 +106,15 @@ MUTATIONS = [
     ),
     Mutation("args/flags-ignored", (("widget_start(flags, aux)", "widget_start(aux)"),)),
     Mutation("args/suffix-unsupported", (("void *buf, u32 buf__sz)", "void *buf__opt, u32 buf__sz)"),), "7.0"),
+    Mutation(
+        "defs/marker-on-prototype",
+        (
+            (
+                "__bpf_kfunc_start_defs();\n",
+                "__bpf_kfunc int bpf_widget_count(u32 kind);\n\n__bpf_kfunc_start_defs();\n",
+            ),
+        ),
+    ),
     Mutation("defs/weak", ((f"__bpf_kfunc {SIZE}", f"__weak __bpf_kfunc {SIZE}"),)),
     Mutation(
         "flags/acquire-rcu-without-ret-null",
@@ -120,6 +130,10 @@ MUTATIONS = [
     Mutation("flags/argument-flag-without-pointer", (flags("bpf_widget_count", "", "KF_RCU"),)),
     Mutation("flags/behind-comma", (flags("bpf_widget_size", "KF_RCU", "KF_RCU, KF_SLEEPABLE"),)),
     Mutation("flags/duplicate-flag", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_RCU"),)),
+    Mutation(
+        "flags/iterator-keeps-argument",
+        (("\twidget_walk_begin(it, rack);\n", "\t((struct widget_walk *)it)->rack = rack;\n"),),
+    ),
     Mutation("flags/fastcall-not-inlined", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_FASTCALL"),)),
     Mutation("flags/flag-gone", (flags("bpf_widget_size", "KF_RCU", "KF_TRUSTED_ARGS"),), "7.0"),
     Mutation("flags/flag-gone", (flags("bpf_widget_size", "KF_RCU", "KF_RCU | KF_KPTR_GET"),)),
@@ -262,6 +276,15 @@ MUTATIONS = [
         (
             (SLEEPABLE_END, f"BTF_ID_FLAGS(func, bpf_widget_size)\n{SLEEPABLE_END}"),
             ("BPF_PROG_TYPE_SYSCALL", "BPF_PROG_TYPE_TRACING"),
+            NO_MODULE,
+        ),
+    ),
+    Mutation("sets/hook-twice", (("BPF_PROG_TYPE_SYSCALL", "BPF_PROG_TYPE_TRACING"),)),
+    Mutation(
+        "sets/set-twice",
+        (
+            ("BPF_PROG_TYPE_SYSCALL, &widget_sleepable_kfunc_set", "BPF_PROG_TYPE_TRACING, &widget_kfunc_set"),
+            NO_MODULE,
         ),
     ),
     Mutation("sets/id-without-flags", (("BTF_ID_FLAGS(func, bpf_widget_count)", "BTF_ID(func, bpf_widget_count)"),)),

@@ -1,0 +1,26 @@
+from collections.abc import Iterator
+
+from kfunclint.facts.prototypes import MarkedPrototype
+from kfunclint.finding import Fix, Level, Remark
+from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.rule import rule
+
+
+@rule(MarkedPrototype, Level.CHECK, since="6.3", contract=("D1",), see="include/linux/btf.h: __bpf_kfunc")
+def check(prototype: MarkedPrototype, kernel: Kernel) -> Iterator[Remark]:
+    """A declaration of a kfunc carries __bpf_kfunc.
+
+    The macro tells the compiler how to build the definition: to keep it, and not to inline or clone it. On a prototype
+    it does nothing, or makes a promise that the definition need not keep.
+
+    Bad:
+        __bpf_kfunc int bpf_foo_size(struct foo *foo);
+    Good:
+        int bpf_foo_size(struct foo *foo);
+    """
+    del kernel
+    yield Remark(
+        prototype.at,
+        f"__bpf_kfunc stands on a prototype of {prototype.name}(): it belongs on the definition",
+        fix=Fix("drop it here"),
+    )

@@ -60,20 +60,10 @@ def build_kfuncs(
     declared_names = _declared_outside(functions, scans)
     series = SeriesFacts(verifier_words=_verifier_words(scans))
     return tuple(
-        Kfunc(
-            name=function.name,
-            at=reader.name_place(function),
-            signature=reader.signature(function),
-            definition=reader.definition(function),
-            defs_region=DefsRegion(
-                inside=reader.definitions.in_defs(function),
-                diag_push=reader.definitions.by_hand(function),
-                has_prototype=function.name in declared_names,
-            ),
-            entries=tuple(entries_by_name.get(function.name, ())),
-            doc=reader.doc(function),
-            destructor=reader.dtors.get(function.name),
-            types=reader.unit.types,
+        reader.kfunc(
+            function,
+            entries_by_name.get(function.name, ()),
+            has_prototype=function.name in declared_names,
             series=series,
         )
         for reader, function in functions
@@ -125,6 +115,24 @@ class _FileReader:
         self._declarations = _declarations(scan)
         whole = {function.name: function for function in unit.functions if function.complete and function.name}
         self._accounts = Accounts(whole, behaviours, purse)
+
+    def kfunc(self, function: Function, entries: Iterable[Entry], *, has_prototype: bool, series: SeriesFacts) -> Kfunc:
+        return Kfunc(
+            name=function.name,
+            at=self.name_place(function),
+            signature=self.signature(function),
+            definition=self.definition(function),
+            defs_region=DefsRegion(
+                inside=self.definitions.in_defs(function),
+                diag_push=self.definitions.by_hand(function),
+                has_prototype=has_prototype,
+            ),
+            entries=tuple(entries),
+            doc=self.doc(function),
+            destructor=self.dtors.get(function.name),
+            types=self.unit.types,
+            series=series,
+        )
 
     def name_place(self, function: Function) -> Place:
         return Place(self._scan.path, function.line, function.column, function.column + len(function.name))

@@ -107,16 +107,7 @@ def scan(sources: Iterable[PostImage], lexed: Lexed | None = None) -> tuple[Lexi
         for path, ranges in files
         for tokens, spans_of_range in zip(ranges, spans[path], strict=True)
     ]
-    defines = _flag_names(token for _, tokens, _ in views for token in tokens if token.kind == "directive")
-    macros = [macro for view in views for macro in _macros(*view, defines)]
-    entries_by_path = {
-        path: [
-            entry
-            for tokens, spans_of_range in zip(ranges, spans[path], strict=True)
-            for entry in _entries(path, tokens, spans_of_range, macros, defines)
-        ]
-        for path, ranges in files
-    }
+    entries_by_path = _entries_by_path(files, spans, views)
     sets = _sets([span for view in views for span in view[2]], entries_by_path, registrations, hooks)
     conditions = {path: Conditions(ranges) for path, ranges in files}
     entries = _resolve(entries_by_path, sets, conditions)
@@ -132,6 +123,23 @@ def scan(sources: Iterable[PostImage], lexed: Lexed | None = None) -> tuple[Lexi
         )
         for path, ranges in files
     )
+
+
+def _entries_by_path(
+    files: Sequence[tuple[str, list[list[Token]]]],
+    spans: Mapping[str, Sequence[Sequence[_SetLines]]],
+    views: Sequence[tuple[str, list[Token], Sequence[_SetLines]]],
+) -> dict[str, list[_UnresolvedEntry]]:
+    defines = _flag_names(token for _, tokens, _ in views for token in tokens if token.kind == "directive")
+    macros = [macro for view in views for macro in _macros(*view, defines)]
+    return {
+        path: [
+            entry
+            for tokens, spans_of_range in zip(ranges, spans[path], strict=True)
+            for entry in _entries(path, tokens, spans_of_range, macros, defines)
+        ]
+        for path, ranges in files
+    }
 
 
 def _tokens(visible: VisibleRange) -> list[Token]:

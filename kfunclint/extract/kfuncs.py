@@ -50,9 +50,7 @@ def build_kfuncs(
     marked = frozenset(function.name for unit in units.values() for function in unit.functions if function.marker)
     used = used_in_kernel(marked.union(entries_by_name), scans) if is_series else None
     readers = [
-        _FileReader(
-            source, scan, unit, docs[scan.path], entries_by_name, behaviours=behaviours, purse=purse, used=used
-        )
+        _FileReader(source, scan, unit, docs[scan.path], entries_by_name, behaviours=behaviours, purse=purse, used=used)
         for source, scan in files
         if (unit := units.get(scan.path)) is not None and unit.functions
     ]

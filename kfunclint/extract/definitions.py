@@ -12,6 +12,7 @@ from kfunclint.c import declarators, lexer
 from kfunclint.c.brackets import LONGEST, Brackets
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Function, Parameter
+from kfunclint.extract.tokens import place
 from kfunclint.facts.kfunc import Dtor
 from kfunclint.finding import Place
 
@@ -211,23 +212,34 @@ def _spells(tokens: Sequence[Token], type_: str) -> bool:
 
 
 def dtors(path: str, ranges: Sequence[Sequence[Token]]) -> Mapping[str, Dtor]:
-    """The destructors of a file by name: what BTF_ID_LIST()s hold that a `struct btf_id_dtor_kfunc` refers to."""
+    """The destructors of a file by name: what the lists of BTF ids hold that a `struct btf_id_dtor_kfunc` refers to."""
     by_name: dict[str, Dtor] = {}
     codes = [lexer.code_of(tokens) for tokens in ranges]
-    lists = {name for code in codes for name in _dtor_lists(code)}
+    lists = {kfuncs: objects for code in codes for objects, kfuncs in _dtor_lists(code)}
+    singles = {name: ids for code in codes for name, ids in _single_ids(code)} if lists else {}
+    for list_, (kind, token) in singles.items():
+        if kind == "func" and list_ in lists:
+            _, object_ = singles.get(lists[list_], ("", None))
+            by_name[token.text] = Dtor(object_.text if object_ else "its object", place(path, token))
     for code in codes if lists else ():
-        list_, object_ = "", ""
+        list_, object_name = "", ""
         for at, token in enumerate(code[:-4]):
             argument = code[at + 2]
-            if token.text == "BTF_ID_LIST":
-                list_, object_ = argument.text, ""
+            if token.text in ("BTF_ID_LIST", "BTF_ID_LIST_GLOBAL"):
+                list_, object_name = argument.text, ""
             elif token.text == "BTF_ID" and list_ in lists:
                 name = code[at + 4]
-                if argument.text == "func" and object_:
-                    place = Place(path, name.line, name.column, name.column + len(name.text))
-                    by_name[name.text] = Dtor(object_, place)
-                object_ = name.text if argument.text == "struct" else ""
+                if argument.text == "func" and object_name:
+                    by_name[name.text] = Dtor(object_name, place(path, name))
+                object_name = name.text if argument.text == "struct" else ""
     return by_name
+
+
+def _single_ids(code: Sequence[Token]) -> Iterator[tuple[str, tuple[str, Token]]]:
+    """The lists of one id, each with the kind and the name of what that is."""
+    for at, token in enumerate(code[:-6]):
+        if token.text in ("BTF_ID_LIST_SINGLE", "BTF_ID_LIST_GLOBAL_SINGLE"):
+            yield code[at + 2].text, (code[at + 4].text, code[at + 6])
 
 
 def declared(names: Collection[str], ranges: Sequence[Sequence[Token]]) -> Iterator[str]:
@@ -243,8 +255,11 @@ def declared(names: Collection[str], ranges: Sequence[Sequence[Token]]) -> Itera
                     yield token.text
 
 
-def _dtor_lists(code: Sequence[Token]) -> Iterator[str]:
-    """The names of lists behind `.kfunc_btf_id =`."""
+def _dtor_lists(code: Sequence[Token]) -> Iterator[tuple[str, str]]:
+    """The names of the lists behind `.btf_id =` and `.kfunc_btf_id =`."""
+    objects = ""
     for at, token in enumerate(code[:-2]):
-        if token.text == "kfunc_btf_id" and code[at + 1].text == "=":
-            yield code[at + 2].text
+        if token.text == "btf_id" and code[at + 1].text == "=":
+            objects = code[at + 2].text
+        elif token.text == "kfunc_btf_id" and code[at + 1].text == "=":
+            yield objects, code[at + 2].text

@@ -5,6 +5,7 @@ from kfunclint.facts.doc_check import own_doc
 from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Edit, Fix, Level, Place, Reason, Remark
+from kfunclint.flow.questions import outcomes
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
 from kfunclint.rule.rule import rule
@@ -41,10 +42,17 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     prose, at_returns = _first(doc, _PROSE), _first(doc, _AT_RETURNS)
     yield Remark(
         doc.at,
-        f"the kernel-doc of {kfunc.name}() has no Return: section",
+        f"the kernel-doc of {kfunc.name}() has no Return: section{_error(kfunc)}",
         (Reason(prose, "this sentence is not read as one"),) if prose else (),
         _fix(prose, at_returns),
     )
+
+
+def _error(kfunc: Kfunc) -> str:
+    """An error code that it returns, in words that go on with the sentence; "" for none that is written out."""
+    values = (outcome.value for outcome in outcomes(kfunc.account) if outcome.value is not None)
+    code = next((value.text for value in values if value.kind == "errno"), "")
+    return f", and it can return -{code}" if code else ""
 
 
 def _first(doc: Doc, pattern: re.Pattern[str]) -> Place | None:

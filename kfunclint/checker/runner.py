@@ -22,7 +22,7 @@ Precedent = Callable[[Missing, Fact], tuple[Reason, ...]]
 
 _MOST_REMARKS = 1000  # of one rule: nobody reads more, and a hostile mail brings any number
 _MOST_OF_A_LINE = 20
-_MOST_REASONS = 100
+_MOST_REASONS = 20
 
 
 def _not_checked(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tuple[str, str]]:
@@ -114,6 +114,8 @@ class RuleRunner:
                 if len(remarks) > _MOST_REMARKS:
                     self._stop(rule, f"stopped after {_MOST_REMARKS} remarks")
                     break
+        except MemoryError:  # the end of the whole review
+            raise
         except Exception:  # a rule that fails must not cost the others their say
             import traceback  # costs the start a millisecond, and rules do not fail
 

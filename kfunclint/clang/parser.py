@@ -26,12 +26,17 @@ _BOOTSTRAP = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from kfun
 _KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
+class WorkerGone(Exception):
+    """The worker died, and this process may not start another one."""
+
+
 class Parser:
     """Parses files in a confined process of its own; a context manager."""
 
     def __init__(self) -> None:
         """Start the worker, and do not wait until it is ready."""
         self._worker: subprocess.Popen[bytes] | None = None
+        self._lent: bool | None = None
         self._start()
 
     def __enter__(self) -> Parser:
@@ -72,10 +77,37 @@ class Parser:
         on_disk = files.root is not None and can_leave_a_folder()
         return replace(unit, types=types(self._ask(request(source, unit, files, series, on_disk))))
 
+    def lend(self, *, keeps_going: bool) -> None:
+        """In a child of the process that started it: from now on neither start nor end a worker. What is asked of one
+        that died raises WorkerGone, or fails where it `keeps_going`."""
+        self._lent = keeps_going
+
+    def revive(self) -> None:
+        """Start the worker anew if it is gone."""
+        if self._worker is not None and self._worker.poll() is not None:
+            self.close()
+        if self._worker is None:
+            self._start()
+
+    @property
+    def pipes(self) -> tuple[int, ...]:
+        """The descriptors that lead to the worker."""
+        files = (self._worker.stdin, self._worker.stdout) if self._worker else ()
+        return tuple(file.fileno() for file in files if file is not None)
+
+    def cpu_seconds(self) -> float:
+        """What the worker and its children that ended have used of all processors; 0 where that is not known."""
+        try:
+            with open(f"/proc/{self._worker.pid if self._worker else 0}/stat", "rb") as file:  # noqa: PTH123
+                times = file.read().rpartition(b")")[2].split()[11:15]
+        except OSError:
+            return 0
+        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
     def close(self) -> None:
         """End the worker, which has nothing to put in order."""
         worker, self._worker = self._worker, None
-        if worker is None or worker.stdin is None or worker.stdout is None:
+        if worker is None or worker.stdin is None or worker.stdout is None or self._lent is not None:
             return
         worker.kill()
         worker.wait()
@@ -105,8 +137,8 @@ class Parser:
     def _ask(self, request: dict[str, Any]) -> Any:
         """The answer to a request; a worker that died is started again, once."""
         reason = "gone"
-        for _ in range(2):
-            if self._worker is None:
+        for _ in range(2 if self._lent is None else 1):
+            if self._worker is None and self._lent is None:
                 self._start()
             try:
                 return self._exchange(request)
@@ -115,6 +147,8 @@ class Parser:
                 self.close()
                 if why.late:
                     break
+        if self._lent is False and reason == "gone":
+            raise WorkerGone
         return stopped("worker died" if reason == "gone" else reason)
 
     def _exchange(self, request: dict[str, Any]) -> Any:

@@ -53,7 +53,8 @@ def run(argv: Sequence[str], running: Parser | None = None, commands: Sequence[s
             outcome = pipeline.run(inbox, request, selection, worker, step=step, tell=tell)
     if options.record_baseline(selection, outcome.reviews):
         return TROUBLE if outcome.is_troubled else CLEAN
-    _write(arguments, [review for review in outcome.reviews if review.patches or review.cover], sources)
+    reviews = [review for review in outcome.reviews if review.patches or review.cover or review.troubles]
+    _write(arguments, reviews, sources)
     return outcome.status
 
 
@@ -84,6 +85,7 @@ def parser() -> argparse.ArgumentParser:
     _add_versions(parser)
     options.add_rules(parser)
     options.add_deep(parser)
+    _add_limits(parser)
     add(
         "--each-patch",
         action="store_true",
@@ -151,6 +153,16 @@ def _add_versions(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    budget = parser.add_argument(
+        "--budget",
+        metavar="SECONDS",
+        type=_seconds,
+        help="stop after so much processor time for all series (default: 20 a MiB of mail, more with a tree)",
+    )
+    declare(budget, Completable.FREE)
+
+
 def _report(text: str) -> tuple[str, str]:
     name, _, file = text.partition("=")
     if name not in formats.formats() or not file:
@@ -168,6 +180,12 @@ def _version(text: str) -> Version:
     raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor all")
 
 
+def _seconds(text: str) -> float:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return float(text)
+
+
 def _since(text: str) -> int | str | None:
     return int(text) if text.isdecimal() and not Path(text).exists() else text or None
 
@@ -178,6 +196,7 @@ def _request(arguments: argparse.Namespace, repository: Repository | None) -> Re
         since=arguments.since,
         each_patch=arguments.each_patch,
         deep=arguments.deep,
+        budget=arguments.budget,
         tree=arguments.tree,
         no_tree=arguments.no_tree,
         repository=repository.folder if repository else None,

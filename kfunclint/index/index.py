@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kfunclint.facts.sets import Entry
 from kfunclint.git.repository import HASH
@@ -45,12 +46,43 @@ class Index:
         return {name: tuple(definitions) for name, definitions in by_name.items()}
 
 
+class _Office:
+    """Who reads whole trees: this process, or one that is asked."""
+
+    ask: Callable[..., Any] | None = None
+
+
+def asked_elsewhere(ask: Callable[..., Any]) -> None:
+    """From now on ask another process, which has services(), for what is known of whole trees."""
+    _Office.ask = ask
+
+
+def services(tree: Tree) -> Mapping[str, Callable[..., Any]]:
+    """What a process asks that may neither start git nor write to the cache. The commit is that of the state of a git
+    repository that it means, "" for a folder."""
+
+    def at(commit: str) -> Tree:
+        return tree.at(commit) if isinstance(tree, GitTree) and HASH.fullmatch(commit) else tree
+
+    return {
+        "index": lambda commit: build(at(commit)),
+        "holding": lambda commit, word: holding(at(commit), str(word)),
+    }
+
+
+def _commit(tree: Tree) -> str:
+    return tree.commit if isinstance(tree, GitTree) else ""
+
+
 def build(tree: Tree, extra: Sequence[str] = (), step: Step = lambda what: None) -> Index:
     """The index of a tree, from the cache where it is still true.
 
     `extra` are folders of OUTSIDE to take in, which are not cached. `step` is told what is being read. Raises
     InputError or OSError for a tree that cannot be read.
     """
+    if _Office.ask is not None:
+        answer: Index = _Office.ask("index", _commit(tree))
+        return answer
     name = cache.key(identity(tree))
     cached = cache.load(name) or CachedIndex("", {}, (), ())
     current = _update(tree, cached, step)
@@ -164,6 +196,8 @@ def holding(tree: Tree, word: str, step: Step = lambda what: None) -> tuple[str,
 
     `step` is told what is being read. Raises InputError or OSError for a tree that cannot be read.
     """
+    if _Office.ask is not None:
+        return tuple(_Office.ask("holding", _commit(tree), word))
     name = cache.key(f"{identity(tree)} {word}")
     cached = cache.load_hits(name) or CachedHits("", {}, ())
     if isinstance(tree, GitTree):

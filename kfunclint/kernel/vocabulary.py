@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from typing import Any
 
 from kfunclint.facts.spelling import kernel_list
 from kfunclint.kernel.flags import flag_rows
@@ -17,6 +18,13 @@ class Vocabulary:
     def __init__(self, read: Callable[[str], str | None]) -> None:
         """`read` gives the text of a file of the tree, None if it has none."""
         self._read = read
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All that it says, without what reads the tree."""
+        return {name: getattr(self, name) for name in ("flags", "macros", "suffixes", "spelling", "release")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
 
     @cached_property
     def flags(self) -> Mapping[str, int | None]:

@@ -32,6 +32,8 @@ def review(
     config: File | None = None,
     each_patch: bool = False,
     deep: bool = False,
+    caged: bool = True,
+    budget: float | None = None,
     parser: Parser | None = None,
 ) -> Outcome:
     """Review the series of patches in `inputs`: what the command reviews, without a word on any stream.
@@ -43,8 +45,12 @@ def review(
     `version` is a number, "newest" or "all"; `since` an earlier version to compare with, as file or as number in the
     inputs. `kernel` is the release to judge for, such as "6.12" (None: what the series, or the tree, says). `only` and
     `ignore` are rules or families, `strict` adds the rules that are not free of false alarms yet, `rules` are folders
-    of more rules: their Python runs. `each_patch` and `deep` are the options of these names. `parser` is one that
-    stays open for the next call; without it one is started, and ended, here.
+    of more rules: their Python runs. `each_patch` and `deep` are the options of these names.
+
+    Each series is reviewed in a child that this process forks, with limits of time and memory, and without files,
+    sockets and processes; `budget` are the seconds of processor time for all of them. With `caged` False it is done in
+    this process, as one with threads of its own must: a hostile mail then takes what time and memory it likes.
+    `parser` is one that stays open for the next call; without it one is started, and ended, here.
 
     Gives an Outcome: in `reviews` one for each series, whose `findings` are what there is to say, and in `notes` what
     could not be read or reviewed. Raises InputError for a tree or a file of settings that cannot be read and for a
@@ -59,6 +65,8 @@ def review(
         since=since if isinstance(since, int | None) else os.fspath(since),
         each_patch=each_patch,
         deep=deep,
+        caged=caged,
+        budget=budget,
         tree=None if tree is None else Path(tree),
         no_tree=tree is None,
     )

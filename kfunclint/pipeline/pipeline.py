@@ -14,6 +14,7 @@ from kfunclint.errors import InputError
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.mail.inbox import select_series
 from kfunclint.mail.message import Inbox, Series
+from kfunclint.pipeline.caged import CagedReviewer
 from kfunclint.pipeline.outcome import Note, NoteKind, Outcome, troubles
 from kfunclint.pipeline.request import Request, Version
 from kfunclint.progress import Step
@@ -51,7 +52,7 @@ def run(
     with _tree(request, selection.settings.tree, add) as tree:
         for why in inbox.errors:
             add(Note(NoteKind.TROUBLE, str(why)))
-        reviewer = Reviewer(selection, parser, tree, deep=request.deep, step=step)
+        reviewer = _reviewer(Reviewer(selection, parser, tree, deep=request.deep, step=step), request, inbox)
         kernel = selection.settings.kernel
         pairs = [
             reviewer.review(series, kernel, each_patch=request.each_patch) for series in _select(inbox, request.version)
@@ -95,6 +96,12 @@ class Reviewer:
             step=self.step,
         )
         return self.selection.apply_to(review), applied.kernel
+
+
+def _reviewer(reviewer: Reviewer, request: Request, inbox: Inbox) -> Reviewer | CagedReviewer:
+    if not request.caged:
+        return reviewer
+    return CagedReviewer(reviewer, inbox, request.budget, keeps_kernel=request.since is not None)
 
 
 def _select(inbox: Inbox, version: Version) -> tuple[Series, ...]:

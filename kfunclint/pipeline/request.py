@@ -15,6 +15,10 @@ class Request(NamedTuple):
     `since` is an earlier version to compare with: its number in the inbox, or a file. `each_patch` adds what is wrong
     behind one patch and repaired by a later one; `deep` reads the types of all kfuncs from the headers of the tree.
 
+    `caged`: each series is reviewed in a child of this process, which can read little, write nothing, and ends in time;
+    `budget` are the seconds of all processors that all series together may take then (None: 20 for every MiB of mail
+    that is begun, more with a tree).
+
     The tree is `tree`; or else the one around the working directory, the one of the settings, or the `repository` that
     the inbox was made of, if that is one; `no_tree`: none of them.
     """
@@ -25,4 +29,6 @@ class Request(NamedTuple):
     deep: bool = False
     tree: Path | None = None
     no_tree: bool = False
+    caged: bool = True
+    budget: float | None = None
     repository: Path | None = None

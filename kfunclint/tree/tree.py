@@ -44,6 +44,11 @@ class Tree(Protocol):
     @property
     def root(self) -> Path | None: ...
 
+    @property
+    def open_files(self) -> tuple[int, ...]:
+        """The descriptors that reading it needs."""
+        ...
+
     def read(self, path: str) -> bytes | None:
         """The content of a file, None if there is no such file."""
         ...
@@ -67,6 +72,7 @@ class GitTree:
     """A commit of a git repository, as a Tree."""
 
     root = None
+    open_files = ()
 
     def __init__(self, repository: Repository, commit: str) -> None:
         """Take the full hash of a commit. Nothing is read yet."""
@@ -125,6 +131,11 @@ class DirectoryTree:
         """Open the folder. Raises OSError."""
         self.root = root
         self._top = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    @property
+    def open_files(self) -> tuple[int, ...]:
+        """See Tree: the folder."""
+        return (self._top,)
 
     @property
     def name(self) -> str:

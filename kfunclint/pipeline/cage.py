@@ -1,0 +1,312 @@
+"""Work on what strangers sent is done in a child of this process that can read little, write nothing and ends in time.
+
+The child is forked, so that it has all that is loaded; its answer is a value, and only values are made of it again.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import resource
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, is_dataclass
+from enum import Enum
+from typing import Any, NamedTuple
+
+from kfunclint import resources
+from kfunclint.checker.lines import LineIndex
+from kfunclint.clang import Parser
+from kfunclint.clang.parser import WorkerGone
+from kfunclint.errors import InputError
+from kfunclint.kernel.vocabulary import Vocabulary
+
+Ask = Callable[..., Any]
+"""Asks this process, from within the child, for a service by its name, with values as arguments."""
+
+_NOT_UNDERSTOOD = "its answer is not understood"
+_OUT_OF_MEMORY = 97
+_MOST_ANSWER = 64 << 20
+_LENGTH = 8
+_TICK = 0.5  # seconds between two looks at the time
+_SERVICE_SECONDS = 180
+_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+_SYSTEM = ("/usr", "/lib", "/lib64")  # what Python may still load
+
+
+class Limits(NamedTuple):
+    """What one piece of work may take: seconds of all processors together, seconds on the clock, and bytes of memory
+    beyond what this process has."""
+
+    cpu: float = 20
+    wall: float = 120
+    memory: int = 400 << 20
+
+
+class Stopped(Exception):
+    """The work came to no end; as a text the reason, in a few words ("CPU limit of 20 s")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cage:
+    """What work in a child is given.
+
+    `parser` is asked from there, `folders` can be read, `open_files` stay open, `services` can be asked for, and `step`
+    is told what is being done. Nobody else may use the parser meanwhile.
+    """
+
+    parser: Parser
+    folders: tuple[str, ...] = ()
+    open_files: tuple[int, ...] = ()
+    services: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    step: Callable[[str], None] = lambda what: None
+
+    def run(self, work: Callable[[Ask], Any], limits: Limits) -> Any:
+        """What the work gives, a value of kfunclint, done in a child. Raises Stopped."""
+        for is_last in (False, True):
+            self.parser.revive()
+            answer = self._in_child(work, limits, keeps_going=is_last)
+            if answer is not WorkerGone:
+                return answer
+        raise Stopped("the parser died")
+
+    def _in_child(self, work: Callable[[Ask], Any], limits: Limits, *, keeps_going: bool) -> Any:
+        up_out, up = os.pipe()
+        down, down_in = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _Child(up, down, self).run(work, limits, keeps_going=keeps_going)
+        os.close(up)
+        os.close(down)
+        warden = _Warden(child, up_out, down_in, self, limits)
+        try:
+            return warden.answer()
+        except BaseException:
+            self.parser.close()  # it may be half way through a question
+            raise
+        finally:
+            warden.end()
+
+
+class _Child:
+    """The child's side. Nothing returns from here to what called fork()."""
+
+    def __init__(self, up: int, down: int, cage: Cage) -> None:
+        self.up, self.down, self.cage = up, down, cage
+
+    def run(self, work: Callable[[Ask], Any], limits: Limits, *, keeps_going: bool) -> None:
+        try:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self.cage.parser.lend(keeps_going=keeps_going)
+            self._shut(limits)
+            self._send(self._answer(work))
+        except MemoryError:  # there may be none left to say so with
+            os._exit(_OUT_OF_MEMORY)
+        finally:
+            os._exit(0)
+
+    def _shut(self, limits: Limits) -> None:
+        from kfunclint.clang import confine  # this process needs none of it
+
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nowhere, standard)
+        _close_all_but({self.up, self.down, *self.cage.parser.pipes, *self.cage.open_files})
+        folders = [folder for folder in (*_loadable(), *self.cage.folders) if os.path.isdir(folder)]  # noqa: PTH112
+        confine.can_leave_a_folder()  # it cannot be found out any more afterwards
+        confine.restrict(_rlimits(limits), folders)
+
+    def _answer(self, work: Callable[[Ask], Any]) -> tuple[str, Any]:
+        try:
+            return "done", work(self._ask)
+        except WorkerGone:
+            return "gone", ""
+        except MemoryError:
+            raise
+        except Exception as error:
+            return "failed", f"{type(error).__name__}: {error}"
+
+    def _ask(self, name: str, *arguments: Any) -> Any:
+        self._send(("ask", (name, *arguments)))
+        kind, value = pickle.loads(_read_whole(self.down))
+        if kind == "raise":
+            raise value
+        return value
+
+    def _send(self, message: tuple[str, Any]) -> None:
+        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        unsent = memoryview(len(data).to_bytes(_LENGTH, "big") + data)
+        while unsent:
+            unsent = unsent[os.write(self.up, unsent) :]
+
+
+def _rlimits(limits: Limits) -> list[tuple[int, int]]:
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - no pathlib: it is a system call or two
+        pages = int(file.read().split()[0])
+    return [
+        (resource.RLIMIT_CPU, max(1, round(limits.cpu + 0.5))),
+        (resource.RLIMIT_AS, pages * resource.getpagesize() + limits.memory),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_NPROC, 0),
+    ]
+
+
+def _loadable() -> Iterable[str]:
+    """The folders from which Python and kfunclint load what they need late."""
+    own = (str(resources.folder(name)) for name in ("rules", "reports"))
+    return dict.fromkeys(os.path.abspath(path) for path in (*_SYSTEM, sys.base_prefix, *filter(None, sys.path), *own))  # noqa: PTH100
+
+
+def _close_all_but(kept: Iterable[int]) -> None:
+    """Close every descriptor from 3 on but these."""
+    first = 3
+    for descriptor in sorted(kept):
+        if descriptor >= first:
+            os.closerange(first, descriptor)
+            first = descriptor + 1
+    os.closerange(first, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+class _Warden:
+    """This side: answers the child's questions, looks at the time, and takes what comes of it."""
+
+    def __init__(self, child: int, up: int, down: int, cage: Cage, limits: Limits) -> None:
+        self.child, self.up, self.down, self.cage, self.limits = child, up, down, cage, limits
+        self.deadline = time.monotonic() + limits.wall
+        self.served = 0.0
+        self.parser_before = cage.parser.cpu_seconds()
+        self.status: int | None = None
+
+    def answer(self) -> Any:
+        """What the work gave; WorkerGone where the parser did not answer. Raises Stopped."""
+        while True:
+            kind, value = self._message()
+            if kind == "done":
+                return value
+            if kind == "gone":
+                return WorkerGone
+            if kind == "ask":
+                self._serve(*value)
+            else:
+                raise Stopped(str(value))
+
+    def end(self) -> None:
+        """End the child, if it has not ended, and forget it."""
+        os.close(self.up)
+        os.close(self.down)
+        if self.status is None:
+            os.kill(self.child, signal.SIGKILL)
+            self._wait()
+
+    def _serve(self, name: str, *arguments: Any) -> None:
+        if name == "step":
+            self.cage.step(str(arguments[0]))
+            answer: tuple[str, Any] = "value", None
+        else:
+            start = time.monotonic()
+            try:
+                answer = "value", self.cage.services[name](*arguments)
+            except (InputError, OSError) as error:
+                answer = "raise", error
+            except (KeyError, TypeError, ValueError) as error:
+                raise Stopped(_NOT_UNDERSTOOD) from error
+            self.served += time.monotonic() - start
+        data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
+        unsent = memoryview(len(data).to_bytes(_LENGTH, "big") + data)
+        while unsent:
+            unsent = unsent[os.write(self.down, unsent) :]
+
+    def _message(self) -> tuple[str, Any]:
+        size = int.from_bytes(self._read(_LENGTH), "big")
+        if size > _MOST_ANSWER:
+            raise Stopped(f"output limit of {_MOST_ANSWER >> 20} MiB")
+        try:
+            kind, value = _Values(io.BytesIO(self._read(size))).load()
+        except (pickle.UnpicklingError, AttributeError, EOFError, IndexError, TypeError, ValueError) as error:
+            raise Stopped(_NOT_UNDERSTOOD) from error
+        return kind, value
+
+    def _read(self, count: int) -> bytes:
+        parts = bytearray()
+        poll = select.poll()
+        poll.register(self.up, select.POLLIN)
+        while len(parts) < count:
+            if poll.poll(_TICK * 1000):
+                part = os.read(self.up, min(count - len(parts), 1 << 20))
+                if not part:
+                    raise Stopped(self._cause())
+                parts += part
+            else:
+                self._look_at_the_time()
+        return bytes(parts)
+
+    def _look_at_the_time(self) -> None:
+        """Raises Stopped where a limit is reached."""
+        spent = _cpu_seconds(self.child) + self.cage.parser.cpu_seconds() - self.parser_before
+        if spent > self.limits.cpu:
+            raise Stopped(f"CPU limit of {self.limits.cpu:.0f} s")
+        if time.monotonic() > self.deadline + min(self.served, _SERVICE_SECONDS):
+            raise Stopped(f"time limit of {self.limits.wall:.0f} s")
+
+    def _cause(self) -> str:
+        """What a child died of that gave no answer."""
+        code = os.waitstatus_to_exitcode(self._wait())
+        if code == -signal.SIGXCPU:
+            return f"CPU limit of {self.limits.cpu:.0f} s"
+        if code == _OUT_OF_MEMORY:
+            return f"memory limit of {self.limits.memory >> 20} MiB"
+        return f"killed by signal {-code}" if code < 0 else "no answer"
+
+    def _wait(self) -> int:
+        _, self.status = os.waitpid(self.child, 0)
+        return self.status
+
+
+def _cpu_seconds(process: int) -> float:
+    """What a running process has used of all processors."""
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:  # noqa: PTH123
+            user, system = file.read().rpartition(b")")[2].split()[11:13]
+    except OSError:
+        return 0
+    return (int(user) + int(system)) / _CLOCK_TICKS
+
+
+def _read_whole(pipe: int) -> bytes:
+    size = int.from_bytes(_read_exactly(pipe, _LENGTH), "big")
+    return _read_exactly(pipe, size)
+
+
+def _read_exactly(pipe: int, count: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < count:
+        part = os.read(pipe, count - len(parts))
+        if not part:
+            os._exit(0)
+        parts += part
+    return bytes(parts)
+
+
+class _Values(pickle.Unpickler):
+    """Makes values of kfunclint and nothing else: the child may have been taken over."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """A frozen dataclass, a named tuple or an enum of kfunclint."""
+        if module.startswith("kfunclint."):
+            value = super().find_class(module, name)
+            if isinstance(value, type) and (value in _PLAIN or issubclass(value, _BASES) or is_dataclass(value)):
+                return value
+        if (module, name) in _BUILTINS:
+            return super().find_class(module, name)
+        raise pickle.UnpicklingError(f"{module}.{name}")
+
+
+_PLAIN = (LineIndex, Vocabulary)
+_BASES = (tuple, Enum, InputError)
+_BUILTINS = {("builtins", "frozenset"), ("builtins", "set"), ("datetime", "date"), ("datetime", "datetime")}

@@ -1,0 +1,203 @@
+"""Reviews that end, whatever a mail brings: each series in a child with limits, all of them with one budget."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from kfunclint.checker.lines import LineIndex
+from kfunclint.checker.result import Review
+from kfunclint.kernel.kernel import Kernel, kernel_of_release
+from kfunclint.kernel.release import Release, releases
+from kfunclint.mail.inbox import read_inbox
+from kfunclint.mail.message import Inbox, Series
+from kfunclint.pipeline.cage import Ask, Cage, Limits, Stopped
+
+if TYPE_CHECKING:
+    from kfunclint.clang import Parser
+    from kfunclint.progress import Step
+    from kfunclint.tree.tree import Tree
+
+_MIB = 1 << 20
+_FEW = 2
+_SMALL = b"""\
+Subject: [PATCH] x: add bpf_x()
+
+Add the the kfunc bpf_y().
+---
+diff --git a/x.c b/x.c
+--- /dev/null
++++ b/x.c
+@@ -0,0 +1,12 @@
++/**
++ * bpf_x() - Give it's x
++ */
++__bpf_kfunc struct x *bpf_x(struct x *x)
++{
++	if (!x)
++		return NULL;
++	return x->x;
++}
++BTF_KFUNCS_START(x)
++BTF_ID_FLAGS(func, bpf_x, KF_ACQUIRE)
++BTF_KFUNCS_END(x)
+"""
+_FINDINGS = 1000  # of a MiB of mail; people's mails have a tenth of it
+_CPU_ALONE, _CPU_WITH_TREE, _CPU_DEEP = 20, 60, 120
+
+
+class Reviewer(Protocol):
+    """What reviews a series in the process that it is in; see pipeline.Reviewer."""
+
+    parser: Parser
+    tree: Tree | None
+    deep: bool
+    step: Step
+
+    def review(self, series: Series, kernel: str | Kernel | None, *, each_patch: bool = False) -> tuple[Review, Kernel]:
+        """The review and the kernel it was judged for."""
+        ...
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left for all series of a run: seconds of all processors, and findings."""
+
+    seconds: float
+    findings: int
+
+    @staticmethod
+    def of(inbox: Inbox, seconds: float | None, cpu: float) -> Budget:
+        """The one for an inbox: what a user names, or as much for every MiB that is begun as one series may take."""
+        mails = [mail for series in inbox.series for mail in (series.cover, *series.patches) if mail]
+        size = 1 + sum(len(mail.body) for mail in mails) // _MIB
+        return Budget(cpu * size if seconds is None else seconds, _FINDINGS * size)
+
+
+class CagedReviewer:
+    """Reviews series one after the other, each in a child of this process."""
+
+    def __init__(self, reviewer: Reviewer, inbox: Inbox, seconds: float | None, *, keeps_kernel: bool) -> None:
+        """`seconds` are the budget, None for the usual one; `keeps_kernel`: another version is to be judged for the
+        kernel of a review, so all that its tree says of itself comes along."""
+        self.reviewer = reviewer
+        self.keeps_kernel = keeps_kernel
+        self.cpu = _CPU_DEEP if reviewer.deep else _CPU_WITH_TREE if reviewer.tree else _CPU_ALONE
+        self.budget = Budget.of(inbox, seconds, self.cpu)
+        if len(inbox.series) > _FEW:
+            self._load()
+
+    def _load(self) -> None:
+        """Load here, once, what a review loads late: else every child does so anew."""
+        from kfunclint.clang import confine  # noqa: F401
+
+        reviewer = self.reviewer
+        tree, step, reviewer.tree, reviewer.step = reviewer.tree, reviewer.step, None, lambda what: None
+        for series in read_inbox([_SMALL]).series:
+            reviewer.review(series, None)
+        reviewer.tree, reviewer.step = tree, step
+
+    def review(self, series: Series, kernel: str | Kernel | None, *, each_patch: bool = False) -> tuple[Review, Kernel]:
+        """See Reviewer; of a series that comes to no end, a review that says so. Raises ValueError for a release that
+        is none."""
+        if isinstance(kernel, str):
+            Release.parse(kernel)
+
+        def work(ask: Ask) -> tuple[Review, Kernel]:
+            self._reach_out(ask)
+            review, judged_for = self.reviewer.review(series, kernel, each_patch=each_patch)
+            return review, judged_for if self.keeps_kernel else replace(judged_for, tree=None)
+
+        cpu = min(self.cpu, self.budget.seconds)
+        if cpu <= 0:
+            return _not_reviewed(series, "the budget of the run is spent")
+        before = self._cpu_seconds()
+        try:
+            review, judged_for = self._cage().run(work, Limits(cpu, 3 * self.cpu + 30))
+        except Stopped as why:
+            return _not_reviewed(series, str(why))
+        finally:
+            self.budget.seconds -= max(0.0, self._cpu_seconds() - before)
+        return self._bounded(review), judged_for
+
+    def _cage(self) -> Cage:
+        tree = self.reviewer.tree
+        return Cage(
+            self.reviewer.parser,
+            folders=(str(tree.root),) if tree and tree.root else (),
+            open_files=tree.open_files if tree else (),
+            services=_services(tree) if tree else {},
+            step=self.reviewer.step,
+        )
+
+    def _reach_out(self, ask: Ask) -> None:
+        """In the child: have done elsewhere what it may not do."""
+        self.reviewer.step = lambda what: ask("step", what)
+        tree = self.reviewer.tree
+        if tree is None:
+            return
+        from kfunclint.git.remote import RemoteRepository
+        from kfunclint.index import index
+        from kfunclint.tree.tree import GitTree
+
+        index.asked_elsewhere(ask)
+        if isinstance(tree, GitTree):
+            self.reviewer.tree = GitTree(RemoteRepository(tree.repository.folder, ask), tree.commit)
+
+    def _bounded(self, review: Review) -> Review:
+        """The review with as many findings as are left of all that a run may have."""
+        left, count = self.budget.findings, len(review.findings)
+        self.budget.findings = max(0, left - count)
+        if count <= left:
+            return review
+        name = _name(review.series)
+        return replace(
+            review,
+            findings=review.findings[:left],
+            skipped={**review.skipped, name: f"{left} of its {count} findings are said"},
+            unchecked=review.unchecked | {name},
+        )
+
+    def _cpu_seconds(self) -> float:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime + self.reviewer.parser.cpu_seconds()
+
+
+def _services(tree: Tree) -> Mapping[str, Callable[..., Any]]:
+    from kfunclint.git import remote
+    from kfunclint.index import index
+    from kfunclint.tree.tree import GitTree
+
+    of_git = remote.services(tree.repository) if isinstance(tree, GitTree) else {}
+    return {**index.services(tree), **of_git}
+
+
+def _name(series: Series | None) -> str:
+    """What a series is called in a line: the subject of its first mail, or its file."""
+    assert series is not None
+    first = series.cover or series.patches[0]
+    return first.subject.text or first.source.file
+
+
+def _not_reviewed(series: Series, why: str) -> tuple[Review, Kernel]:
+    """The review of a series that came to no end."""
+    kernel = kernel_of_release(releases()[-1][1], "nothing was judged")
+    name = _name(series)
+    review = Review(
+        series=series,
+        patches=(),
+        cover=None,
+        sources=(),
+        lines=LineIndex((), None, ()),
+        base=None,
+        kernel=kernel.target,
+        findings=(),
+        skipped={name: f"not reviewed: {why}"},
+        failures={},
+        unreadable=(),
+        rules=(),
+        unchecked=frozenset({name}),
+    )
+    return review, kernel

@@ -1,0 +1,250 @@
+"""A series ends within its limits, whatever it does, and the rest of the input is reviewed."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from trees import FILES, commit, write
+
+import kfunclint
+from kfunclint.clang import Parser, confine, frames
+from kfunclint.clang.parser import WorkerGone
+from kfunclint.mail.message import Series
+from kfunclint.pipeline import cage, caged, pipeline
+from kfunclint.pipeline.cage import Ask, Cage, Limits, Stopped
+from kfunclint.pipeline.outcome import FINDINGS, TROUBLE
+
+SERIES = (ROOT / "fixtures" / "series.mbox").read_bytes()
+SMALL = Limits(cpu=1, wall=5, memory=64 << 20)
+
+
+def mail(number: int) -> bytes:
+    return (
+        f"From a@b Thu Jan  1 00:00:00 1970\nFrom: Ann Author <ann@example.org>\nSubject: [PATCH] x: number {number}\n"
+        f"Message-ID: <{number}@example.org>\n\nSay the the.\n---\ndiff --git a/x{number}.c b/x{number}.c\n"
+        f"--- /dev/null\n+++ b/x{number}.c\n@@ -0,0 +1 @@\n+int a;\n\n"
+    ).encode()
+
+
+def reason(parser: Parser, work: Callable[[Ask], Any], limits: Limits = SMALL) -> str:
+    with pytest.raises(Stopped) as stopped:
+        Cage(parser).run(work, limits)
+    return str(stopped.value)
+
+
+def loop(ask: Ask) -> None:
+    while True:
+        pass
+
+
+def cells(ask: Ask) -> None:
+    """Many small objects: what a quadratic analysis takes its memory for."""
+    many: list[Any] = []
+    while True:
+        many.append([many, bytearray(4000)])
+
+
+@pytest.mark.parametrize(
+    ("work", "expected"),
+    [
+        (loop, "CPU limit of 1 s"),
+        (lambda ask: time.sleep(60), "time limit of 5 s"),
+        (lambda ask: bytearray(1 << 30), "memory limit of 64 MiB"),
+        (cells, "memory limit of 64 MiB"),
+        (lambda ask: os.abort(), "killed by signal 6"),
+        (lambda ask: os._exit(3), "no answer"),
+        (lambda ask: int("x"), "ValueError: invalid literal for int() with base 10: 'x'"),
+        (lambda ask: sys.exit(0), "no answer"),
+        (lambda ask: ask("x", loop), "its answer is not understood"),
+        (lambda ask: os, "no answer"),
+        (lambda ask: "x" * (65 << 20), "output limit of 64 MiB"),
+    ],
+    ids="cpu wall block cells abort exits raises leaves asks-for-code no-value output".split(),
+)
+def test_every_end_has_a_reason(parser: Parser, work: Callable[[Ask], Any], expected: str) -> None:
+    limits = SMALL if "output" not in expected else SMALL._replace(memory=400 << 20)
+    assert reason(parser, work, limits) == expected
+
+
+def refused(act: Callable[[], object]) -> Callable[[Ask], str]:
+    def work(ask: Ask) -> str:
+        try:
+            act()
+        except OSError:
+            return "refused"
+        return "done"
+
+    return work
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: Path("/etc/passwd").read_text(),
+        lambda: Path("/tmp/kfunclint-test").write_text("x"),
+        socket.socket,
+        os.fork,
+        lambda: os.execv("/bin/true", ["true"]),
+        lambda: os.kill(os.getppid(), 0),
+        lambda: (ROOT / "pyproject.toml").chmod(0o644),
+    ],
+    ids="read write socket fork exec kill chmod".split(),
+)
+def test_the_child_reaches_nothing(parser: Parser, act: Callable[[], object]) -> None:
+    if not all(confine.tried()):
+        pytest.skip("a kernel without Landlock or seccomp")
+    assert Cage(parser).run(refused(act), SMALL) == "refused"
+
+
+def test_the_child_reads_the_folders_that_it_is_given(parser: Parser, tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("here")
+    assert Cage(parser, folders=(str(tmp_path),)).run(lambda ask: (tmp_path / "x").read_text(), SMALL) == "here"
+    assert Cage(parser).run(lambda ask: len(list((ROOT / "rules").iterdir())), SMALL) > 5
+
+
+def call(name: str, arguments: tuple[int, ...], ask: Ask) -> Any:
+    return ask(name, *arguments)
+
+
+def test_the_child_asks_for_services(parser: Parser) -> None:
+    def broken() -> None:
+        raise FileNotFoundError(2, "no such thing")
+
+    steps: list[str] = []
+    services: dict[str, Callable[..., Any]] = {"double": lambda number: 2 * number, "broken": broken}
+    work: Callable[[Ask], Any] = lambda ask: (ask("step", "one"), ask("double", 21))  # noqa: E731
+    assert Cage(parser, services=services, step=steps.append).run(work, SMALL) == (None, 42)
+    assert steps == ["one"]
+    stopped = Cage(parser, services=services)
+    for name, arguments, why in (
+        ("broken", (), "FileNotFoundError: [Errno 2] no such thing"),
+        ("double", (1, 2), "its answer is not understood"),
+        ("nothing", (), "its answer is not understood"),
+    ):
+        with pytest.raises(Stopped, match=re.escape(why)):
+            stopped.run(partial(call, name, arguments), SMALL)
+
+
+class Evil:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, ("touch /tmp/kfunclint-evil",)
+
+
+@pytest.mark.parametrize("value", [Evil(), os.system, Parser, Path("x"), kfunclint.review])
+def test_an_answer_is_a_value_or_nothing(parser: Parser, value: Any) -> None:
+    assert reason(parser, lambda ask: value) == "its answer is not understood"
+
+
+def test_a_review_is_the_same_in_the_cage(parser: Parser) -> None:
+    inside = kfunclint.review(SERIES, parser=parser)
+    assert inside == kfunclint.review(SERIES, parser=parser, caged=False)
+    assert inside.status == FINDINGS
+    assert pickle.loads(pickle.dumps(inside)) == inside
+
+
+@pytest.mark.parametrize("kind", ["git", "folder"])
+def test_a_review_with_a_tree_is_the_same_in_the_cage(parser: Parser, tmp_path: Path, kind: str) -> None:
+    write(tmp_path, FILES)
+    if kind == "git":
+        commit(tmp_path, FILES)
+    v1, v2 = (ROOT / "fixtures" / "threads" / f"v{version}.mbox" for version in (1, 2))
+    for options in ({}, {"since": str(v1)}, {"each_patch": True}):
+        inside, outside = (
+            kfunclint.review(v2, tree=tmp_path, parser=parser, caged=is_caged, **options) for is_caged in (True, False)
+        )
+        assert inside == outside
+
+
+def stop_at(monkeypatch: pytest.MonkeyPatch, word: str, act: Callable[[], object]) -> None:
+    """Let the review of the series with a word in its title do something else."""
+    review = pipeline.Reviewer.review
+
+    def hostile(self: pipeline.Reviewer, series: Series, *more: Any, **options: Any) -> Any:
+        if word in series.patches[0].subject.text:
+            act()
+        return review(self, series, *more, **options)
+
+    monkeypatch.setattr(pipeline.Reviewer, "review", hostile)
+    monkeypatch.setattr(caged, "_CPU_ALONE", 2)
+
+
+@pytest.mark.parametrize(
+    ("act", "why"),
+    [
+        (lambda: loop(print), "CPU limit of 2 s"),
+        (lambda: bytearray(1 << 30), "memory limit of 400 MiB"),
+        (os.abort, "killed by signal 6"),
+    ],
+    ids="cpu memory abort".split(),
+)
+def test_the_other_series_are_reviewed(
+    parser: Parser, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object], why: str
+) -> None:
+    stop_at(monkeypatch, "number 2", act)
+    found = kfunclint.review(b"".join(map(mail, (1, 2, 3))), parser=parser, only=["text"], budget=20)
+    assert [len(review.findings) for review in found.reviews] == [1, 0, 1]
+    assert [note.text for note in found.notes] == [f"[PATCH] x: number 2: not reviewed: {why}"]
+    assert found.status == TROUBLE
+
+
+def test_a_budget_is_for_all_series(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop_at(monkeypatch, "number 1", lambda: loop(print))
+    found = kfunclint.review(b"".join(map(mail, (1, 2, 3))), parser=parser, only=["text"], budget=1)
+    assert [note.text.partition(": not reviewed: ")[2] for note in found.notes] == [
+        "CPU limit of 1 s",
+        *["the budget of the run is spent"] * 2,
+    ]
+
+
+def test_findings_of_a_run_are_counted(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caged, "_FINDINGS", 2)
+    found = kfunclint.review(b"".join(map(mail, (1, 2, 3))), parser=parser, only=["text"])
+    assert [len(review.findings) for review in found.reviews] == [1, 1, 0]
+    assert [note.text for note in found.notes] == ["[PATCH] x: number 3: 0 of its 1 findings are said"]
+
+
+def test_a_worker_that_died_is_started_again(parser: Parser) -> None:
+    with Parser() as mine:
+        assert mine._worker
+        os.kill(mine._worker.pid, signal.SIGKILL)
+        assert kfunclint.review(SERIES, parser=mine).status == FINDINGS
+
+
+def test_a_worker_that_dies_in_the_middle_is_started_once(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: Any, **__: Any) -> Any:
+        raise WorkerGone
+
+    monkeypatch.setattr(pipeline.Reviewer, "review", gone)
+    found = kfunclint.review(mail(1), parser=parser)
+    assert [note.text for note in found.notes] == ["[PATCH] x: number 1: not reviewed: the parser died"]
+
+
+def test_a_worker_that_is_killed_for_ever_costs_its_files(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def kill(self: Parser, *_: Any) -> Any:
+        raise frames.Broken("gone")
+
+    monkeypatch.setattr(Parser, "_exchange", kill)
+    found = kfunclint.review(SERIES, parser=parser)
+    assert found.status == TROUBLE
+    assert [note.text for note in found.notes] == ["mm/bpf_memcg_walk.c: parser stopped (worker died)"]
+
+
+def test_no_descriptor_is_left_open(parser: Parser) -> None:
+    kfunclint.review(SERIES, parser=parser)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        kfunclint.review(SERIES, parser=parser)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert cage._cpu_seconds(os.getpid()) > 0

@@ -210,7 +210,7 @@ SURVIVING = {
     "conditionals": "#if 1\n" * 20_000 + "#endif\n" * 20_000,
     "else": "#else\n" * 20_000,
     "macros": "".join(f"#define M{at} M{at + 1}\n" for at in range(20_000)) + inside("M1;"),
-    "arguments": "#define E(x) x x\nint y;\n" + inside("E(" * 15 + "g();" + ")" * 15),
+    "arguments": "#define E(x) x x\nint y;\n" + inside("E(" * 12 + "g();" + ")" * 12),
     "types": "typedef int t0;\n" + "".join(f"typedef struct {{ t{at} a, b; }} t{at + 1};\n" for at in range(60)),
     "attributes": "int f(void)" + " __a\n" * 20_000 + "{\n}\n",
     "attributes with arguments": "int f(void)\n" + "__a(1)\n" * 20_000 + "{\n}\n",

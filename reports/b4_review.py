@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from kfunclint.checker.result import Review
 from kfunclint.finding import Level, Place
 from kfunclint.report import formats
@@ -36,7 +34,7 @@ def render(review: Review) -> str:
             [*(visible(f"not checked: {why}") for why in review.troubles), *lines, *filter(None, [visible(silence)])]
         ),
     }
-    return json.dumps([check], indent=2) + "\n"
+    return formats.as_json([check])
 
 
 def _place(at: Place) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -41,7 +40,7 @@ def render(review: Review) -> str:
         ],
         "since": _since(review),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return formats.as_json(document)
 
 
 def _series(review: Review) -> dict[str, Any] | None:

@@ -29,8 +29,17 @@ def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int
         return 130
     except (InputError, ValueError, OSError) as why:
         options.say(str(why))
+        _drop_output()
         return TROUBLE
     return status
+
+
+def _drop_output() -> None:
+    """What is left of a report that cannot be written must not be tried again when Python ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _command(argv: Sequence[str], parser: Parser | None) -> int:

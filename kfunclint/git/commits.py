@@ -25,13 +25,6 @@ _DIFF = (
     "-O/dev/null",
     "-M",
 )
-# what people set for their mails, and what has no place in a mail that nobody sends
-_PLAIN = (
-    *("-c", "format.coverLetter=false"),
-    *("-c", "format.from=false"),
-    *("-c", "format.signOff=false"),
-    *("-c", "format.useAutoBase=false"),
-)
 _FORMAT = (
     "--root",  # one revision stands for all that it reaches
     "--stdout",
@@ -40,6 +33,10 @@ _FORMAT = (
     "--no-attach",
     "--no-thread",
     "--no-signature",
+    "--no-add-header",
+    "--no-to",
+    "--no-cc",
+    "--no-notes",
 )
 _FROM = re.compile(rb"^From ([0-9a-f]{40,64}) [^\n]*\n", re.M)
 _QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.M)
@@ -78,7 +75,7 @@ def reached(repository: Repository, revisions: Sequence[str], most: int) -> Inbo
     if not commits:
         return Inbox((), ())
     numbered = "--numbered" if len(commits) > 1 else "--no-numbered"
-    return _series(repository, repository.run(*_PLAIN, "format-patch", numbered, *_FORMAT, *_DIFF, *revisions, "--"))
+    return _series(repository, repository.run("format-patch", numbered, *_FORMAT, *_DIFF, *revisions, "--"))
 
 
 def staged(repository: Repository) -> Inbox:

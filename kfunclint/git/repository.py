@@ -30,9 +30,26 @@ _SHUT = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
     "LC_ALL": "C",
 }
-_OPTIONS = ("--no-pager", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
+# what git prints must not depend on what its user likes to see; a key that has a default has it here
+_SETTINGS = """
+    core.fsmonitor=false core.hooksPath=/dev/null core.attributesFile=/dev/null core.quotePath=true
+    core.bigFileThreshold=512m protocol.allow=never submodule.recurse=false
+    color.ui=false color.diff=false color.grep=false color.branch=false color.status=false
+    diff.context=3 diff.interHunkContext=0 diff.noPrefix=false diff.mnemonicPrefix=false diff.srcPrefix=a/
+    diff.dstPrefix=b/ diff.relative=false diff.renames=true diff.renameLimit=1000 diff.algorithm=myers
+    diff.indentHeuristic=true diff.submodule=short diff.ignoreSubmodules=none diff.suppressBlankEmpty=false
+    diff.wsErrorHighlight=none diff.colorMoved=no diff.orderFile=/dev/null
+    format.subjectPrefix=PATCH format.suffix=.patch format.coverLetter=false format.from=false
+    format.forceInBodyFrom=false format.signOff=false format.useAutoBase=false format.notes=false format.noprefix=false
+    format.encodeEmailHeaders=true
+    grep.lineNumber=false grep.column=false grep.fullName=false grep.patternType=default
+    i18n.commitEncoding=UTF-8 i18n.logOutputEncoding=UTF-8
+    log.showSignature=false log.mailmap=false log.follow=false log.date=default log.decorate=false
+""".split()
+_OPTIONS = ("--no-pager", *(word for setting in _SETTINGS for word in ("-c", setting)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from kfunclint.facts.sets import Entry, Flag, KfuncSet, Registration
 from kfunclint.finding import Place
 from kfunclint.index.file_facts import FileFacts, KfuncDefinition
 
-FORMAT = 2
+FORMAT = 3
 """Grows with every change of what is kept and of how a file is read: an index of another format is made anew."""
 
 _LARGEST = 64 << 20  # bytes
@@ -68,14 +69,21 @@ def load_hits(name: str) -> CachedHits | None:
 def _load(name: str, parse: Callable[[Any], T]) -> T | None:
     try:
         path = folder() / f"{name}.json"
-        if path.stat().st_size > _LARGEST:
-            return None
-        content = parse(json.loads(path.read_bytes()))
+        content = parse(json.loads(_bytes(path)))
         with contextlib.suppress(OSError):  # a cache may be read-only
             os.utime(path)  # what is used is the last to go
         return content
     except (OSError, ValueError, RuntimeError):  # RuntimeError: no home, or nested too deep
         return None
+
+
+def _bytes(path: Path) -> bytes:
+    """What is in a regular file that is not too large. Raises OSError for any other: a FIFO would block for ever."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
+            raise OSError(f"{path}: no index")
+        return file.read(_LARGEST)
 
 
 def save(name: str, content: CachedIndex | CachedHits) -> None:

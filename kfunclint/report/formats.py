@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kfunclint import resources
 from kfunclint.finding import Level, Place
@@ -86,6 +87,16 @@ def templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+_BACKSLASH_OR_SURROGATES = re.compile(r"\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2}")
+
+
+def as_json(document: Any) -> str:
+    """A document as JSON in ASCII, with a line break at the end. A byte that is no UTF-8, as in the name of a file,
+    becomes U+FFFD: half of a surrogate pair is no JSON to strict readers."""
+    text = json.dumps(document, indent=2)
+    return _BACKSLASH_OR_SURROGATES.sub(lambda match: "\\ufffd" if len(match[0]) == 6 else match[0], text) + "\n"
 
 
 def first(review: Review) -> Mail | None:

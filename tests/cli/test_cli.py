@@ -398,3 +398,23 @@ def test_the_version_says_what_holds_a_review(capsys: pytest.CaptureFixture[str]
     assert version == f"kfunclint {__version__}"
     held = confine.tried()
     assert [row.endswith(": active") for row in rows] == [True, held.landlock, held.seccomp]
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_a_closed_stream_is_no_traceback(tmp_path: Path, closed: str) -> None:
+    told, report = tmp_path / "stderr", tmp_path / "report"
+    command = [sys.executable, "-m", "kfunclint", SERIES, "--no-tree"]
+    shell = ["sh", "-c", f'"$@" {closed}', "sh", *command]
+    with told.open("w") as stderr:
+        done = subprocess.run(shell, stdout=subprocess.PIPE, stderr=stderr, cwd=ROOT, check=False)
+        assert done.returncode == (2 if "1" in closed else 1)
+        assert (b"warning" in done.stdout) == ("1" not in closed)
+        to_file = subprocess.run([*shell, "-o", str(report)], stderr=stderr, cwd=ROOT, check=False)
+        assert to_file.returncode == 1
+    assert "warning" in report.read_text()
+    assert told.read_text().count("\n") == (closed == "1>&-")
+
+
+def test_a_full_disk_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main([SERIES, "--no-tree", "-o", "/dev/full"]) == 2
+    assert capfd.readouterr().err.count("\n") == 1

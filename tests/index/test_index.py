@@ -362,3 +362,13 @@ def test_headers_outside_of_the_tree_are_not_asked_for(linux: Path, tmp_path: Pa
         found, _ = build(linux)
         assert "bpf_odd" in found.definitions()
         assert "bpf_stolen" not in {entry.name for entry in found.entries}
+
+
+def test_a_cache_that_is_no_file_is_left_alone(cache_folder: Path, linux: Path) -> None:
+    """A FIFO would block for ever, and some devices never end."""
+    expected, _ = build(linux)
+    (kept,) = cache_folder.glob("*.json")
+    for make in (os.mkfifo, lambda path: path.symlink_to("/dev/zero")):
+        kept.unlink()
+        make(kept)
+        assert build(linux)[0] == expected

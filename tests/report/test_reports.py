@@ -334,3 +334,11 @@ def test_nothing_found_is_said_but_not_mailed() -> None:
     assert formats.files("reply", found) == {}
     assert formats.render("terminal", found).endswith("\n\nnothing found in 2 patches\n")
     assert "Nothing found in 2 patches." in formats.render("html", found)
+
+
+@pytest.mark.parametrize("kind", ["json", "sarif", "b4-review"])
+def test_json_has_no_half_of_a_character(kind: str) -> None:
+    name = "kernel/\udcff\U0001f41d\\\\udcff.c"
+    text = formats.render(kind, replace(sample(), skipped={name: name}, unchecked=frozenset({name})))
+    json.loads(text)
+    assert not any("\ud800" <= char <= "\udfff" for char in json.dumps(json.loads(text), ensure_ascii=False))

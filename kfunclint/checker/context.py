@@ -32,6 +32,7 @@ from kfunclint.recent import Recent
 from kfunclint.rule.functions import FunctionTable, behaviours_of
 
 if TYPE_CHECKING:
+    from kfunclint.index.functions import TreeFunctions
     from kfunclint.index.index import Index
     from kfunclint.tree.tree import Tree
 
@@ -85,6 +86,7 @@ class FactBuilder:
         self.step = step
         self.absent: dict[str, bool] = {}
         self.index: Index | None = None
+        self._tree_functions: TreeFunctions | None = None
         self._lexed = Lexed()
         self._units: Recent[Unit] = Recent()
 
@@ -96,12 +98,36 @@ class FactBuilder:
         parse = partial(self._unit, series=sources)
         self._lexed.turn()
         self._units.turn()
-        facts, unparsed = build_facts(sources, parse, patches, cover, self._lexed, behaviours=self.behaviours)
+        behaviours = self._behaviours(sources)
+        facts, unparsed = build_facts(sources, parse, patches, cover, self._lexed, behaviours=behaviours)
         if self.base is not None and (related_files := self._related_files(facts, sources)):
             facts, unparsed = build_facts(
-                (*sources, *related_files), parse, patches, cover, self._lexed, behaviours=self.behaviours
+                (*sources, *related_files), parse, patches, cover, self._lexed, behaviours=behaviours
             )
+        self._seek_callees(facts)
         return self._with_meant(self._with_released(facts)), unparsed
+
+    def _seek_callees(self, facts: Facts) -> None:
+        """Look in the tree for what the kfuncs call that the series touches."""
+        if self._tree_functions is None:
+            return
+        from kfunclint.index.functions import seek_callees  # most reviews have no tree
+
+        kfuncs = [kfunc for kfunc in facts.by_type(Kfunc) if self.touched.overlaps(kfunc)]
+        seek_callees(
+            self._tree_functions,
+            [(kfunc.at.path or "", kfunc.name, kfunc.definition.accounts.functions) for kfunc in kfuncs],
+        )
+
+    def _behaviours(self, sources: Sequence[PostImage]) -> Behaviours:
+        """What functions out of view do: the rows, and where there is a tree what that says of others."""
+        if self.base is None:
+            return self.behaviours
+        from kfunclint.index.functions import TreeFunctions  # most reviews have no tree
+
+        own = {source.path for source in sources}
+        self._tree_functions = TreeFunctions(self.base.tree, self.parser, self.behaviours, own, self.step)
+        return self._tree_functions.behaviours
 
     def _with_meant(self, facts: Facts) -> Facts:
         """The facts with what was meant by names in messages and comments that the tree does not have."""

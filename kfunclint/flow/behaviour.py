@@ -74,12 +74,17 @@ Holds = Callable[[str | None, str | None], bool]
 class Behaviours:
     """What functions out of view do, by their names, in one kernel."""
 
-    def __init__(self, rows: Mapping[str, Behaviour]) -> None:
+    def __init__(self, rows: Mapping[str, Behaviour], others: Callable[[str], Behaviour] | None = None) -> None:
+        """`others` tells of functions that have no row."""
         self.rows = rows
+        self._others = others
 
     def of(self, name: str) -> Behaviour:
         """What a function does; UNKNOWN where nobody tells."""
-        return self.rows.get(name, UNKNOWN)
+        row = self.rows.get(name)
+        if row is None:
+            return self._others(name) if self._others is not None else UNKNOWN
+        return row
 
 
 @cache

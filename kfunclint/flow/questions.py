@@ -73,13 +73,14 @@ def was_asked(term: Term, path: Path) -> bool:
 
 
 def null_when(term: Term, tasks: Collection[str], behaviours: Behaviours) -> str:
-    """When what a term stands for is NULL, in words; "" where it is not known to be. `tasks` are parameters."""
+    """When what a term stands for is NULL, in words of a table; "" where none says so. `tasks` are parameters."""
     rows = table("may_be_null")
     if term.kind == "call" and term.text == "rcu_dereference":
         return null_when(term.kids[0], tasks, behaviours)
     words: str = ""
     if term.kind == "call":
-        words = behaviours.of(term.text).null
+        row = behaviours.of(term.text)
+        words = "" if row.opaque else row.null  # whoever calls it may know that it is none here
     elif term.kind == "index" and term.kids[0].kind in ("member", "addr"):
         words = "" if _is_of_css_set(term.kids[0]) else rows["element"].get(term.kids[0].text, "")
     elif term.kind == "member" and _is_task(term.kids[0], tasks):

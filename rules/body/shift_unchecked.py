@@ -53,7 +53,7 @@ def _remark(kfunc: Kfunc, name: str, use: Use, tests: Sequence[Node]) -> Remark:
         ("though it may be negative", "a negative number") if tests else ("unchecked", "more bits than there are")
     )
     return Remark(
-        kfunc.place(use.node.kids[1]),
+        kfunc.place(use.node if use.node.kind == "call" else use.node.kids[1]),
         f"{kfunc.name}() shifts by its argument {name} {how}, and programs can pass any value: a shift by {what} is "
         "undefined",
         (

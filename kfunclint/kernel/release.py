@@ -113,7 +113,7 @@ def named_release(text: str) -> Release:
     known = [row for _, row in releases()]
     if release not in known:
         below = [row for row in known if row < release]
-        raise ValueError(f"no release {release} is known, the nearest is {below[-1] if below else known[0]}")
+        raise ValueError(f"no release {text} is known, the nearest is {below[-1] if below else known[0]}")
     return release
 
 

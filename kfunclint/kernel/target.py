@@ -106,8 +106,9 @@ def _are_near(aim: Target, other: Target, releases: int = 0) -> bool:
 def _requested(text: str, day: date | None) -> Target:
     if text not in REQUESTS:
         return Target.exactly(named_release(text), "given with --kernel")
-    aim = _next(text, day) if text == "next" else _mainline(day)
-    return aim._replace(why=f"{text} is asked for with --kernel, {aim.why}")
+    aim = _next(text, day) if text == "next" and day is not None else _mainline(day)
+    words = aim.why if aim.why.startswith(text) else f"{text}, {aim.why}"
+    return aim._replace(why=f"given with --kernel: {words}")
 
 
 def _sign_of_other_time(mailed: Kernel, evidence: Evidence, fit: TreeFit) -> str:

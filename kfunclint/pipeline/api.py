@@ -43,9 +43,9 @@ def review(
     `config`, a file of settings, no settings but the arguments.
 
     `version` is a number, "newest" or "all"; `since` an earlier version to compare with, as file or as number in the
-    inputs. `kernel` is the release to judge for, such as "6.12" (None: what the series, or the tree, says). `only` and
-    `ignore` are rules or families, `strict` adds the rules that are not free of false alarms yet, `rules` are folders
-    of more rules: their Python runs. `each_patch` and `deep` are the options of these names.
+    inputs. `kernel` is the release to judge for, such as "6.12", "mainline" or "next" (None: what the series, or the
+    tree, says). `only` and `ignore` are rules or families, `strict` adds the rules that are not free of false alarms
+    yet, `rules` are folders of more rules: their Python runs. `each_patch` and `deep` are the options of these names.
 
     Each series is reviewed in a child that this process forks, with limits of time and memory, and without files,
     sockets and processes; `budget` are the seconds of processor time for all of them. With `caged` False it is done in

@@ -35,11 +35,16 @@ class _Known(NamedTuple):
 
 
 def first_start(database: Database, sources: Sequence[Source]) -> None:
-    """Where a source was never read, begin at its end: nothing that is there now is ever judged."""
+    """Where a source was never read, begin at its end: nothing that is there now is ever judged. One that cannot be
+    read is told, and begun the next time."""
     for source in sources:
         if database.value("SELECT 1 FROM source WHERE name=?", source.name):
             continue
-        tips, present = source.tips(), [(key_of(id_),) for id_ in source.present()]
+        try:
+            tips, present = source.tips(), [(key_of(id_),) for id_ in source.present()]
+        except (InputError, OSError) as why:
+            log.event("unread", source=source.name, why=str(why))
+            continue
         with database.transaction("begin"):
             database.execute_all("INSERT OR IGNORE INTO old VALUES (?)", present)
             _save(database, source, tips)
@@ -48,9 +53,8 @@ def first_start(database: Database, sources: Sequence[Source]) -> None:
 
 
 def rebuild(database: Database, journal: Journal, sources: Sequence[Source], sender: str) -> None:
-    """A new ledger asks the archives what went out before it, and writes that into the journal."""
-    if not sender or database.setting("rebuilt"):
-        return
+    """A new ledger asks the archives what went out before it, and writes that into the journal. Raises InputError and
+    OSError for an archive that cannot be asked."""
     archived = {id_ for source in sources for id_ in source.sent_by(bare_address(sender)) if is_own_id(id_)}
     for message_id in sorted(archived - journal.message_ids()):
         journal.add(message_id)
@@ -86,12 +90,17 @@ def _take(database: Database, settings: BotSettings, source: Source, chunk: Chun
             _insert(database, source, arrival, known)
             steps.at("read.mail")
         for blob in chunk.withdrawn:
-            database.execute("UPDATE mail SET parked='taken out of the archive', handled=0 WHERE blob=?", blob)
+            database.execute(_WITHDRAW, blob)
         _save(database, source, chunk.cursors)
         database.execute_all(
             "DELETE FROM source WHERE name=? AND part=?", [(source.name, part) for part in chunk.gone if part]
         )
     return len(mails)
+
+
+_WITHDRAW = (
+    "UPDATE mail SET parked='taken out of the archive', handled=CASE kind WHEN 'patch' THEN 0 ELSE 1 END WHERE blob=?"
+)
 
 
 def _save(database: Database, source: Source, cursors: dict[str, str]) -> None:

@@ -119,7 +119,7 @@ def _mail(
     last = max(float(row["seen"]) for row in database.rows("SELECT seen FROM mail WHERE msgid=?", headers.message_id))
     return PlannedMail(
         patch=headers.message_id,
-        msgid=own_id(settings, headers.message_id),
+        msgid=own_id(settings.instance or _without_name(database), headers.message_id),
         author=to.address,
         body=compose(settings, review, findings, to, allowed.lists),
         keys=tuple(finding.key for finding in findings),
@@ -127,6 +127,11 @@ def _mail(
         why=why,
         not_before=last + allowed.embargo,
     )
+
+
+def _without_name(database: Database) -> str:
+    """What stands for the instance of a bot that has no name, so that two of them do not write the same drafts."""
+    return f"{str(database.setting('identity'))[:12]}.localhost"
 
 
 def _checks(judgement: Judgement, review: Review) -> Iterator[Check]:

@@ -3,6 +3,7 @@ the next."""
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from sqlite3 import Row
@@ -18,6 +19,8 @@ from kfunclint.bot.ledger.journal import Journal
 from kfunclint.bot.manners import clock_jumps
 from kfunclint.bot.reviewing import Reviewer
 from kfunclint.bot.settings import BotSettings
+from kfunclint.checker.result import Review
+from kfunclint.errors import InputError
 
 _MOST_TRIES = 2
 _LONGEST_QUIET = 8  # times the quiet time, where a thread does not fall silent
@@ -39,8 +42,7 @@ class Bot:
         """What comes once: what an earlier run left, and where to begin."""
         outbox.recover(self.database)
         self._check_identity()
-        if self.database.setting("rebuilt") is None:
-            intake.rebuild(self.database, self.journal, self.sources, self.settings.sender)
+        self._rebuild()
         intake.first_start(self.database, self.sources)
 
     def round(self, is_ending: Callable[[], bool] = lambda: False) -> None:
@@ -61,6 +63,14 @@ class Bot:
             pages.write_index(self.settings.pages, self.database)
         if self.settings.metrics:
             metrics.write(self.settings.metrics, self.database)
+
+    def _rebuild(self) -> None:
+        """Ask the archives once what went out before this ledger was there; until that is known nothing is mailed."""
+        if self.database.setting("rebuilt") is None and self.settings.sender:
+            try:
+                intake.rebuild(self.database, self.journal, self.sources, self.settings.sender)
+            except InputError as why:
+                log.event("not rebuilt", why=str(why))
 
     def _read(self) -> None:
         intake.read(self.database, self.settings, self.sources)
@@ -96,16 +106,33 @@ class Bot:
             judgement = self.reviewer.judge(self.database, key)
             planned = planning.plan(self.database, self.settings, key, judgement)
         except sqlite3.Error:
+            self._untry(key)
             raise
         except Exception as error:
             with self.database.transaction("park"):
                 park(self.database, key, f"the review failed: {type(error).__name__}: {error}"[:300])
             return
         steps.at("review.after")
-        if planned.review and self.settings.pages:
-            pages.write_page(self.settings.pages, planned.review)
-        planning.write(self.database, self.settings, planned)
+        self._write_page(planned.review)
+        try:
+            planning.write(self.database, self.settings, planned)
+        except sqlite3.Error:
+            self._untry(key)
+            raise
         log.event("reviewed", series=key, mails=len(planned.mails), why=planned.why)
+
+    def _untry(self, key: str) -> None:
+        """A disk that is full is no fault of the series."""
+        with contextlib.suppress(sqlite3.Error), self.database.transaction("untry"):
+            self.database.execute("UPDATE series SET tries=0 WHERE key=?", key)
+
+    def _write_page(self, review: Review | None) -> None:
+        if review is None or self.settings.pages is None:
+            return
+        try:
+            pages.write_page(self.settings.pages, review)
+        except OSError as why:  # what is said does not hang on it
+            log.event("no page", why=str(why))
 
     def _send(self, is_ending: Callable[[], bool]) -> None:
         """Send what is due, after another look at what has come and what was said meanwhile."""
@@ -124,6 +151,8 @@ class Bot:
             self.journal.start(identity)
 
     def _may_mail(self) -> bool:
+        if self.database.setting("rebuilt") is None:
+            return False
         if self.journal.identity() == self.database.setting("identity"):
             return True
         log.event("not adopted", why="journal and state are not of the same bot; see kfunclint bot adopt")

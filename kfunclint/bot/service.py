@@ -30,12 +30,18 @@ def follow(a_round: Callable[[Callable[[], bool]], None], sources: Sequence[Sour
     tell_manager("READY=1")
     while not ending.is_set():
         try:
-            a_round(ending.is_set)
+            a_round(lambda: _is_ending(ending))
         except (InUse, OSError, sqlite3.Error) as why:
             log.event("later", why=f"{type(why).__name__}: {why}")
         tell_manager("WATCHDOG=1")
         _wait(ending, sources, poll)
     tell_manager("STOPPING=1")
+
+
+def _is_ending(ending: threading.Event) -> bool:
+    """Is it to end? Who asks has got on with the work, which the watchdog wants to know."""
+    tell_manager("WATCHDOG=1")
+    return ending.is_set()
 
 
 def _end(ending: threading.Event) -> None:

@@ -116,6 +116,16 @@ def test_what_we_sent_is_found(inbox: Path) -> None:
     assert list(source.present()) == ["ours@example.org", "theirs@example.org"]
 
 
+def test_who_sent_a_mail_is_told_by_its_whole_address() -> None:
+    heads = [
+        b"From: A bot <bot@example.org>\nMessage-ID: <a@x>\n",
+        b"From: A bot\n <bot@example.org>\nMessage-ID: <b@x>\n",
+    ]
+    heads += [b"From:bot@example.org\nMessage-ID: <c@x>\n", b"From: robot@example.org\nMessage-ID: <d@x>\n"]
+    heads += [b"From: bot@example.org.example.com\nMessage-ID: <e@x>\n", b"To: bot@example.org\nMessage-ID: <f@x>\n"]
+    assert list(archive.sent_by(heads, "bot@example.org")) == ["a@x", "b@x", "c@x"]
+
+
 def test_what_is_no_inbox_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no public-inbox"):
         Reader(PublicInbox(tmp_path, LIST, LARGEST))

@@ -61,3 +61,14 @@ def test_the_numbers_are_those_of_the_ledger(world: World) -> None:
     assert 'kfunclint_replies{state="draft"} 1.0' in lines
     assert 'kfunclint_findings{rule="flags/ret-null-missing"} 1.0' in lines
     assert f"kfunclint_last_round_seconds {world.now:.7e}".partition("e")[0] in "\n".join(lines)
+
+
+def test_a_page_that_cannot_be_written_stops_no_mail(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    world.configure('pages = "pages"')
+    world.begin()
+    monkeypatch.setattr("kfunclint.bot.delivery.pages.write_page", fail)
+    world.judged(a_patch(1, 1))
+    assert len(world.drafts()) == 1

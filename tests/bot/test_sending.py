@@ -14,6 +14,7 @@ from bots import DAY, HOUR, LIST, Server, World, a_patch, an_answer, ids, log_li
 
 from kfunclint.bot import steps
 from kfunclint.bot.delivery.message import own_id
+from kfunclint.errors import InputError
 
 pytest_plugins = ["bot_fixtures"]
 
@@ -323,12 +324,17 @@ def test_the_first_recipient_must_be_taken(mailing: World, server: Server) -> No
     assert mailing.states()["shed-v1-1"] == "refused"
 
 
-def test_the_message_id_is_of_the_instance_and_the_patch_alone(world: World, server: Server) -> None:
-    world.configure(smtp_settings(server.port))
-    settings = world.settings
-    assert own_id(settings, "a@b") == own_id(settings, "a@b") != own_id(settings, "b@b")
-    world.configure(smtp_settings(server.port).replace('instance = "bot', 'instance = "other'))
-    assert own_id(world.settings, "a@b") != own_id(settings, "a@b")
+def test_the_message_id_is_of_the_instance_and_the_patch_alone(world: World) -> None:
+    assert own_id("bot.example.org", "a@b") == own_id("bot.example.org", "a@b") != own_id("bot.example.org", "b@b")
+    assert own_id("bot.example.org", "a@b") != own_id("other.example.org", "a@b")
+    world.begin()
+    world.judged(a_patch(1, 1))
+    (draft,) = world.rows()
+    shutil.rmtree(world.root / "state")
+    world.begin()
+    world.judged(a_patch(1, 1, series="depot2", message_id="<depot-v1-1@example.org>"))
+    assert not world.rows()  # it was there before this ledger
+    assert draft["msgid"].endswith(".localhost")
 
 
 def test_dots_and_long_lines_arrive_as_they_are(mailing: World, server: Server) -> None:
@@ -339,3 +345,32 @@ def test_dots_and_long_lines_arrive_as_they_are(mailing: World, server: Server) 
     (mail,) = [message_from_bytes(data) for _, _, data in server.taken]
     assert max(len(line) for line in server.taken[0][2].split(b"\n")) <= 998
     assert b"KF_RET_NULL" in mail.get_payload(decode=True)
+
+
+def test_nothing_is_mailed_before_the_archive_could_be_asked(
+    mailing: World, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(source: object, address: str) -> None:
+        raise InputError("inbox", None, "cannot be read")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kfunclint.bot.archive.maildir.Maildir.sent_by", fail)
+        mailing.begin()
+        mailing.judged(a_patch(1, 1))
+    assert mailing.states() == {"depot-v1-1": "queued"}
+    mailing.run()
+    assert mailing.states() == {"depot-v1-1": "sent"}
+
+
+def test_a_ledger_that_cannot_be_written_is_no_fault_of_the_series(
+    posted: World, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("kfunclint.bot.planning.write", fail)
+        for _ in range(5):
+            assert posted.run() == 75
+    posted.run()
+    assert set(posted.states().values()) == {"sent"}

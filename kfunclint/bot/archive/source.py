@@ -96,7 +96,9 @@ def message_id(data: bytes) -> str:
 
 def sent_by(heads: Iterable[bytes], address: str) -> Iterator[str]:
     """The message-ids of the mails whose From has an address."""
-    pattern = re.compile(rb"^from:[^\n]*[\s<]" + re.escape(address.encode()) + rb"\b", re.I | re.M)
+    pattern = re.compile(
+        rb"^from:(?:(?:[^\n]|\n[ \t])*[\s<])?" + re.escape(address.encode()) + rb"(?![\w.-])", re.I | re.M
+    )
     for head in heads:
         if pattern.search(header(head)) and (id_ := message_id(head)):
             yield id_

@@ -24,17 +24,17 @@ from kfunclint.report import formats
 
 _LONGEST_LINE = 900  # RFC 5322 has 998
 _WIDTH = 72
-_LOCAL = "kfunclint.localhost"
 
 
 class Unsafe(Exception):
     """A mail that must not go out as it is; says why."""
 
 
-def own_id(settings: BotSettings, patch: str) -> str:
-    """The message-id of the one mail about a patch: the same for ever, whatever rules and versions say."""
-    digest = hashlib.sha256(f"{settings.instance} {patch}".encode()).hexdigest()
-    return f"kfunclint.{digest[:32]}@{settings.instance or _LOCAL}"
+def own_id(instance: str, patch: str) -> str:
+    """The message-id of the one mail of an instance about a patch: the same for ever, whatever rules and versions
+    say."""
+    digest = hashlib.sha256(f"{instance} {patch}".encode()).hexdigest()
+    return f"kfunclint.{digest[:32]}@{instance}"
 
 
 def compose(

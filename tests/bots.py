@@ -176,7 +176,7 @@ class World:
 
     def rows(self, query: str = "SELECT * FROM outbox WHERE kind='mail' ORDER BY patch") -> list[dict[str, Any]]:
         """What the ledger has."""
-        connection = sqlite3.connect(self.root / "state" / "bot.sqlite")
+        connection = sqlite3.connect(self.settings.state / "bot.sqlite")
         connection.row_factory = sqlite3.Row
         try:
             return [dict(row) for row in connection.execute(query)]

@@ -135,15 +135,15 @@ def _without_name(database: Database) -> str:
 
 
 def _checks(judgement: Judgement, review: Review) -> Iterator[Check]:
-    for patch in review.patches:
-        findings = [one for one in review.findings if one.origin.patch == patch.mail.subject.number]
+    for patch in judgement.series.patches:  # all of them, also of a series that could not be reviewed
+        findings = [one for one in review.findings if one.origin.patch == patch.subject.number]
         counts = {level: count for level, count in formats.counts_by_level(findings).items() if count}
         text = ", ".join(f"{count} {level}{'s' * (count > 1)}" for level, count in counts.items())
         state = "fail" if Level.ERROR in counts else "warning" if Level.WARNING in counts else "success"
         if judgement.trouble and state == "success":
             state = "warning"
         parts = [part for part in (text or "nothing found", judgement.trouble) if part]
-        yield Check(patch.mail.headers.message_id, state, "; ".join(parts)[:200])
+        yield Check(patch.headers.message_id, state, "; ".join(parts)[:200])
 
 
 def write(database: Database, settings: BotSettings, planned: Plan) -> None:

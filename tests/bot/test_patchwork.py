@@ -205,3 +205,21 @@ def test_what_could_not_be_looked_at_is_no_success(
     assert patchwork.states == {1: ["warning"], 2: ["warning"]}
     assert patchwork.checks[2][0]["description"] == "nothing found; x.c: the parser died"
     assert [row["why"] for row in checking.rows()] == ["could not be looked at whole: x.c: the parser died"]
+
+
+def test_a_series_that_could_not_be_reviewed_is_no_success(
+    checking: World, patchwork: Patchwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Reviewer.judge
+
+    def stopped(reviewer: Reviewer, database: Database, key: str) -> Judgement:
+        judgement = judge(reviewer, database, key)
+        assert judgement.review
+        return replace(
+            judgement, review=replace(judgement.review, patches=(), findings=()), trouble="CPU limit of 20 s"
+        )
+
+    monkeypatch.setattr(Reviewer, "judge", stopped)
+    checking.run()
+    assert patchwork.states == {1: ["warning"], 2: ["warning"]}
+    assert not checking.rows()

@@ -120,7 +120,8 @@ class CagedReviewer:
             return _not_reviewed(series, str(why))
         finally:
             self.budget.seconds -= max(0.0, self._cpu_seconds() - before)
-        return self._bounded(review), judged_for
+        # what people said is looked up by the mails themselves, not by copies of them
+        return self._bounded(replace(review, series=series)), judged_for
 
     def _cage(self) -> Cage:
         tree = self.reviewer.tree

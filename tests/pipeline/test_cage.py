@@ -154,6 +154,16 @@ def test_a_review_is_the_same_in_the_cage(parser: Parser) -> None:
     assert pickle.loads(pickle.dumps(inside)) == inside
 
 
+def test_what_people_said_is_withheld_in_the_cage_too(parser: Parser) -> None:
+    threads = ROOT / "fixtures" / "threads"
+    files = [threads / "v2.mbox", threads / "replies" / "on-v2.mbox"]
+    told = [
+        [(one.finding.rule, one.why) for review in outcome.reviews for one in review.withheld]
+        for outcome in (kfunclint.review(*files, parser=parser, caged=caged) for caged in (True, False))
+    ]
+    assert told[0] == told[1] != []
+
+
 @pytest.mark.parametrize("kind", ["git", "folder"])
 def test_a_review_with_a_tree_is_the_same_in_the_cage(parser: Parser, tmp_path: Path, kind: str) -> None:
     write(tmp_path, FILES)

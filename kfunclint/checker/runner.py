@@ -9,6 +9,7 @@ from typing import Any
 
 from kfunclint.checker.lines import LineIndex, fingerprint
 from kfunclint.checker.removals import Candidate, RemovedLine
+from kfunclint.facts.docs import Prose
 from kfunclint.facts.fact import Fact
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
@@ -162,7 +163,7 @@ class RuleRunner:
             Finding(
                 rule=rule.id,
                 level=rule.level_for(self.kernel.target),
-                strict=rule.strict,
+                strict=rule.strict or (isinstance(fact, Prose) and fact.is_aside),
                 at=remark.at,
                 message=remark.message,
                 because=(*(reason for reason in remark.because if _shows(fact, reason.at)), *precedents),

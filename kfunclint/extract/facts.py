@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise, takewhile
@@ -26,11 +26,12 @@ from kfunclint.facts.kfunc import Helper, Kfunc
 from kfunclint.facts.sets import Entry, FileRegistrations, Filter, KfuncSet, Registration
 from kfunclint.finding import Place
 from kfunclint.flow.behaviour import Behaviours, shipped
-from kfunclint.patch.diff import Patch
+from kfunclint.patch.diff import Hunk, Patch
 from kfunclint.patch.postimage import PostImage
 from kfunclint.resources import table
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
+_OF_KFUNCS = re.compile(r"kfunc|BTF_ID_FLAGS|BTF_SET8_|\bKF_[A-Z]")
 _LONG_NAME = re.compile(r"\b[A-Za-z_]\w*_\w+", re.ASCII)
 _KFUNC_MACROS = frozenset({"__bpf_kfunc", "__bpf_kfunc_start_defs", "__bpf_hook_start"})
 _LONGEST_STRUCT = 3000  # tokens
@@ -139,9 +140,14 @@ def helpers(material: Material) -> Iterator[Helper]:
 def prose(material: Material) -> Iterator[Prose]:
     """The paragraphs of messages, then those of comments."""
     names = material.once(_names)
-    yield from _messages(material.patches, material.cover, names)
+    with_kfuncs = material.once(_mails_with_kfuncs)
+    for paragraph in _messages(material.patches, material.cover, names):
+        yield replace(paragraph, is_aside=paragraph.is_aside or paragraph.lines[0][0].patch not in with_kfuncs)
     for source, scan in zip(material.sources, material.scans, strict=True):
-        yield from _comments(source, scan, material.once(_kfuncs_of_code), names)
+        for paragraph in _comments(source, scan, material.once(_kfuncs_of_code), names):
+            yield replace(
+                paragraph, is_aside=bool(material.patches) and _brought_by(paragraph, source) not in with_kfuncs
+            )
 
 
 @extractor(Kfunc)
@@ -262,6 +268,31 @@ def _names(material: Material) -> frozenset[str]:
     return frozenset(
         word for name in (*names, *material.once(_removed_names)) for word in (name.lower(), *name.lower().split("_"))
     )
+
+
+def _mails_with_kfuncs(material: Material) -> frozenset[int]:
+    """The numbers of the patches that show or name a kfunc in their diff, and of the cover letter if there are any; a
+    mail that is read alone is what the reader wants to be told about."""
+    if len(material.patches) <= 1:
+        return frozenset({0, *(patch.mail.subject.number for patch in material.patches)})
+    names = {entry.name for entry in material.facts(Entry)} | {kfunc.name for kfunc in material.once(_kfuncs_of_code)}
+    numbers = {patch.mail.subject.number for patch in material.patches if _has_kfuncs(patch, names)}
+    return frozenset({0, *numbers} if numbers else ())
+
+
+def _has_kfuncs(patch: Patch, names: Set[str]) -> bool:
+    texts = (text for file in patch.files for hunk in file.hunks for text in (hunk.heading, *_texts(hunk)))
+    return any(_OF_KFUNCS.search(text) or not names.isdisjoint(_LONG_NAME.findall(text)) for text in texts)
+
+
+def _texts(hunk: Hunk) -> Iterator[str]:
+    return (line.text for line in hunk.lines)
+
+
+def _brought_by(paragraph: Prose, source: PostImage) -> int | None:
+    """The patch that brings the first new line of a paragraph, None where it brings none."""
+    lines = (source.line(at.line) for at, _ in paragraph.lines)
+    return next((line.patch for line in lines if line is not None and line.added), None)
 
 
 def _messages(patches: Iterable[Patch], cover: Patch | None, names: frozenset[str]) -> Iterator[Prose]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import groupby
 
 from kfunclint.extract import kerneldoc
 from kfunclint.facts.docs import Comment, Prose, ProseKind
@@ -29,6 +31,15 @@ _NOT_PROSE = re.compile(
     re.VERBOSE,
 )
 _SUBSYSTEMS = re.compile(r"(?:[^\s:]+(?:,? [^\s:]+)?: +)+")
+_CHANGELOG = re.compile(
+    r"""\s*(?:
+      (?:change\ ?log|(?:(?:revision|version|patch)\ )?history)(?:\ (?:since|of|from|for)\b.{0,40})?\s*:?
+    | changes?\ (?:since|from|in|to|between|for|compared|vs)\b.{0,40}
+      \b(?:rfc|v\ ?\d|version|previous|last|patch)[^.]{0,40}:?
+    | (?:rfc[\ -]?)?(?:v\d{1,2}|rfc)(?:\.\d)?\s{0,4}(?:[-=]{1,2}>|→|\bto\b|:).{0,60}
+    )$""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _CODE_INDENT = 4
 _UNKNOWN_DEPTH = 100_000
 
@@ -36,7 +47,24 @@ _UNKNOWN_DEPTH = 100_000
 def of_message(
     lines: Iterable[MessageLine], kind: ProseKind, patch: int, names: frozenset[str] = frozenset()
 ) -> Iterator[Prose]:
-    """The paragraphs of a commit message ("message") or cover letter ("cover") of patch n; for `names` see Prose."""
+    """The paragraphs of a commit message ("message") or cover letter ("cover") of patch n; for `names` see Prose.
+
+    Those of a cover letter from its changelog on are asides.
+    """
+    for is_aside, part in groupby(_with_changelog(lines, kind), key=lambda pair: pair[0]):
+        for paragraph in _paragraphs([line for _, line in part], kind, patch, names):
+            yield replace(paragraph, is_aside=is_aside)
+
+
+def _with_changelog(lines: Iterable[MessageLine], kind: ProseKind) -> Iterator[tuple[bool, MessageLine]]:
+    """The lines, each with whether it belongs to the changelog of a cover letter."""
+    in_changelog = False
+    for line in lines:
+        in_changelog = in_changelog or (kind == "cover" and _CHANGELOG.match(line.text) is not None)
+        yield in_changelog, line
+
+
+def _paragraphs(lines: Iterable[MessageLine], kind: ProseKind, patch: int, names: frozenset[str]) -> Iterator[Prose]:
     paragraph: list[_Line] = []
     for line in lines:
         text = line.text.strip()

@@ -114,6 +114,8 @@ class Prose:
     meant: Mapping[str, str] | None = None
     """The name that was meant for each that no file of the tree holds and that is nearly one of `names`; None without a
     tree."""
+    is_aside: bool = False
+    """It is not about kfuncs: in a mail, or brought by one, whose diff has none in it, or the changelog of a cover."""
 
     @property
     def extent(self) -> tuple[Extent, ...]:

@@ -42,8 +42,8 @@ class ActiveRules:
         return baseline.without_recorded(review, self.recorded or {}, str(self.settings.baseline))
 
     def _with_levels(self, review: Review) -> Review:
-        """The review without the findings of rules that are not for their files, each at the level that is set."""
-        if len(self._choices) == 1 and not self.settings.choice.levels:
+        """The review without the findings that are not for their files or mails, each at the level that is set."""
+        if len(self._choices) == 1 and not self.settings.choice.levels and not self._has_too_strict(review):
             return review
         files = _files(review)
         of_files = {path: self._number([path]) for path in files[0]}
@@ -59,6 +59,9 @@ class ActiveRules:
             rules=tuple(rule for rule in review.rules if rule.id not in ids_left_out),
         )
 
+    def _has_too_strict(self, review: Review) -> bool:
+        return not self.settings.choice.strict and any(finding.strict for finding in review.findings)
+
     def _findings_at_level(self, review: Review, files: dict[str, int], mails: Mapping[int, int]) -> Iterator[Finding]:
         """The findings as the choice wants them whose number the file, or else the mail, has."""
         for finding in review.findings:
@@ -66,8 +69,9 @@ class ActiveRules:
             if path is not None and path not in files:  # the old name of a file
                 files[path] = self._number([path])
             number = mails[finding.at.patch or 0] if path is None else files[path]
-            level = self._choices[number].level(finding.rule)
-            if finding.rule in self._ids[number]:
+            choice = self._choices[number]
+            level = choice.level(finding.rule)
+            if finding.rule in self._ids[number] and (choice.strict or not finding.strict):
                 yield replace(finding, level=level) if isinstance(level, Level) else finding
 
     def _number(self, paths: Sequence[str]) -> int:

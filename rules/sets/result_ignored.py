@@ -6,7 +6,7 @@ from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
 
-@rule(Registration, Level.WARNING, contract=("R6",), see="kernel/bpf/btf.c: register_btf_kfunc_id_set()")
+@rule(Registration, Level.CHECK, contract=("R6",), see="kernel/bpf/btf.c: register_btf_kfunc_id_set()")
 def check(registration: Registration, kernel: Kernel) -> Iterator[Remark]:
     """The result of registering a set is thrown away.
 

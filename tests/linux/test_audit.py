@@ -23,7 +23,7 @@ SAID: dict[str, list[tuple[str, str, str, str | None]]] = {
         ("warning", "guards/size-untested", "net/netfilter/nf_conntrack_bpf.c", "bpf_xdp_ct_lookup"),
     ],
     "6.12": [
-        ("warning", "sets/result-ignored", "fs/verity/measure.c", None),  # fsverity_init_bpf() returns nothing
+        ("check", "sets/result-ignored", "fs/verity/measure.c", None),  # fsverity_init_bpf() returns nothing
         ("warning", "body/errno-from-unsigned", "kernel/bpf/helpers.c", "bpf_dynptr_size"),  # -EINVAL as __u32
         ("warning", "body/const-written", "kernel/bpf/helpers.c", "bpf_dynptr_adjust"),  # lost its const later
         ("check", "body/null-check-dead", "kernel/bpf/map_iter.c", "bpf_map_sum_elem_count"),  # KF_TRUSTED_ARGS
@@ -35,7 +35,7 @@ SAID: dict[str, list[tuple[str, str, str, str | None]]] = {
         ("check", "text/spelling", "net/ipv4/tcp_cubic.c", "cubictcp_acked"),
     ],
     "7.3": [
-        ("warning", "sets/result-ignored", "fs/verity/measure.c", None),
+        ("check", "sets/result-ignored", "fs/verity/measure.c", None),
         ("warning", "body/errno-from-unsigned", "kernel/bpf/helpers.c", "bpf_dynptr_size"),
         ("warning", "flags/ret-null-without-pointer", "kernel/bpf/rqspinlock.c", "bpf_res_spin_lock"),  # an int
         ("warning", "flags/ret-null-without-pointer", "kernel/bpf/rqspinlock.c", "bpf_res_spin_lock_irqsave"),

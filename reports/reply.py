@@ -10,7 +10,7 @@ from email.header import Header
 from kfunclint import __version__
 from kfunclint.checker.lines import LineIndex
 from kfunclint.checker.result import Review
-from kfunclint.finding import Comparison, Finding, Reason
+from kfunclint.finding import Comparison, Finding, Level, Reason
 from kfunclint.mail.message import Mail
 from kfunclint.patch.diff import DiffLine, FileDiff, Patch
 from kfunclint.report import formats
@@ -174,16 +174,27 @@ def _body(review: Review, mail: Mail, findings: Sequence[Finding], notes: Sequen
     date = _one_line(mail.headers.date)[:_EXCERPT]
     lines = [_safe(f"On {date}, {who}" if date else who)]
     patch = next((patch for patch in (review.cover, *review.patches) if patch and patch.mail is mail), None)
-    lines += (
-        _Quote(patch, findings, review.lines, review.since).lines()
-        if patch and findings
-        else [_quote(_title_line(mail)[0]), ""]
-    )
+    if patch and findings:
+        lines += _remarks(patch, findings, review)
+    else:
+        lines += [_quote(_title_line(mail)[0]), ""]
     for note in notes:
         lines += [*_wrap(note), ""]
     lines += ["-- ", *_wrap(f"kfunclint {__version__}, a program, judged this for Linux {review.kernel.release}.")]
     lines += ["Is a remark wrong? Please say so in a reply; a person reads it."]
     return "\n".join(lines) + "\n"
+
+
+def _remarks(patch: Patch, findings: Sequence[Finding], review: Review) -> Iterator[str]:
+    """The remarks below the lines that they are about: first the bugs, then the rest, each in the order of the mail."""
+    bugs = [finding for finding in findings if finding.level is not Level.CHECK]
+    nits = [finding for finding in findings if finding.level is Level.CHECK]
+    if bugs:
+        yield from _Quote(patch, bugs, review.lines, review.since).lines()
+    if bugs and nits:
+        yield from ("And some smaller things:", "")
+    if nits:
+        yield from _Quote(patch, nits, review.lines, review.since).lines()
 
 
 class _Quote:

@@ -20,7 +20,8 @@ _COLOURS = {Level.ERROR: "1;31", Level.WARNING: "1;35", Level.CHECK: "1;36"}
 
 
 def render(review: Review, colour: bool = False) -> str:
-    """The findings with their lines and reasons, between a head that names series and kernel and a line of counts.
+    """The findings with their lines and reasons, between a head that names series and kernel and a line of counts. The
+    other places of a fault follow the first one, a line each.
 
     Nothing in it is a control character but line breaks and tabs and, with `colour`, those of the colours.
     """
@@ -28,8 +29,10 @@ def render(review: Review, colour: bool = False) -> str:
     mails = formats.mails(review)
     texts = review.lines
     blocks = ["\n".join(_head(review, paint))]
-    for finding in review.findings:
-        blocks.append("\n".join(_finding(finding, mails, texts, review.since, paint)))
+    for first, *others in formats.same_faults(review.findings):
+        lines = [*_finding(first, mails, texts, review.since, paint)]
+        lines += (line for other in others for line in _same(other, mails, texts, paint))
+        blocks.append("\n".join(lines))
     blocks.append("\n".join(_end(review, mails)))
     return "\n\n".join(blocks) + "\n"
 
@@ -67,6 +70,15 @@ def _finding(
         yield f"{paint('note:', _NOTE)} patch {finding.repaired_by} repairs it"
     if finding.persisted and since:
         yield f"{paint('note:', _NOTE)} stands since {visible(since.name)}"
+
+
+def _same(finding: Finding, mails: dict[int, Mail], texts: LineIndex, paint: Paint) -> Iterator[str]:
+    """Another place of the fault that was told just before."""
+    words = f"the same for {finding.function}()" if finding.function else "the same here"
+    level = paint(f"{finding.level}:", _COLOURS[finding.level])
+    yield f"{paint(_place(finding.at, mails), _BOLD)} {level} {visible(words)} {paint(f'[{finding.rule}]', _FAINT)}"
+    for reason in finding.because:
+        yield from _reason(reason, mails, texts, paint)
 
 
 def _reason(reason: Reason, mails: dict[int, Mail], texts: LineIndex, paint: Paint) -> Iterator[str]:

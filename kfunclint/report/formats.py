@@ -154,6 +154,22 @@ def nothing_said(review: Review) -> str:
     )
 
 
+def same_faults(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """The findings, those together of which a rule says the same but for the kfunc that it speaks of; each group where
+    its first one stands."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault(_fault(finding), []).append(finding)
+    return list(groups.values())
+
+
+def _fault(finding: Finding) -> object:
+    name = finding.function
+    texts = (finding.message, finding.fix.description if finding.fix else "")
+    words = tuple(text.replace(name, "") if name else text for text in texts)
+    return finding.rule, finding.level, words, finding.repaired_by, finding.persisted
+
+
 MANY = 5
 
 

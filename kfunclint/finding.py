@@ -57,10 +57,18 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What would mend it: a verb phrase ("drop KF_TRUSTED_ARGS") and, where it is mechanical, the edits."""
+    """What would mend it: a verb phrase ("drop KF_TRUSTED_ARGS") and, where it is mechanical, the edits.
+
+    `adds` and `drops` name the flag of a kfunc's entries that it adds or takes out, `needs` one without which it does
+    not mend anything, "" for none. `uncovers`: who reads what it mends goes on then, so that more may be found there.
+    """
 
     description: str
     edits: tuple[Edit, ...] = ()
+    adds: str = ""
+    drops: str = ""
+    needs: str = ""
+    uncovers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

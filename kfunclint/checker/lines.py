@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from kfunclint.finding import Edit, Fix, Origin, Place
 from kfunclint.patch.diff import Patch
+from kfunclint.patch.edits import in_line
 from kfunclint.patch.postimage import PostImage
 
 _CONTEXT = 3
@@ -77,9 +78,7 @@ class LineIndex:
         """One hunk for the edits of one line, with as much context as is in view."""
         at = edits[0].at
         before = self.text(at)
-        after = before
-        for edit in sorted(edits, key=lambda edit: -edit.at.column):
-            after = after[: edit.at.column - 1] + edit.text + after[edit.at.end_column - 1 :]
+        after = in_line(before, edits)
         above, below = self._context(at, -1)[::-1], self._context(at, 1)
         added = after.split("\n")
         removed = [before]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
+from kfunclint.checker.consequences import Consequences
 from kfunclint.checker.lines import LineIndex, fingerprint
 from kfunclint.checker.removals import Candidate, RemovedLine
 from kfunclint.facts.docs import Prose
@@ -96,9 +97,11 @@ class RuleRunner:
         self.unchecked: set[str] = set()
         self._of_line: dict[tuple[object, ...], int] = {}
         self._seen: set[tuple[object, ...]] = set()
+        self._consequences: Consequences | None = None
 
     def run_over(self, facts: Facts) -> None:
         """Run the rules that hold for the kernel."""
+        self._consequences = Consequences(facts, self.rules, self.kernel)
         for rule in self.rules:
             if rule.holds_for(self.kernel.target):
                 self.skipped.update(_not_checked(rule, facts, self.lines))
@@ -157,6 +160,11 @@ class RuleRunner:
             self._stop(rule, f"stopped after {_MOST_OF_A_LINE} remarks about one line")
             return
         self._seen.add((rule.id, remark.at, remark.message))
+        if self._consequences is not None and remark.fix is not None:
+            fix = self._consequences.settled(remark.fix, fact)
+            if fix is None:
+                return
+            remark = replace(remark, fix=fix)
         remark = _bounded(remark)
         precedents = self.precedent(remark.missing, fact) if remark.missing else ()
         self.findings.append(

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.sets import Entry, Flag
-from kfunclint.finding import Edit, Place
+from kfunclint.finding import Edit, Fix, Place
 
 
-def add_flag(entry: Entry, name: FlagName) -> tuple[Edit, ...]:
-    """The edit that adds a flag behind the others; none for an entry that a macro makes."""
+def add_flag(entry: Entry, name: FlagName) -> Fix:
+    """Add a flag behind the others; without an edit for an entry that a macro makes."""
+    return Fix(f"add {name}", _added(entry, name), adds=name)
+
+
+def drop_flag(entry: Entry, flag: Flag) -> Fix:
+    """Take a flag out; without an edit where it is the only one, or they stand on lines of their own, or in a
+    #define."""
+    return Fix(f"drop {flag.name}", _dropped(entry, flag), drops=flag.name)
+
+
+def _added(entry: Entry, name: FlagName) -> tuple[Edit, ...]:
     if entry.flags is None or entry.macro:
         return ()
     if entry.zero is not None:
@@ -18,8 +28,7 @@ def add_flag(entry: Entry, name: FlagName) -> tuple[Edit, ...]:
     return (Edit(Place(last.path, last.line, last.end_column, last.end_column), text),)
 
 
-def drop_flag(entry: Entry, flag: Flag) -> tuple[Edit, ...]:
-    """The edit that takes out one of several flags; none where they stand on lines of their own, or in a #define."""
+def _dropped(entry: Entry, flag: Flag) -> tuple[Edit, ...]:
     places = [written.at for written in entry.flags or ()]
     index = places.index(flag.at)
     if len(places) == 1 or len(set(places)) < len(places):

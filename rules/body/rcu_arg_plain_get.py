@@ -47,6 +47,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 f"{kfunc.name}() takes a reference with {use.node.text}(), but with KF_RCU the count of {own.name} "
                 "may be zero already: the object is used after it is freed",
                 (Reason(flag.at, "registered here"),),
-                Fix(f"use {row.instead}() and return NULL if it fails"),
+                Fix(f"use {row.instead}() and return NULL if it fails", needs="KF_RET_NULL"),
                 or_at=(flag.at,),
             )

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from kfunclint.c.syntax import Node
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.flow.account import Outcome
 from kfunclint.flow.deeds import Made
 from kfunclint.flow.path import Path
@@ -41,7 +41,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             entry.at,
             f"{kfunc.name}() returns {what}, but is registered without KF_ACQUIRE, so no program has to give it back",
             (Reason(at, note), Reason(kfunc.place(returned), "returned here")),
-            Fix("add KF_ACQUIRE", add_flag(entry, "KF_ACQUIRE")),
+            add_flag(entry, "KF_ACQUIRE"),
             or_at=(at,),
         )
 

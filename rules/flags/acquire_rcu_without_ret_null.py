@@ -28,5 +28,5 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
             acquire.at,
             f"{entry.name}() has KF_ACQUIRE and KF_RCU but not KF_RET_NULL: "
             "the object may be on its way out, so taking a reference must be able to fail",
-            fix=Fix("add KF_RET_NULL, and return NULL when the count is zero"),
+            fix=Fix("add KF_RET_NULL, and return NULL when the count is zero", needs="KF_RET_NULL"),
         )

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
@@ -28,6 +28,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                     flag.at,
                     f"{flag.name} has no effect on {kfunc.name}(), which takes no pointer",
                     (Reason(kfunc.at, "its parameters"),),
-                    Fix(f"drop {flag.name}", drop_flag(entry, flag)),
+                    drop_flag(entry, flag),
                     or_at=(kfunc.at,),
                 )

@@ -25,6 +25,6 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
             yield Remark(
                 flag.at,
                 f"{flag.name} stands twice on {entry.name}(), where one does it or another flag was meant",
-                fix=Fix(f"drop one {flag.name}", drop_flag(entry, flag)),
+                fix=Fix(f"drop one {flag.name}", drop_flag(entry, flag).edits),
             )
         seen.add(flag.name)

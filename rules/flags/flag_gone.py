@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Remark
+from kfunclint.finding import Level, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
@@ -36,5 +36,5 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         yield Remark(
             flag.at,
             f"{flag.name} on {entry.name}() does not exist after {row.until}{default}, so the file does not build",
-            fix=Fix(f"drop {flag.name}", drop_flag(entry, flag)),
+            fix=drop_flag(entry, flag),
         )

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
@@ -35,6 +35,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 f"KF_IMPLICIT_ARGS has no effect on {kfunc.name}(): it takes no struct bpf_prog_aux *, "
                 "which the verifier could pass",
                 (Reason(kfunc.at, "its parameters"),),
-                Fix("drop KF_IMPLICIT_ARGS", drop_flag(entry, flag)),
+                drop_flag(entry, flag),
                 or_at=(kfunc.at,),
             )

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Remark
+from kfunclint.finding import Level, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
@@ -31,5 +31,5 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         yield Remark(
             entry.at,
             f"{entry.name}() ends an iteration with NULL, as KF_RET_NULL says on all other iterators",
-            fix=Fix("add KF_RET_NULL", add_flag(entry, "KF_RET_NULL")),
+            fix=add_flag(entry, "KF_RET_NULL"),
         )

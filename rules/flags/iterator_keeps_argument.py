@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.flow.questions import calls, outcomes
 from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
@@ -44,7 +44,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                     f"{kfunc.name}() keeps {parameter.name} beyond the call without KF_RCU_PROTECTED or a reference, "
                     "so the object may be freed before next reads it",
                     (Reason(parameter.at or kfunc.at, "kept by the constructor"),),
-                    Fix("add KF_RCU_PROTECTED", add_flag(entry, "KF_RCU_PROTECTED")),
+                    add_flag(entry, "KF_RCU_PROTECTED"),
                     or_at=(kfunc.at,),
                 )
             return

@@ -4,7 +4,7 @@ from kfunclint.c.syntax import Parameter, bare
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
 from kfunclint.rule.fixes import add_flag
@@ -39,7 +39,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 f"{kfunc.name}() {what} a {bare(objects[0]).removesuffix(' *')} without KF_TRUSTED_ARGS or KF_RCU, "
                 "so programs may pass a stale pointer",
                 (Reason(kfunc.at, "its parameters"),),
-                Fix("add KF_TRUSTED_ARGS", add_flag(entry, "KF_TRUSTED_ARGS")),
+                add_flag(entry, "KF_TRUSTED_ARGS"),
                 or_at=(kfunc.at,),
             )
 

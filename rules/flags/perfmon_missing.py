@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.flow.questions import uses
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import add_flag
@@ -47,6 +47,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() reads with {use.node.text}() where the program points to, but is registered without "
             "KF_PERFMON, so programs without CAP_PERFMON can read kernel memory",
             because,
-            Fix("add KF_PERFMON", add_flag(entry, "KF_PERFMON")),
+            add_flag(entry, "KF_PERFMON"),
             or_at=tuple(reason.at for reason in because),
         )

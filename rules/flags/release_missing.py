@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from kfunclint.c.syntax import Parameter
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.flow.account import Outcome
 from kfunclint.flow.deeds import Made
 from kfunclint.flow.questions import outcomes, parameter
@@ -45,7 +45,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() gives {own.name} back with {made.name}(), but is registered without KF_RELEASE, "
             "so programs may go on to use it",
             (Reason(at, "it is given back here"),),
-            Fix("add KF_RELEASE", add_flag(entry, "KF_RELEASE")),
+            add_flag(entry, "KF_RELEASE"),
             or_at=(at,),
         )
 

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.flow.questions import NullReturn, null_returns
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import add_flag
@@ -50,7 +50,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() can return NULL but is registered without KF_RET_NULL, "
             "so the verifier lets programs use the result unchecked",
             because,
-            Fix("add KF_RET_NULL", add_flag(entry, "KF_RET_NULL")),
+            add_flag(entry, "KF_RET_NULL"),
             or_at=tuple(kfunc.place(null.node) for null in nulls[:3]),
         )
 

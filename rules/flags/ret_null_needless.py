@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.flow.questions import never_null, outcomes
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
@@ -53,7 +53,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             flag.at,
             f"{kfunc.name}() never returns NULL, but KF_RET_NULL makes every program test for it",
             tuple(Reason(at, "never NULL") for at in returned[:3]),
-            Fix("drop KF_RET_NULL", drop_flag(entry, flag)),
+            drop_flag(entry, flag),
             or_at=returned,
         )
 

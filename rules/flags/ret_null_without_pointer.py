@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
@@ -29,6 +29,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 f"KF_RET_NULL has no effect on {kfunc.name}(), "
                 f"which returns {kfunc.signature.return_type} and no pointer",
                 (Reason(kfunc.at, "its return type"),),
-                Fix("drop KF_RET_NULL", drop_flag(entry, flag)),
+                drop_flag(entry, flag),
                 or_at=(kfunc.at,),
             )

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.flow.account import Use
 from kfunclint.flow.questions import uses
 from kfunclint.flow.terms import Term
@@ -58,7 +58,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() {inside}{words}, which may sleep, but is registered without KF_SLEEPABLE, "
             "so programs that must not sleep can call it",
             because,
-            Fix("add KF_SLEEPABLE", add_flag(entry, "KF_SLEEPABLE")),
+            add_flag(entry, "KF_SLEEPABLE"),
             or_at=tuple(reason.at for reason in because),
         )
 

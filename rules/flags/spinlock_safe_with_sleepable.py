@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Remark
+from kfunclint.finding import Level, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
@@ -24,5 +24,5 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         yield Remark(
             flag.at,
             f"KF_SPINLOCK_SAFE has no effect on {entry.name}() beside KF_SLEEPABLE, which forbids calls under a lock",
-            fix=Fix("drop KF_SPINLOCK_SAFE", drop_flag(entry, flag)),
+            fix=drop_flag(entry, flag),
         )

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
@@ -36,6 +36,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             f"{kfunc.name}() takes a {objects[0].type.removesuffix(' *')} without KF_TRUSTED_ARGS, KF_RCU or "
             f"KF_RELEASE, so on {kernel.release} programs may pass a stale pointer",
             (Reason(kfunc.at, "its parameters"),),
-            Fix("add KF_TRUSTED_ARGS", add_flag(entry, "KF_TRUSTED_ARGS")),
+            add_flag(entry, "KF_TRUSTED_ARGS"),
             or_at=(kfunc.at,),
         )

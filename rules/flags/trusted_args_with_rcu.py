@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Remark
+from kfunclint.finding import Level, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
@@ -32,5 +32,5 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         yield Remark(
             trusted.at,
             f"KF_TRUSTED_ARGS has no effect on {entry.name}() beside KF_RCU, the weaker of the two, which wins",
-            fix=Fix("drop KF_TRUSTED_ARGS", drop_flag(entry, trusted)),
+            fix=drop_flag(entry, trusted),
         )

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Remark
+from kfunclint.finding import Level, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import drop_flag
 from kfunclint.rule.rule import rule
@@ -31,5 +31,5 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
         yield Remark(
             trusted.at,
             f"KF_TRUSTED_ARGS is redundant on {entry.name}(), KF_RELEASE implies it",
-            fix=Fix("drop KF_TRUSTED_ARGS", drop_flag(entry, trusted)),
+            fix=drop_flag(entry, trusted),
         )

@@ -28,7 +28,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         yield Remark(
             doc.at,
             f"the kernel-doc names {doc.name}() but stands above {kfunc.name}()",
-            fix=Fix(f"write {kfunc.name}", (Edit(doc.at, kfunc.name),)),
+            fix=Fix(f"write {kfunc.name}", (Edit(doc.at, kfunc.name),), uncovers=True),
             or_at=(kfunc.at,),
         )
     elif doc.above not in (None, kfunc.name):

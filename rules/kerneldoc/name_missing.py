@@ -39,7 +39,7 @@ def _fix(doc: Doc, name: str) -> Fix:
     at, first = doc.lines[0]
     if first.startswith(f"{name}(") and (end := first.find(") - ")) > 0:
         bracket = Place(at.path, at.line, at.column + len(name), at.column + end + 1)
-        return Fix(f"write {name}()", (Edit(bracket, "()"),))
+        return Fix(f"write {name}()", (Edit(bracket, "()"),), uncovers=True)
     start = Place(at.path, at.line, at.column, at.column)
     begin = first and not first.startswith(name)
-    return Fix(f'begin with "{name} - "', (Edit(start, f"{name} - "),) if begin else ())
+    return Fix(f'begin with "{name} - "', (Edit(start, f"{name} - "),) if begin else (), uncovers=True)

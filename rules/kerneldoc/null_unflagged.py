@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 from kfunclint.facts.doc_check import own_doc
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Place, Reason, Remark
+from kfunclint.finding import Level, Place, Reason, Remark
 from kfunclint.flow.questions import null_returns
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import add_flag
@@ -46,6 +46,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 entry.at,
                 f"{kfunc.name}() is registered without KF_RET_NULL, but its kernel-doc says that it returns NULL",
                 (Reason(said, "said here"),),
-                Fix("add KF_RET_NULL", add_flag(entry, "KF_RET_NULL")),
+                add_flag(entry, "KF_RET_NULL"),
                 or_at=(said,),
             )

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.program_types import sleepers_may_call
 from kfunclint.rule.fixes import add_flag
@@ -45,6 +45,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                     f"{kfunc.name}() is registered without KF_RCU_PROTECTED, but its kernel-doc asks callers to hold "
                     "the RCU read lock",
                     (Reason(said, "said here"),),
-                    Fix("add KF_RCU_PROTECTED", add_flag(entry, "KF_RCU_PROTECTED")),
+                    add_flag(entry, "KF_RCU_PROTECTED"),
                     or_at=(said,),
                 )

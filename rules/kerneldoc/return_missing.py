@@ -69,7 +69,7 @@ def _first(doc: Doc, pattern: re.Pattern[str]) -> Place | None:
 
 def _fix(prose: Place | None, at_returns: Place | None) -> Fix:
     if at_returns is not None:
-        return Fix('write "Return:"', (Edit(at_returns, "Return:"),))
+        return Fix('write "Return:"', (Edit(at_returns, "Return:"),), uncovers=True)
     if prose is None:
         return Fix('add a "Return:" section')
-    return Fix('write "Return: "', (Edit(prose, "Return: "),))
+    return Fix('write "Return: "', (Edit(prose, "Return: "),), uncovers=True)

@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.program_types import ProgramType
 from kfunclint.rule.fixes import add_flag
@@ -38,7 +38,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                     entry.at,
                     f"{kfunc.name}() is registered without KF_SLEEPABLE, but its kernel-doc says that it sleeps",
                     (Reason(said, "said here"),),
-                    Fix("add KF_SLEEPABLE", add_flag(entry, "KF_SLEEPABLE")),
+                    add_flag(entry, "KF_SLEEPABLE"),
                     or_at=(said,),
                 )
 

@@ -219,7 +219,7 @@ MUTATIONS = [
                 "\tif (number >= WIDGET_MAX)\n\t\treturn NULL;\n\treturn widget_table[number];",
                 "\treturn &spare_widget;",
             ),
-            ("the widget, or NULL if none has that number.", "the spare widget for any number, or NULL."),
+            ("the widget, or NULL if none has that number.", "the spare widget for any number, never NULL."),
         ),
     ),
     Mutation("flags/ret-null-on-void-pointer", (flags("bpf_widget_data", "KF_RCU", "KF_RCU | KF_RET_NULL"),)),

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kfunclint.errors import InputError
+from kfunclint.mail.message import subject
+from kfunclint.mail.mime import words
 
 MAX_INPUT = 64 << 20
 MAX_MAIL = 8 << 20
@@ -36,6 +38,7 @@ _BLANK = re.compile(rb"\n\r?\n")
 _OPENING = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*\r?\n)*")
 _HUNK = re.compile(rb"^@@ -\d", re.M)
 _MULTIPART = re.compile(rb"\A(?:[^\r\n][^\n]*\n)*?Content-Type:[ \t]*multipart/", re.I)
+_SUBJECT = re.compile(rb"\A(?:[^\r\n][^\n]*\n)*?Subject:[ \t]*([^\n]{0,200})", re.I)
 _HEADER = re.compile(rb"^(?:From [^\n]*\n)?+(?:(?![+-])[!-9;-~]{1,80}:[^\n]*\n(?:[ \t][^\n]*\n)*+)++", re.M)
 _NAME = re.compile(rb"^([!-9;-~]{1,80}):", re.M)
 _QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.M)
@@ -236,16 +239,23 @@ def _split_mbox(name: str, data: bytes, at: int) -> Iterator[Raw | InputError]:
 
 
 def _split_text(raw: Raw) -> Iterator[Raw]:
-    """The mails of a text in which a patch ends and the header of another mail follows, with From and Subject."""
+    """The mails of a text in which a patch ends and the header of another mail follows, with From and Subject; patches
+    in an answer are part of it."""
     hunk = _HUNK.search(raw.data)
+    is_one = hunk is None or _MULTIPART.match(raw.data) or _is_answer(raw.data)
     start, line = 0, raw.line
-    for header in _HEADER.finditer(raw.data, hunk.end()) if hunk and not _MULTIPART.match(raw.data) else ():
+    for header in () if is_one or hunk is None else _HEADER.finditer(raw.data, hunk.end()):
         names = {name.lower() for name in _NAME.findall(header[0])}
         if names >= {b"from", b"subject"} and _BLANK_LINE.match(raw.data, header.end()):
             yield Raw(raw.file, line, raw.data[start : header.start()])
             line += raw.data.count(b"\n", start, header.start())
             start = header.start()
     yield Raw(raw.file, line, raw.data[start:] if start else raw.data)
+
+
+def _is_answer(data: bytes) -> bool:
+    title = _SUBJECT.match(data)
+    return title is not None and subject(words(title[1].decode("utf-8", "replace"))).is_reply
 
 
 _BLANK_LINE = re.compile(rb"\r?\n|\Z")

@@ -70,6 +70,12 @@ def test_what_stands_below_a_diff_is_no_mail_without_a_header() -> None:
     assert only(mail("[PATCH] one", "p") + tail).body.endswith(tail)
 
 
+def test_patches_in_an_answer_are_part_of_it() -> None:
+    answer = mail("Re: [PATCH 1/2] one", "x", "p1", body=f"Like this:\n\n{patch()}\n{TWO}")
+    inbox = read_inbox([f"{FROM}{ONE}\n{FROM}{answer}".encode()])
+    assert (outlines(inbox), len(inbox.replies)) == (["v1 1/2"], 1)
+
+
 def test_an_attached_mail_is_no_second_one() -> None:
     attached = f"Content-Type: message/rfc822\n\n{TWO}"
     parts = f"--x\nContent-Type: text/plain\n\n{patch()}\n--x\n{attached}\n--x--\n"

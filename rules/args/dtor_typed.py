@@ -11,7 +11,7 @@ _COMPARED = Release(7, 0)
 
 @rule(
     Kfunc,
-    Level.WARNING,
+    Level.CHECK,
     since="6.1",
     contract=("4.3 CFI",),
     see="kernel/bpf/btf.c: btf_check_dtor_kfuncs(), CONFIG_CFI",
@@ -21,7 +21,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
 
     The kernel calls destructors through a pointer to void (*)(void *). With CFI the type of the function must be that:
     otherwise the kernel panics when a map with such an object is freed, and since 7.0 all destructors are refused when
-    they are registered. Kfuncs have a wrapper that takes `void *` and calls the release kfunc.
+    they are registered. Kernels without CFI do not mind. Kfuncs have a wrapper that takes `void *` and calls the
+    release kfunc.
 
     Bad:
         __bpf_kfunc void bpf_foo_release_dtor(struct foo *foo)

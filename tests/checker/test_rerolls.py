@@ -258,7 +258,7 @@ def test_a_version_that_is_not_there(parser: Parser, capsys: Output) -> None:
 
 
 def test_a_version_is_not_compared_with_itself(parser: Parser, capsys: Output) -> None:
-    assert main([V1, V2, "--version", "all", "--since", "1"], parser) == 1
+    assert main([V1, V2, "--revision", "all", "--since", "1"], parser) == 1
     assert capsys.readouterr().out.count("\nsince v1: ") == 1
 
 

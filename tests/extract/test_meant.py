@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT, Lint
@@ -45,14 +47,7 @@ def test_a_word_of_many_files_is_none_that_is_misspelled(files: int, slip: bool,
 
 
 def test_the_tree_is_searched_once_and_for_few_words(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
-    sought: list[list[str]] = []
-    search = DirectoryTree.containing
-
-    def containing(self: DirectoryTree, words: list[str], under: object = ("",), suffixes: object = ("",)) -> object:
-        sought.append(list(words))
-        return search(self, words, under, suffixes)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(DirectoryTree, "containing", containing)
+    sought = words_sought(monkeypatch)
     letters = "abcdefghijklmnoprstuvwxyz"
     many = " ".join(f"bpf_shelf_acq{one}uire()" for one in letters)
     names(lint, "shelf", FIXTURE.text.replace("are others.", f"are others. {many}"))
@@ -61,7 +56,7 @@ def test_the_tree_is_searched_once_and_for_few_words(lint: Lint, monkeypatch: py
 
 
 def test_nothing_is_sought_where_no_name_is_a_slip(lint: Lint, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(DirectoryTree, "containing", None)
+    sought = words_sought(monkeypatch)
     assert (
         names(
             lint,
@@ -74,3 +69,18 @@ def test_nothing_is_sought_where_no_name_is_a_slip(lint: Lint, monkeypatch: pyte
         )
         == []
     )
+    assert sought == []
+
+
+def words_sought(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The words that any file of a tree is searched for, search by search; filled while a review runs."""
+    sought: list[list[str]] = []
+    search = DirectoryTree.containing
+
+    def containing(self: DirectoryTree, words: Sequence[str], *where: Any, **options: Any) -> Iterator[str]:
+        if options.get("suffixes") == ("",):
+            sought.append(list(words))
+        return search(self, words, *where, **options)
+
+    monkeypatch.setattr(DirectoryTree, "containing", containing)
+    return sought

@@ -156,7 +156,7 @@ def test_a_repository_that_is_no_kernel(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_messages_that_look_like_mail(linux: Path) -> None:
-    text = "one\n\nFrom 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n>From here\n"
+    text = "one\n\ntwo\nFrom 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\n>From here\n"
     commit(linux, {"a.c": "int a;\n"}, text)
     (series,) = commits.in_range(Repository(linux), "HEAD^").series
     (patch,) = map(parse_patch, series.patches)

@@ -88,7 +88,7 @@ def test_notes_come_in_order_and_nothing_is_printed(
 
 
 def test_notes_before_an_exception_are_told(empty: str, parser: Parser, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([empty, SERIES, "--version", "7"], parser) == 2
+    assert main([empty, SERIES, "--revision", "7"], parser) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert first == f"kfunclint: {empty}: empty"
     assert "version 7" in second

@@ -33,6 +33,7 @@ SAID: dict[str, list[tuple[str, str, str, str | None]]] = {
         ("check", "kerneldoc/parameter-undescribed", "kernel/sched/ext.c", "scx_bpf_put_idle_cpumask"),
         ("check", "text/spelling", "kernel/sched/ext.c", "scx_bpf_dispatch"),  # "upto"
         ("check", "text/spelling", "net/ipv4/tcp_cubic.c", "cubictcp_acked"),
+        ("check", "sets/set-twice", "net/core/filter.c", None),  # the four LWT types share a hook
     ],
     "7.3": [
         ("check", "sets/result-ignored", "fs/verity/measure.c", None),
@@ -42,6 +43,8 @@ SAID: dict[str, list[tuple[str, str, str, str | None]]] = {
         # pointer arguments are never NULL there
         ("check", "body/null-check-dead", "kernel/bpf/crypto.c", "bpf_crypto_ctx_create"),
         ("check", "body/null-check-dead", "kernel/bpf/map_iter.c", "bpf_map_sum_elem_count"),
+        ("check", "body/null-check-dead", "kernel/bpf/stream.c", "bpf_stream_vprintk"),
+        ("check", "body/null-check-dead", "net/core/bpf_ksock.c", "bpf_ksock_connect"),
         ("check", "body/null-check-dead", "net/core/bpf_ksock.c", "bpf_ksock_create"),
         ("check", "body/null-check-dead", "net/ipv4/fou_bpf.c", "bpf_skb_set_fou_encap"),
         ("check", "text/grammar", "kernel/bpf/helpers.c", "bpf_copy_from_user_task_str"),  # "an task's"
@@ -50,6 +53,7 @@ SAID: dict[str, list[tuple[str, str, str, str | None]]] = {
         ("check", "text/spelling", "fs/bpf_fs_kfuncs.c", "bpf_remove_dentry_xattr"),  # "Rmove"
         ("check", "text/spelling", "kernel/sched/ext/ext.c", "scx_bpf_dsq_insert___v2"),
         ("check", "text/spelling", "net/ipv4/tcp_cubic.c", "cubictcp_acked"),
+        ("check", "sets/set-twice", "net/core/filter.c", None),  # the four LWT types share a hook
     ],
 }
 # scripts/kernel-doc -Wall says the same of 50 kfuncs of 6.12, of 78 of 7.3, and of those of 6.1, which have hardly any

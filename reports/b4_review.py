@@ -13,8 +13,11 @@ _STATUS = {Level.ERROR: "fail", Level.WARNING: "warn", Level.CHECK: "warn"}
 def render(review: Review) -> str:
     """The array, with a line break at the end: the worst level, how many findings, and a line for each.
 
-    A mail that cannot be read is a failure, whatever else was found; what could not be judged is no pass.
+    A mail that cannot be read is a failure, whatever else was found; what could not be judged is no pass, and of a
+    cover letter alone nothing is said.
     """
+    if not (review.patches or review.troubles):
+        return "[]\n"
     worst = max((finding.level for finding in review.findings), key=lambda level: level.rank, default=None)
     status = "fail" if review.unreadable else _STATUS[worst] if worst else "warn" if review.troubles else "pass"
     silence = formats.silence(review)

@@ -19,7 +19,7 @@ SCRIPT = re.findall(r"^```sh\n(.*?)^```$", DOC, re.M | re.S)[0]
 TREE = {
     "Kbuild": "",
     "MAINTAINERS": "",
-    "Makefile": "VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 0\n",
+    "Makefile": "VERSION = 7\nPATCHLEVEL = 1\nSUBLEVEL = 0\n",
     "include/linux/btf.h": "#define KF_RET_NULL\t(1 << 1)\n#define KF_SLEEPABLE\t(1 << 5)\n",
     "kernel/bpf/depot.c": "static int depots;\n",
 }

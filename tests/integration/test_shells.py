@@ -41,7 +41,7 @@ FISH = "kfunclint completion fish | source; complete -C 'kfunclint %s'"
         ("--report ht", ["html="], ["html="]),
         ("--report html=se", ["html=series.mbox"], ["FILES"]),
         ("explain guards/memcg", ["guards/memcg-disabled-unchecked"], ["guards/memcg-disabled-unchecked"]),
-        ("--version ", [], []),
+        ("--revision ", [], []),
     ],
 )
 def test_shells_complete(typed: str, fish: list[str], zsh: list[str], tmp_path: Path) -> None:

@@ -298,6 +298,8 @@ class _Values(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """A frozen dataclass, a named tuple or an enum of kfunclint."""
+        if (module, name) == (InputError.__module__, InputError.__name__):
+            return InputError  # that of this module, also where its own was loaded anew
         if module.startswith("kfunclint."):
             value = super().find_class(module, name)
             if isinstance(value, type) and (value in _PLAIN or issubclass(value, _BASES) or is_dataclass(value)):
@@ -308,5 +310,5 @@ class _Values(pickle.Unpickler):
 
 
 _PLAIN = (LineIndex, Vocabulary)
-_BASES = (tuple, Enum, InputError)
+_BASES = (tuple, Enum)
 _BUILTINS = {("builtins", "frozenset"), ("builtins", "set"), ("datetime", "date"), ("datetime", "datetime")}

@@ -36,7 +36,7 @@ _NEXT = re.compile(rb"(?:\r?\n){0,2}(?:From |\Z)")
 _GAP = re.compile(rb"[\r\n]+")
 _BLANK = re.compile(rb"\n\r?\n")
 _OPENING = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*\r?\n)*")
-_HUNK = re.compile(rb"^@@ -\d", re.M)
+_DIFF = re.compile(rb"^(?:diff --git |(?:@@|=40=40) -\d)", re.M)
 _MULTIPART = re.compile(rb"\A(?:[^\r\n][^\n]*\n)*?Content-Type:[ \t]*multipart/", re.I)
 _SUBJECT = re.compile(rb"\A(?:[^\r\n][^\n]*\n)*?Subject:[ \t]*([^\n]{0,200})", re.I)
 _HEADER = re.compile(rb"^(?:From [^\n]*\n)?+(?:(?![+-])[!-9;-~]{1,80}:[^\n]*\n(?:[ \t][^\n]*\n)*+)++", re.M)
@@ -239,25 +239,61 @@ def _split_mbox(name: str, data: bytes, at: int) -> Iterator[Raw | InputError]:
 
 
 def _split_text(raw: Raw) -> Iterator[Raw]:
-    """The mails of a text in which a patch ends and the header of another mail follows, with From and Subject; patches
-    in an answer are part of it."""
-    hunk = _HUNK.search(raw.data)
-    is_one = hunk is None or _MULTIPART.match(raw.data) or _is_answer(raw.data)
+    """The mails of a text in which the header of another one follows, with From and Subject; patches in an answer are
+    part of it."""
     start, line = 0, raw.line
-    for header in () if is_one or hunk is None else _HEADER.finditer(raw.data, hunk.end()):
-        names = {name.lower() for name in _NAME.findall(header[0])}
-        if names >= {b"from", b"subject"} and _BLANK_LINE.match(raw.data, header.end()):
-            yield Raw(raw.file, line, raw.data[start : header.start()])
-            line += raw.data.count(b"\n", start, header.start())
-            start = header.start()
+    while (end := _next_header(raw.data, start)) is not None:
+        yield Raw(raw.file, line, raw.data[start:end])
+        line += raw.data.count(b"\n", start, end)
+        start = end
     yield Raw(raw.file, line, raw.data[start:] if start else raw.data)
 
 
-def _is_answer(data: bytes) -> bool:
-    title = _SUBJECT.match(data)
+def _next_header(data: bytes, start: int) -> int | None:
+    """Where the header of the mail behind the one at `start` begins; None where that is the last. Only its Message-ID
+    tells a header above the end of a patch from fields in its message."""
+    blank = _BLANK.search(data, start, start + _HEADERS)
+    head = data[start : blank.end()] if blank else b""
+    if blank is None or (start == 0 and _is_answer(head)):
+        return None
+    search_from, end = _earliest_end(data, head, blank.end())
+    is_mail = _is_mail_header(head)
+    for header in _HEADER.finditer(data, search_from):
+        is_next = header.start() >= end or (is_mail and b"message-id" in _field_names(header[0]))
+        if is_next and _is_mail_header(header[0]) and _BLANK_LINE.match(data, header.end()):
+            return header.start()
+    return None
+
+
+def _earliest_end(data: bytes, head: bytes, body: int) -> tuple[int, int]:
+    """From where on another header may stand, and where the mail may end at the earliest: behind its last part, in its
+    first line that is encoded, behind the first line of its diff."""
+    if multipart := _MULTIPART.match(head):
+        boundary = _BOUNDARY.search(head, multipart.end())
+        closing = boundary and re.compile(rb"^--%b--" % re.escape(boundary[1]), re.M).search(data, body)
+        return (closing.end() if closing else len(data),) * 2
+    if _BASE64.match(head) and _BASE64_LINE.match(data, body):
+        return body, body
+    diff = _DIFF.search(data, body)
+    return body, diff.end() if diff else len(data)
+
+
+def _is_mail_header(header: bytes) -> bool:
+    return {b"from", b"subject"} <= _field_names(header)
+
+
+def _field_names(header: bytes) -> set[bytes]:
+    return {name.lower() for name in _NAME.findall(header)}
+
+
+def _is_answer(head: bytes) -> bool:
+    title = _SUBJECT.match(head)
     return title is not None and subject(words(title[1].decode("utf-8", "replace"))).is_reply
 
 
+_BOUNDARY = re.compile(rb"boundary=\"?([^\s\";]{1,200})", re.I)
+_BASE64 = re.compile(rb"\A(?:[^\r\n][^\n]*\n)*?Content-Transfer-Encoding:[ \t]*base64[ \t]*\r?\n", re.I)
+_BASE64_LINE = re.compile(rb"\s*[A-Za-z0-9+/]+={0,2}\r?(?:\n|\Z)")
 _BLANK_LINE = re.compile(rb"\r?\n|\Z")
 
 

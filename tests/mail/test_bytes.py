@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from threads import mail, outlines, patch
+from threads import OUTLINE, WORDS, mail, outlines, patch
 
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Mail
@@ -63,6 +65,53 @@ def test_two_mails_in_one_text_are_two(lead: str, gap: str) -> None:
     for found in inbox.series[0].patches:
         assert found.source.body_line
         assert text.split("\n")[found.source.body_line - 1] == "Say why."
+
+
+def in_base64(text: str) -> str:
+    head, _, body = text.partition("\n\n")
+    return f"{head}\nContent-Transfer-Encoding: base64\n\n{base64.encodebytes(body.encode()).decode()}"
+
+
+def in_escapes(text: str) -> str:
+    head, _, body = text.partition("\n\n")
+    return f"{head}\nContent-Transfer-Encoding: quoted-printable\n\n{body.replace('=', '=3D').replace('@', '=40')}"
+
+
+def in_parts(text: str) -> str:
+    head, _, body = text.partition("\n\n")
+    kind = 'Content-Type: multipart/mixed; boundary="x"'
+    return f"{head}\n{kind}\n\n--x\nContent-Type: text/plain\n\n{body}\n--x--\n"
+
+
+ENCODINGS = [str, in_base64, in_escapes, in_parts]
+
+
+@pytest.mark.parametrize("second", ENCODINGS)
+@pytest.mark.parametrize("first", ENCODINGS)
+@pytest.mark.parametrize("gap", ["", "\n", FROM])
+@pytest.mark.parametrize("lead", ["", FROM])
+def test_two_mails_are_two_however_they_are_encoded(
+    lead: str, gap: str, first: Callable[[str], str], second: Callable[[str], str]
+) -> None:
+    inbox = read_inbox([f"{lead}{first(ONE)}{gap}{second(TWO)}".encode()])
+    assert (outlines(inbox), inbox.errors) == (["v1 1 2/2"], ())
+
+
+@pytest.mark.parametrize("encoded", ENCODINGS)
+def test_a_cover_letter_ends_where_the_next_mail_begins(encoded: Callable[[str], str]) -> None:
+    cover = mail("[PATCH 0/2] all", "c", body=OUTLINE)
+    inbox = read_inbox([f"{encoded(cover)}{ONE}{TWO}".encode()])
+    assert (outlines(inbox), inbox.errors) == (["v1 0 1 2/2"], ())
+
+
+def test_a_patch_that_lost_its_diff_takes_none_from_the_next_mail() -> None:
+    inbox = read_inbox([f"{mail('[PATCH 1/2] one', 'p1', body=WORDS)}{TWO}".encode()])
+    assert (outlines(inbox), len(inbox.errors)) == (["v1 2/2"], 1)
+
+
+def test_fields_in_a_message_are_no_mail() -> None:
+    report = "As this has it:\n\nFrom: Bob Builder <bob@example.org>\nSubject: shelves\n\n"
+    assert "Bob" in only(mail("[PATCH] one", "p", body=report + patch())).body
 
 
 def test_what_stands_below_a_diff_is_no_mail_without_a_header() -> None:

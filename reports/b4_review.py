@@ -16,7 +16,7 @@ def render(review: Review) -> str:
     A mail that cannot be read is a failure, whatever else was found; what could not be judged is no pass, and of a
     cover letter alone nothing is said.
     """
-    if not (review.patches or review.troubles):
+    if review.series and not review.series.patches:
         return "[]\n"
     worst = max((finding.level for finding in review.findings), key=lambda level: level.rank, default=None)
     status = "fail" if review.unreadable else _STATUS[worst] if worst else "warn" if review.troubles else "pass"

@@ -63,8 +63,9 @@ def review(
 class AppliedSeries:
     """A series, its post-images and the kernel that they are judged for: all that is known of it before C is read.
 
-    `unreadable` are its mails that cannot be reviewed; `skipped` says of files that are not from the tree, or not
-    looked at, why not; `unchecked` are those of the second kind that may have kfuncs.
+    `unreadable` are its mails that cannot be reviewed, a cover letter without patches among them; `skipped` says of
+    files that are not from the tree, or not looked at, why not; `unchecked` are those of the second kind that may have
+    kfuncs.
     """
 
     def __init__(
@@ -80,6 +81,9 @@ class AppliedSeries:
         self.series = series
         self.patches = tuple(_read_patches(series.patches, errors))
         self.cover = next(_read_patches([series.cover] if series.cover else [], errors), None)
+        if series.cover and not series.patches:
+            at = series.cover.source
+            errors.append(InputError(at.file, at.line, "a cover letter alone, its patches are not in the input"))
         self.unreadable = tuple(errors)
         step("looking for the base of the series")
         base = _base(tree, series, self.patches)

@@ -13,7 +13,7 @@ _MANY = 6
 def composition(series: Series) -> Iterator[str]:
     """What a reader must know of it, each in words on one line: which patches are missing, which are counted wrongly,
     which are of another version, and which newer version was left out."""
-    if series.missing:
+    if series.missing and series.patches:
         yield f"not in the input: {_missing(series)}"
     for mail in series.patches:
         if mail.subject.is_counted and mail.subject.total != series.total:

@@ -42,6 +42,15 @@ def outcome(review: Review, fail_on: Level = Level.WARNING) -> Outcome:
     return Outcome((review,), tuple(troubles(review)), fail_on)
 
 
+def test_a_cover_letter_alone_is_not_reviewed(capsys: pytest.CaptureFixture[str]) -> None:
+    cover = str(ROOT / "fixtures" / "mail" / "cover.eml")
+    assert main([cover]) == TROUBLE
+    out, err = capsys.readouterr()
+    assert err == f"kfunclint: {cover}:1: a cover letter alone, its patches are not in the input\n"
+    assert out.endswith(f"not all of it could be checked\nnot read: {err.removeprefix('kfunclint: ')}")
+    assert (main(["--format", "b4-review", cover]), capsys.readouterr().out) == (TROUBLE, "[]\n")
+
+
 def test_troubles_of_a_review_are_told_in_one_line_each() -> None:
     assert [note.text for note in troubles(broken())] == [
         "a.mbox:7: cut off",

@@ -138,10 +138,7 @@ class _Child:
         return value
 
     def _send(self, message: tuple[str, Any]) -> None:
-        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-        unsent = memoryview(len(data).to_bytes(_LENGTH, "big") + data)
-        while unsent:
-            unsent = unsent[os.write(self.up, unsent) :]
+        _write(self.up, message)
 
 
 def _rlimits(limits: Limits) -> list[tuple[int, int]]:
@@ -217,10 +214,7 @@ class _Warden:
             except (KeyError, TypeError, ValueError) as error:
                 raise Stopped(_NOT_UNDERSTOOD) from error
             self.served += time.monotonic() - start
-        data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-        unsent = memoryview(len(data).to_bytes(_LENGTH, "big") + data)
-        while unsent:
-            unsent = unsent[os.write(self.down, unsent) :]
+        _write(self.down, answer)
 
     def _message(self) -> tuple[str, Any]:
         size = int.from_bytes(self._read(_LENGTH), "big")
@@ -278,6 +272,17 @@ def _cpu_seconds(process: int) -> float:
     return (int(user) + int(system)) / _CLOCK_TICKS
 
 
+def _write(pipe: int, message: tuple[str, Any]) -> None:
+    buffer = io.BytesIO()
+    pickler = pickle.Pickler(buffer, pickle.HIGHEST_PROTOCOL)
+    pickler.dispatch_table = {}  # Dask's tblib registers its own way for every exception, which _Values refuses
+    pickler.dump(message)
+    data = buffer.getvalue()
+    unsent = memoryview(len(data).to_bytes(_LENGTH, "big") + data)
+    while unsent:
+        unsent = unsent[os.write(pipe, unsent) :]
+
+
 def _read_whole(pipe: int) -> bytes:
     size = int.from_bytes(_read_exactly(pipe, _LENGTH), "big")
     return _read_exactly(pipe, size)
@@ -298,8 +303,6 @@ class _Values(pickle.Unpickler):
 
     def find_class(self, module: str, name: str) -> Any:
         """A frozen dataclass, a named tuple or an enum of kfunclint."""
-        if (module, name) == (InputError.__module__, InputError.__name__):
-            return InputError  # that of this module, also where its own was loaded anew
         if module.startswith("kfunclint."):
             value = super().find_class(module, name)
             if isinstance(value, type) and (value in _PLAIN or issubclass(value, _BASES) or is_dataclass(value)):
@@ -310,5 +313,5 @@ class _Values(pickle.Unpickler):
 
 
 _PLAIN = (LineIndex, Vocabulary)
-_BASES = (tuple, Enum)
+_BASES = (tuple, Enum, InputError)
 _BUILTINS = {("builtins", "frozenset"), ("builtins", "set"), ("datetime", "date"), ("datetime", "datetime")}

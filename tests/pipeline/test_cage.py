@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import os
 import pickle
 import re
@@ -21,6 +22,7 @@ from trees import FILES, commit, write
 import kfunclint
 from kfunclint.clang import Parser, confine, frames
 from kfunclint.clang.parser import WorkerGone
+from kfunclint.errors import InputError
 from kfunclint.mail.message import Series
 from kfunclint.pipeline import cage, caged, pipeline
 from kfunclint.pipeline.cage import Ask, Cage, Limits, Stopped
@@ -145,6 +147,12 @@ class Evil:
 @pytest.mark.parametrize("value", [Evil(), os.system, Parser, Path("x"), kfunclint.review])
 def test_an_answer_is_a_value_or_nothing(parser: Parser, value: Any) -> None:
     assert reason(parser, lambda ask: value) == "its answer is not understood"
+
+
+def test_a_refusal_is_a_value_whatever_a_library_registers(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(copyreg.dispatch_table, InputError, lambda error: (os.fspath, (str(error),)))
+    refusal = Cage(parser).run(lambda ask: InputError("a.mbox", 3, "cut off"), SMALL)
+    assert (type(refusal), str(refusal)) == (InputError, "a.mbox:3: cut off")
 
 
 def test_a_review_is_the_same_in_the_cage(parser: Parser) -> None:

@@ -64,13 +64,15 @@ def rebuild(database: Database, journal: Journal, sources: Sequence[Source], sen
 
 
 def read(database: Database, settings: BotSettings, sources: Sequence[Source]) -> int:
-    """Take in what has come; gives how many mails. A source that cannot be read is told, and read the next time."""
+    """Take in what has come; gives how many mails. A source that cannot be read is told, and read the next time; one
+    that first_start() could not begin is left alone, as all that it has would look new."""
     count = 0
     for source in sources:
         cursors = {
             row["part"]: row["cursor"] for row in database.rows("SELECT * FROM source WHERE name=?", source.name)
         }
-        cursors.pop("", None)
+        if cursors.pop("", None) is None:
+            continue
         steps.at("read.before")
         try:
             for chunk in source.news(cursors):

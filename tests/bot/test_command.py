@@ -15,8 +15,10 @@ import pytest
 from bots import World, a_patch, an_answer
 from conftest import ROOT
 
+from kfunclint.bot.archive.maildir import Maildir
 from kfunclint.cli import completion
 from kfunclint.cli.main import main
+from kfunclint.errors import InputError
 
 pytest_plugins = ["bot_fixtures"]
 
@@ -90,6 +92,23 @@ def test_a_source_that_cannot_be_read_does_not_stop_the_others(world: World, cap
     world.judged(a_patch(1, 1))
     assert "no Maildir" in capsys.readouterr().err
     assert len(world.drafts()) == 1
+
+
+def test_a_source_that_could_not_be_begun_is_not_read_from_its_start(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.post(a_patch(1, 1, series="old"))
+    with monkeypatch.context() as patched:
+        patched.setattr(Maildir, "tips", refuse)
+        world.begin()
+    assert not world.rows("SELECT * FROM mail")
+    world.begin()
+    world.judged(a_patch(1, 1))
+    assert [row["msgid"] for row in world.rows("SELECT msgid FROM mail")] == ["depot-v1-1@example.org"]
+
+
+def refuse(source: Maildir) -> dict[str, str]:
+    raise InputError(source.name, None, "not there just now")
 
 
 def test_a_dead_parser_is_noticed_before_anything_is_read(

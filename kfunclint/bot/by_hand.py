@@ -10,25 +10,31 @@ from kfunclint.bot.ledger.journal import Journal
 from kfunclint.bot.ledger.outbox import Entry, State, entries, move
 from kfunclint.bot.settings import BotSettings
 
+_REOPENED = (State.HELD, State.REFUSED, State.DROPPED, State.DRAFT)
+
 
 def retry(database: Database, settings: BotSettings, message_id: str, is_certain: bool) -> list[str]:
     """Queue what is about a mail once more, and review its series again if it was parked; gives what was done, a line
-    each. A mail that is held may have been sent: that it was not, the person has to say (`is_certain`).
+    each. A mail that is held, or that the journal has, may have been sent: that it was not, the person has to say
+    (`is_certain`).
 
     Raises ValueError for what cannot be done.
     """
     lines = _reopen(database, message_id)
+    journal = Journal(settings.journal)
+    handed_over = journal.message_ids()
     for item in _about(database, message_id):
         if item.kind == "mail" and item.state is not State.QUEUED and not settings.may_mail:
             raise ValueError(f"bot retry: {item.dedup}: settings send no mail; it can be sent from the drafts")
-        if item.state is State.HELD and not is_certain:
+        may_be_sent = item.state is State.HELD or (item.state in _REOPENED and item.msgid in handed_over)
+        if may_be_sent and not is_certain:
             raise ValueError(
                 f"bot retry: it may have been sent: look for message-id=<{item.msgid}> in the log of the mail server; "
                 "if it is certain that it was not: --yes"
             )
-        if item.state in (State.HELD, State.REFUSED, State.DROPPED, State.DRAFT):
-            if item.msgid:
-                Journal(settings.journal).take_back(item.msgid)
+        if item.state in _REOPENED:
+            if item.msgid in handed_over:
+                journal.take_back(str(item.msgid))
             with database.transaction("retry"):
                 move(database, item, State.QUEUED, "a person wants it to go", tries=0, not_before=clock.now())
             lines.append(f"{item.dedup}: queued, was {item.state}")

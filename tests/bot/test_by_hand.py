@@ -80,6 +80,23 @@ def test_a_draft_is_only_sent_by_settings_that_send(world: World, server: Server
     assert len(server.mails) == 1
 
 
+def test_a_draft_of_an_old_state_goes_again_only_if_a_person_is_certain(
+    mailing: World, server: Server, capsys: Output
+) -> None:
+    mailing.configure(smtp_settings(server.port), mode="draft")
+    mailing.judged(a_patch(1, 1))
+    shutil.copytree(mailing.root / "state", mailing.root / "old")
+    assert command(mailing, "retry", "depot-v1-1@example.org") == 0
+    mailing.run()
+    assert len(server.mails) == 1
+    shutil.rmtree(mailing.root / "state")
+    (mailing.root / "old").rename(mailing.root / "state")
+    assert mailing.states() == {"depot-v1-1": "draft"}
+    assert command(mailing, "retry", "depot-v1-1@example.org") == 2
+    assert "it may have been sent" in capsys.readouterr().err
+    assert command(mailing, "retry", "depot-v1-1@example.org", "--yes") == 0
+
+
 def test_manners_hold_for_what_a_person_retries(mailing: World, server: Server) -> None:
     server.fault = "dot 554 5.7.1 spam"
     mailing.judged(a_patch(1, 1))

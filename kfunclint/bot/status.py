@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 import time
 from collections.abc import Iterator
@@ -82,7 +83,7 @@ def _waiting(database: Database) -> Iterator[str]:
         yield visible(f"{item.state} since {_date(item.handed or item.changed)}: <{item.patch}>: {item.why}")
         if item.state == "held":
             yield f"    look for message-id=<{item.msgid}> in the log of the mail server, then"
-            yield f"    kfunclint bot retry '{item.patch}'  sends it again"
+            yield f"    kfunclint bot retry --yes {shlex.quote(visible(item.patch))}  sends it again"
     if len(rows) > _SHOWN:
         yield f"... and {len(rows) - _SHOWN} more that wait"
 

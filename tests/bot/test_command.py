@@ -54,6 +54,17 @@ def test_status_names_what_waits_for_a_person(world: World, capsys: Output) -> N
     assert f"look for message-id=<{world.rows()[0]['msgid']}> in the log of the mail server" in out
 
 
+def test_what_status_says_to_run_runs_nothing_else(world: World, capsys: Output) -> None:
+    world.begin()
+    world.judged(a_patch(1, 1, message_id="<';touch${IFS}x;'@example.org>"))
+    with world.opened() as database, database.transaction("test"):
+        database.execute("UPDATE outbox SET state='held', why='no answer', handed=?", world.now)
+    assert told(world, "status") == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if "bot retry" in line)
+    words = shlex.split(line)
+    assert words[:5] == ["kfunclint", "bot", "retry", "--yes", "';touch${IFS}x;'@example.org"]
+
+
 def test_show_tells_all_of_a_mail(world: World, capsys: Output) -> None:
     world.begin()
     world.judged(a_patch(1, 1))

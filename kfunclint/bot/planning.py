@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from kfunclint.bot import clock, log, steps
@@ -22,6 +22,7 @@ from kfunclint.bot.settings import BotSettings, Mode
 from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level
 from kfunclint.report import formats
+from kfunclint.text import pluralize
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +137,29 @@ def _without_name(database: Database) -> str:
 
 def _checks(judgement: Judgement, review: Review) -> Iterator[Check]:
     for patch in judgement.series.patches:  # all of them, also of a series that could not be reviewed
-        findings = [one for one in review.findings if one.origin.patch == patch.subject.number]
-        counts = {level: count for level, count in formats.counts_by_level(findings).items() if count}
-        text = ", ".join(f"{count} {level}{'s' * (count > 1)}" for level, count in counts.items())
-        state = "fail" if Level.ERROR in counts else "warning" if Level.WARNING in counts else "success"
-        if judgement.trouble and state == "success":
-            state = "warning"
-        parts = [part for part in (text or "nothing found", judgement.trouble) if part]
-        yield Check(patch.headers.message_id, state, "; ".join(parts)[:200])
+        part = _part(review, patch.subject.number)
+        counts = {level: count for level, count in formats.counts_by_level(part.findings).items() if count}
+        text = ", ".join(pluralize(count, level) for level, count in counts.items()) or formats.nothing_said(part)
+        description = "; ".join(filter(None, (text, judgement.trouble)))
+        yield Check(patch.headers.message_id, _state(part, judgement.trouble), description[:200])
+
+
+def _part(review: Review, number: int | None) -> Review:
+    """What a review says of one patch, and what it withholds there."""
+    return replace(
+        review,
+        findings=tuple(finding for finding in review.findings if finding.origin.patch == number),
+        withheld=tuple(one for one in review.withheld if one.finding.origin.patch == number),
+    )
+
+
+def _state(part: Review, trouble: str) -> str:
+    """The state of a check: what others have named stands as well."""
+    named = (suppressed.finding for suppressed in part.withheld if suppressed.named)
+    levels = {finding.level for finding in (*part.findings, *named)}
+    if Level.ERROR in levels:
+        return "fail"
+    return "warning" if trouble or Level.WARNING in levels else "success"
 
 
 def write(database: Database, settings: BotSettings, planned: Plan) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from bots import World, a_patch, ids
+from bots import World, a_patch, an_answer, ids
 
 from kfunclint.bot.ledger.database import Database
 from kfunclint.bot.reviewing import Judgement, Reviewer
@@ -190,6 +190,16 @@ def test_a_patchwork_that_is_down_is_waited_for(checking: World, patchwork: Patc
     patchwork.shutdown()
     checking.run()
     assert check_states(checking) == ["queued", "queued"]
+
+
+def test_what_others_have_named_stands_and_is_no_success(world: World, patchwork: Patchwork) -> None:
+    configure(world, patchwork)
+    world.begin()
+    quote = "> +BTF_ID_FLAGS(func, bpf_depot_find1, KF_ACQUIRE)\n\nThis needs KF_RET_NULL.\n"
+    world.judged(a_patch(1, 2), a_patch(2, 2, guilty=False), an_answer(ids()[0], quote))
+    assert patchwork.states == {1: ["warning"], 2: ["success"]}
+    assert patchwork.checks[1][0]["description"] == "nothing new: 1 stands that others have named"
+    assert patchwork.checks[2][0]["description"] == "nothing found"
 
 
 def test_what_could_not_be_looked_at_is_no_success(

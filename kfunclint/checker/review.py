@@ -14,7 +14,7 @@ from kfunclint.checker.lines import LineIndex
 from kfunclint.checker.old_faults import without_old
 from kfunclint.checker.removals import regressions
 from kfunclint.checker.result import Review, TreeState
-from kfunclint.checker.runner import Precedent, RuleRunner, not_followed
+from kfunclint.checker.runner import Precedent, RuleRunner, crowded, not_followed
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.finding import Finding
@@ -123,6 +123,7 @@ def judge(
     run = RuleRunner(rules, applied.kernel, LineIndex(patches, cover, sources), _precedent(base, sources, parser, step))
     run.run_over(touched.filter(facts))
     unfollowed = not_followed(facts, run.lines) if any(rule.needs_body for rule in rules) else {}
+    unfollowed |= crowded(facts)
     is_needed = each_patch or run.suspects or run.findings
     before = c_files(postimage.pre_images(patches, base)) if is_needed else ()
     facts_before = cache(lambda: context.facts(before)[0])

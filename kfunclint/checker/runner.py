@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import replace
 from itertools import islice
@@ -13,7 +14,8 @@ from kfunclint.checker.removals import Candidate, RemovedLine
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.fact import Fact
 from kfunclint.facts.facts import Facts
-from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.kfunc import MOST_ENTRIES, Kfunc
+from kfunclint.facts.sets import Entry
 from kfunclint.finding import Finding, Missing, Origin, Place, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import Rule
@@ -41,7 +43,7 @@ def _not_checked(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tu
         else:
             reasons.setdefault("only a part is in view of", []).append(f"{kfunc.name}()")
     if reasons:
-        yield rule.id, "; ".join(f"{why} {', '.join(names)}" for why, names in reasons.items())
+        yield rule.id, "; ".join(f"{why} {', '.join(dict.fromkeys(names))}" for why, names in reasons.items())
 
 
 def _shows(fact: Fact, at: Place) -> bool:
@@ -55,7 +57,17 @@ def not_followed(facts: Facts, lines: LineIndex) -> dict[str, str]:
     for kfunc in _without_account(facts, lines):
         if kfunc.definition.body is not None:
             names.setdefault(kfunc.at.path or "", []).append(f"{kfunc.name}()")
-    return {path: f"too much to follow: {', '.join(kfuncs)}" for path, kfuncs in names.items()}
+    return {path: f"too much to follow: {', '.join(dict.fromkeys(kfuncs))}" for path, kfuncs in names.items()}
+
+
+def crowded(facts: Facts) -> dict[str, str]:
+    """The files with kfuncs that have more entries than were looked at for them, and which kfuncs these are."""
+    counts = Counter(entry.name for entry in facts.by_type(Entry))
+    names: dict[str, dict[str, None]] = {}
+    for kfunc in facts.by_type(Kfunc):
+        if len(kfunc.entries) == MOST_ENTRIES < counts[kfunc.name]:
+            names.setdefault(kfunc.at.path or "", {})[f"{kfunc.name}()"] = None
+    return {path: f"too many entries of {', '.join(kfuncs)}" for path, kfuncs in names.items()}
 
 
 def _without_account(facts: Facts, lines: LineIndex) -> list[Kfunc]:

@@ -17,7 +17,7 @@ from kfunclint.extract.sets import LexicalScan
 from kfunclint.extract.tokens import place
 from kfunclint.extract.uses import used_in_kernel
 from kfunclint.facts.docs import Doc
-from kfunclint.facts.kfunc import Definition, DefsRegion, Kfunc, SeriesFacts, Signature
+from kfunclint.facts.kfunc import MOST_ENTRIES, Definition, DefsRegion, Kfunc, SeriesFacts, Signature
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
 from kfunclint.flow.accounts import Accounts
@@ -43,14 +43,12 @@ def build_kfuncs(
 
     `is_series`: it is a series, not a whole tree.
     """
-    entries_by_name: dict[str, list[Entry]] = {}
-    for entry in entries:
-        entries_by_name.setdefault(entry.name, []).append(entry)
+    listed = _Entries(entries)
     purse = Purse()
     marked = frozenset(function.name for unit in units.values() for function in unit.functions if function.marker)
-    used = used_in_kernel(marked.union(entries_by_name), scans) if is_series else None
+    used = used_in_kernel(marked.union(listed.by_name), scans) if is_series else None
     readers = [
-        _FileReader(source, scan, unit, docs[scan.path], entries_by_name, behaviours=behaviours, purse=purse, used=used)
+        _FileReader(source, scan, unit, docs[scan.path], listed.by_name, behaviours=behaviours, purse=purse, used=used)
         for source, scan in files
         if (unit := units.get(scan.path)) is not None and unit.functions
     ]
@@ -63,12 +61,30 @@ def build_kfuncs(
     return tuple(
         reader.kfunc(
             function,
-            entries_by_name.get(function.name, ()),
+            listed.of(function.name, reader.path),
             has_prototype=function.name in declared_names,
             series=series,
         )
         for reader, function in functions
     )
+
+
+class _Entries:
+    """The entries of a series, by what they name."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.by_name: dict[str, list[Entry]] = {}
+        self._by_file: dict[tuple[str | None, str], list[Entry]] = {}
+        for entry in entries:
+            self.by_name.setdefault(entry.name, []).append(entry)
+            self._by_file.setdefault((entry.at.path, entry.name), []).append(entry)
+
+    def of(self, name: str, path: str) -> Sequence[Entry]:
+        """Those of a kfunc that a file defines, see Kfunc."""
+        entries = self.by_name.get(name, [])
+        if len(entries) > MOST_ENTRIES:
+            entries = self._by_file.get((path, name), entries)
+        return entries[:MOST_ENTRIES]
 
 
 def _declared_outside(
@@ -101,6 +117,7 @@ class _FileReader:
         purse: Purse,
         used: Container[str] | None,
     ) -> None:
+        self.path = scan.path
         self.unit = unit
         self.definitions = Definitions(scan.path, scan.tokens)
         self.dtors = dtors(scan.path, scan.tokens)

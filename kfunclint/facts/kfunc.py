@@ -15,6 +15,8 @@ from kfunclint.flow.account import Account
 from kfunclint.flow.accounts import Accounts
 from kfunclint.flow.behaviour import Behaviour
 
+MOST_ENTRIES = 16  # of one kfunc: a list of one name beside as many definitions of it would take quadratic time
+
 
 @dataclass(frozen=True, slots=True)
 class Dtor:
@@ -145,7 +147,8 @@ class Kfunc:
     definition: Definition
     defs_region: DefsRegion
     entries: tuple[Entry, ...]
-    """Those in view, in the order of files and lines."""
+    """Those in view, in the order of files and lines; where they are more than MOST_ENTRIES, as many of the first ones,
+    of its own file if that has any."""
     doc: Doc | None
     """The kernel-doc right above it, or one that names it and stands above something else."""
     destructor: Dtor | None = None

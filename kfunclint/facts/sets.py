@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from kfunclint.c.syntax import Node
@@ -96,7 +97,7 @@ class Listing:
 SetKind = Literal["KFUNCS", "SET8"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for cached_property
 class KfuncSet:
     """A set of BTF ids."""
 
@@ -127,12 +128,12 @@ class KfuncSet:
         lines_of_set = Extent(self.at.path, min(lines) - 1, max(lines) + 1)
         return (lines_of_set, *(line_of(registration.at) for registration in self.registrations))
 
-    @property
+    @cached_property
     def is_fmodret(self) -> bool:
         """It lists hooks that programs may attach to, not kfuncs that they may call."""
         return any(registration.call == "register_btf_fmodret_id_set" for registration in self.registrations)
 
-    @property
+    @cached_property
     def is_kfuncs(self) -> bool:
         """Does it surely list kfuncs? A SET8 whose registration is out of view may list hooks, which have no flag but
         KF_SLEEPABLE."""

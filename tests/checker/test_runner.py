@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from conftest import Lint
 
+from kfunclint.facts.kfunc import MOST_ENTRIES
+
 PATCH = """\
 Date: Tue, 14 Oct 2025 10:00:00 +0200
 Subject: [PATCH] shelf: count books
@@ -40,6 +42,18 @@ def test_the_reason_tells_why_a_body_is_not_known(code: str, reason: str, lint: 
     skipped = dict(lint(patch(code), only=("guards/index-unchecked",)).skipped)
     assert skipped.pop("guards/index-unchecked") == reason
     assert skipped == ({"kernel/shelf/bpf.c": reason} if "too much" in reason else {})
+
+
+def listed(entries: int) -> str:
+    lines = "BTF_ID_FLAGS(func, bpf_shelf_count)\n" * entries
+    return patch(WHOLE + f"\treturn 0;\n}}\n\nBTF_KFUNCS_START(shelf_ids)\n{lines}BTF_KFUNCS_END(shelf_ids)\n")
+
+
+def test_entries_that_were_not_looked_at_are_told(lint: Lint) -> None:
+    assert not lint(listed(MOST_ENTRIES), only=("sets/flags-differ",)).skipped
+    review = lint(listed(MOST_ENTRIES + 1), only=("sets/flags-differ",))
+    assert review.skipped == {"kernel/shelf/bpf.c": "too many entries of bpf_shelf_count()"}
+    assert review.unchecked == {"kernel/shelf/bpf.c"}
 
 
 def test_nothing_is_skipped_where_all_is_followed(lint: Lint) -> None:

@@ -122,8 +122,7 @@ def judge(
     facts, unparsed = context.facts(sources, patches, cover)
     run = RuleRunner(rules, applied.kernel, LineIndex(patches, cover, sources), _precedent(base, sources, parser, step))
     run.run_over(touched.filter(facts))
-    unfollowed = not_followed(facts, run.lines) if any(rule.needs_body for rule in rules) else {}
-    unfollowed |= crowded(facts)
+    unfollowed = crowded(facts) | (not_followed(facts, run.lines) if any(rule.needs_body for rule in rules) else {})
     is_needed = each_patch or run.suspects or run.findings
     before = c_files(postimage.pre_images(patches, base)) if is_needed else ()
     facts_before = cache(lambda: context.facts(before)[0])

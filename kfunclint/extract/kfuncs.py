@@ -54,10 +54,7 @@ def build_kfuncs(
     ]
     functions = [(reader, function) for reader in readers for function in reader.kfuncs]
     declared_names = _declared_outside(functions, scans)
-    series = SeriesFacts(
-        verifier_words=_verifier_words(scans),
-        documents_none=is_series and not any(reader.doc(function) for reader, function in functions),
-    )
+    series = SeriesFacts(verifier_words=_verifier_words(scans))
     return tuple(
         reader.kfunc(
             function,

@@ -129,8 +129,6 @@ class SeriesFacts:
     """The names and strings that the series shows of kernel/bpf/verifier.c."""
     released_structs: frozenset[str] | None = None
     """The structs of which some kfunc of the kernel drops a reference; None unless all of them are known."""
-    documents_none: bool = False
-    """It is a series, and none of its kfuncs has a kernel-doc."""
 
 
 @dataclass(frozen=True, slots=True)

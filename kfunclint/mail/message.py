@@ -193,6 +193,7 @@ class Inbox:
 
 _ANSWER = re.compile(r"(?:re|fwd?|aw|wg|sv|vs|antw|res|tr)(?:\[\d{1,3}\]|\(\d{1,3}\))?[ \t]*:[ \t]*", re.I)
 _GROUP = re.compile(r"\[([^\[\]]*)\][ \t]*")
+_SPREAD_VERSION = re.compile(r"\b(?:v|version) (?=\d[\d.]{0,5}(?: (?!/|of\b)|$))", re.I)
 _SPREAD_COUNT = re.compile(r"\b(\d{1,4}) ?(?:/|\bof\b) ?(\d{1,4})\b", re.I)
 _COUNT = re.compile(r"(\d{1,4})/(\d{1,4})")
 _VERSION = re.compile(r"(?:patch(?:set)?)?-?v(\d{1,4})(\.\d{1,3}|[a-e])?", re.I)
@@ -205,7 +206,8 @@ def subject(text: str) -> Subject:
         if match := _ANSWER.match(text, at):
             reply = True
         elif match := _GROUP.match(text, at):
-            words += _SPREAD_COUNT.sub(r"\1/\2", match[1].replace(",", " ")).split()
+            spread = _SPREAD_VERSION.sub("v", match[1].replace(",", " "))
+            words += _SPREAD_COUNT.sub(r"\1/\2", spread).split()
         else:
             break
         at = match.end()

@@ -28,10 +28,11 @@ from kfunclint.kernel.vocabulary import Vocabulary
 Ask = Callable[..., Any]
 """Asks this process, from within the child, for a service by its name, with values as arguments."""
 
-_NOT_UNDERSTOOD = "its answer is not understood"
+NOT_UNDERSTOOD = "its answer is not understood"
 _OUT_OF_MEMORY = 97
 _MOST_ANSWER = 64 << 20
 _LENGTH = 8
+_UNPACKED, _SPARE = 64, 64 << 20  # an object takes more than the bytes that pickle writes for it
 _TICK = 0.5  # seconds between two looks at the time
 _SERVICE_SECONDS = 180
 _CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
@@ -141,12 +142,16 @@ class _Child:
         _write(self.up, message)
 
 
-def _rlimits(limits: Limits) -> list[tuple[int, int]]:
+def _memory() -> int:
+    """The bytes of this process's address space."""
     with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - no pathlib: it is a system call or two
-        pages = int(file.read().split()[0])
+        return int(file.read().split()[0]) * resource.getpagesize()
+
+
+def _rlimits(limits: Limits) -> list[tuple[int, int]]:
     return [
         (resource.RLIMIT_CPU, max(1, round(limits.cpu + 0.5))),
-        (resource.RLIMIT_AS, pages * resource.getpagesize() + limits.memory),
+        (resource.RLIMIT_AS, _memory() + limits.memory),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 256),
@@ -191,7 +196,7 @@ class _Warden:
             if kind == "ask":
                 self._serve(*value)
             else:
-                raise Stopped(str(value))
+                raise Stopped(value)
 
     def end(self) -> None:
         """End the child, if it has not ended, and forget it."""
@@ -201,30 +206,27 @@ class _Warden:
             os.kill(self.child, signal.SIGKILL)
             self._wait()
 
-    def _serve(self, name: str, *arguments: Any) -> None:
-        if name == "step":
-            self.cage.step(str(arguments[0]))
-            answer: tuple[str, Any] = "value", None
-        else:
-            start = time.monotonic()
-            try:
+    def _serve(self, name: str = "", *arguments: Any) -> None:
+        answer: tuple[str, Any] = "value", None
+        start = time.monotonic()
+        try:
+            if name == "step":
+                (what,) = arguments
+                self.cage.step(str(what))
+            else:
                 answer = "value", self.cage.services[name](*arguments)
-            except (InputError, OSError) as error:
-                answer = "raise", error
-            except (KeyError, TypeError, ValueError) as error:
-                raise Stopped(_NOT_UNDERSTOOD) from error
-            self.served += time.monotonic() - start
+        except (InputError, OSError) as error:
+            answer = "raise", error
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise Stopped(NOT_UNDERSTOOD) from error
+        self.served += time.monotonic() - start
         _write(self.down, answer)
 
     def _message(self) -> tuple[str, Any]:
         size = int.from_bytes(self._read(_LENGTH), "big")
         if size > _MOST_ANSWER:
             raise Stopped(f"output limit of {_MOST_ANSWER >> 20} MiB")
-        try:
-            kind, value = _Values(io.BytesIO(self._read(size))).load()
-        except (pickle.UnpicklingError, AttributeError, EOFError, IndexError, TypeError, ValueError) as error:
-            raise Stopped(_NOT_UNDERSTOOD) from error
-        return kind, value
+        return understood(self._read(size))
 
     def _read(self, count: int) -> bytes:
         parts = bytearray()
@@ -281,6 +283,26 @@ def _write(pipe: int, message: tuple[str, Any]) -> None:
     unsent = memoryview(len(data).to_bytes(_LENGTH, "big") + data)
     while unsent:
         unsent = unsent[os.write(pipe, unsent) :]
+
+
+def understood(data: bytes) -> tuple[str, Any]:
+    """What a child says: the kind of the message, and a value of kfunclint. Raises Stopped for all else."""
+    before, most = resource.getrlimit(resource.RLIMIT_AS)
+    limit = _memory() + _UNPACKED * len(data) + _SPARE  # five bytes can ask pickle for gigabytes
+    if before == resource.RLIM_INFINITY or limit < before:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, most))
+    try:
+        kind, value = _Values(io.BytesIO(data)).load()
+    except Exception as error:  # whatever pickle makes of bytes that it has not written
+        raise Stopped(NOT_UNDERSTOOD) from error
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, most))
+    if not isinstance(kind, str) or not isinstance(value, _FORMS.get(kind, ())):
+        raise Stopped(NOT_UNDERSTOOD)
+    return kind, value
+
+
+_FORMS = {"done": object, "gone": str, "failed": str, "ask": tuple}
 
 
 def _read_whole(pipe: int) -> bytes:

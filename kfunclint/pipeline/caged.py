@@ -13,7 +13,7 @@ from kfunclint.kernel.kernel import Kernel, kernel_of_release
 from kfunclint.kernel.release import Release, releases
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Inbox, Series
-from kfunclint.pipeline.cage import Ask, Cage, Limits, Stopped
+from kfunclint.pipeline.cage import NOT_UNDERSTOOD, Ask, Cage, Limits, Stopped
 
 if TYPE_CHECKING:
     from kfunclint.clang import Parser
@@ -115,7 +115,10 @@ class CagedReviewer:
             return _not_reviewed(series, "the budget of the run is spent")
         before = self._cpu_seconds()
         try:
-            review, judged_for = self._cage().run(work, Limits(cpu, 3 * self.cpu + 30))
+            answer = self._cage().run(work, Limits(cpu, 3 * self.cpu + 30))
+            if not isinstance(answer, tuple) or [type(part) for part in answer] != [Review, Kernel]:
+                raise Stopped(NOT_UNDERSTOOD)
+            review, judged_for = answer
         except Stopped as why:
             return _not_reviewed(series, str(why))
         finally:

@@ -6,6 +6,7 @@ import copyreg
 import os
 import pickle
 import re
+import resource
 import signal
 import socket
 import sys
@@ -134,6 +135,7 @@ def test_the_child_asks_for_services(parser: Parser) -> None:
         ("broken", (), "FileNotFoundError: [Errno 2] no such thing"),
         ("double", (1, 2), "its answer is not understood"),
         ("nothing", (), "its answer is not understood"),
+        ("step", (), "its answer is not understood"),
     ):
         with pytest.raises(Stopped, match=re.escape(why)):
             stopped.run(partial(call, name, arguments), SMALL)
@@ -147,6 +149,35 @@ class Evil:
 @pytest.mark.parametrize("value", [Evil(), os.system, Parser, Path("x"), kfunclint.review])
 def test_an_answer_is_a_value_or_nothing(parser: Parser, value: Any) -> None:
     assert reason(parser, lambda ask: value) == "its answer is not understood"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [7, ("done",), ("ask", 7), (["ask"], ()), ("failed", 7), ("told", "x")],
+    ids="number short request kind reason unknown".split(),
+)
+def test_a_message_has_one_of_four_forms(message: Any) -> None:
+    with pytest.raises(Stopped, match="its answer is not understood"):
+        cage.understood(pickle.dumps(message))
+
+
+def test_a_message_asks_for_no_memory() -> None:
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    with pytest.raises(Stopped, match="its answer is not understood"):
+        cage.understood(b"Nr\xff\xff\xff\x7f.")  # a memo with two thousand million places
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+def test_a_message_names_no_module_that_is_none() -> None:
+    with pytest.raises(Stopped, match="its answer is not understood"):
+        cage.understood(b"ckfunclint.nothing\nX\n.")
+
+
+@pytest.mark.parametrize("answer", ["x", ("x", "y"), ()], ids="text pair empty".split())
+def test_an_answer_that_is_no_review_is_none(parser: Parser, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+    monkeypatch.setattr(Cage, "run", lambda self, work, limits: answer)
+    (review,) = kfunclint.review(mail(1), parser=parser).reviews
+    assert list(review.skipped.values()) == ["not reviewed: its answer is not understood"]
 
 
 def test_a_refusal_is_a_value_whatever_a_library_registers(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,8 @@ from kfunclint.clang.limits import MAX_DEPTH
 
 _NODE_KINDS, _TYPE_KINDS = frozenset(get_args(NodeKind)), frozenset(get_args(TypeKind))
 
+_MOST_LINES = 1_000_000  # of a function; a file has at most as many
+
 _Row = list[Any]  # kind, line, column, text, number of kids, note, type
 
 
@@ -58,6 +60,8 @@ def _number(value: Any) -> int:
 
 
 def _function(value: dict[str, Any]) -> Function:
+    if _number(value["end_line"]) - _number(value["first_line"]) > _MOST_LINES:
+        raise ValueError
     return Function(
         name=_text(value["name"]),
         line=_number(value["line"]),

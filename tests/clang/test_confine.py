@@ -468,6 +468,7 @@ LIES: dict[str, Callable[[], object]] = {
     "line": lambda: 0,
     "column": lambda: -1,
     "end_line": lambda: "1",
+    "end_line far": lambda: 1 << 60,
     "returns": lambda: None,
     "misread": lambda: 0,
     "parameters": lambda: [["a"]],

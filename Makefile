@@ -9,7 +9,7 @@ RULE := $(wordlist 2,2,$(MAKECMDGOALS))
 $(RULE): rule ; @:
 endif
 
-.PHONY: run rule knowledge test test-integration test-kernel bench clean
+.PHONY: run rule knowledge test test-integration test-kernel bench fuzz clean
 
 run: $(VENV)/run.done
 	mkdir -p build
@@ -46,6 +46,11 @@ bench: $(VENV)/test.done
 	$(BIN)/python bench/flow.py --tree build/trees/linux-source-6.12
 	$(BIN)/python bench/tree.py --tree build/trees/linux-source-6.12 --clang "$$(bench/fetch-clang)"
 
+fuzz: MINUTES ?= 30
+fuzz: $(VENV)/fuzz.done
+	set -e; for harness in mail patch scan c flow review answer value; do \
+		PYTHONPATH=tests $(BIN)/python -m fuzz.run $$harness $(MINUTES) build/fuzz; done
+
 clean:
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache
 
@@ -57,6 +62,10 @@ $(VENV)/run.done: pyproject.toml
 
 $(VENV)/test.done: $(VENV)/run.done
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+$(VENV)/fuzz.done: $(VENV)/test.done
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	touch $@
 
 $(VENV)/integration.done: $(VENV)/test.done

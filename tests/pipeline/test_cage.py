@@ -24,6 +24,7 @@ import kfunclint
 from kfunclint.clang import Parser, confine, frames
 from kfunclint.clang.parser import WorkerGone
 from kfunclint.errors import InputError
+from kfunclint.finding import Level, Place
 from kfunclint.mail.message import Series
 from kfunclint.pipeline import cage, caged, pipeline
 from kfunclint.pipeline.cage import Ask, Cage, Limits, Stopped
@@ -178,6 +179,24 @@ def test_an_answer_that_is_no_review_is_none(parser: Parser, monkeypatch: pytest
     monkeypatch.setattr(Cage, "run", lambda self, work, limits: answer)
     (review,) = kfunclint.review(mail(1), parser=parser).reviews
     assert list(review.skipped.values()) == ["not reviewed: its answer is not understood"]
+
+
+class Attribute:
+    """Pickles as Python 3.11.2 pickles the member of an enumeration: as getattr() of its class."""
+
+    def __init__(self, owner: type, name: str) -> None:
+        self.pair = owner, name
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return getattr, self.pair
+
+
+def test_a_member_of_an_enumeration_is_a_value_in_every_release_of_python(parser: Parser) -> None:
+    assert Cage(parser).run(lambda ask: Attribute(Level, "ERROR"), SMALL) is Level.ERROR
+    for owner, name in ((Level, "nothing"), (Level, "__reduce__"), (Limits, "_make"), (Place, "__init__")):
+        assert reason(parser, lambda ask, owner=owner, name=name: Attribute(owner, name)) == (  # type: ignore[misc]
+            "its answer is not understood"
+        )
 
 
 def test_a_refusal_is_a_value_whatever_a_library_registers(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:

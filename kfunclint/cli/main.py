@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
@@ -28,10 +29,21 @@ def main(argv: Sequence[str] | None = None, parser: Parser | None = None) -> int
     except KeyboardInterrupt:
         return 130
     except (InputError, ValueError, OSError) as why:
-        options.say(str(why))
+        options.say(_told(why))
         _drop_output()
         return TROUBLE
     return status
+
+
+_OF_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
+def _told(why: Exception) -> str:
+    """A refusal in words; of the files that are written only standard output has no name."""
+    if not isinstance(why, OSError) or why.strerror is None:
+        return str(why)
+    name = why.filename or ("standard output" if why.errno in _OF_WRITING else None)
+    return f"{name}: {why.strerror}" if name else why.strerror
 
 
 def _drop_output() -> None:

@@ -417,4 +417,10 @@ def test_a_closed_stream_is_no_traceback(tmp_path: Path, closed: str) -> None:
 
 def test_a_full_disk_is_one_line(capfd: pytest.CaptureFixture[str]) -> None:
     assert main([SERIES, "--no-tree", "-o", "/dev/full"]) == 2
-    assert capfd.readouterr().err.count("\n") == 1
+    assert capfd.readouterr().err == "kfunclint: /dev/full: No space left on device\n"
+    for words in ([SERIES, "--no-tree"], ["rules"], ["explain", "flags/ret-null-missing"]):
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "kfunclint", *words], stdout=full, stderr=subprocess.PIPE, cwd=ROOT, check=False
+            )
+        assert (done.returncode, done.stderr) == (2, b"kfunclint: standard output: No space left on device\n")

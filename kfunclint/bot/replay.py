@@ -11,8 +11,8 @@ import json
 import re
 import threading
 import zlib
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -26,7 +26,6 @@ from kfunclint import __version__, resources
 from kfunclint.bot.archive.public_inbox import epochs, mail_blobs
 from kfunclint.bot.archive.source import blob_hash
 from kfunclint.bot.feedback.outcomes import fate
-from kfunclint.bot.feedback.precision import counted
 from kfunclint.bot.gathering import mails_of
 from kfunclint.bot.reviewing import KFUNC, only, touches_kfunc
 from kfunclint.checker.result import Review
@@ -334,20 +333,3 @@ def _poisoned(task: Task, error: Exception) -> Result:
 def version() -> str:
     """The version of kfunclint where it is asked for."""
     return __version__
-
-
-def summary(lines: Iterable[str]) -> Iterator[str]:
-    """What came of it, for people: how many series, and for each rule how often it spoke and was right."""
-    results = [json.loads(line) for line in lines]
-    troubles = sum(bool(result["trouble"]) for result in results)
-    yield f"{len(results)} series, {troubles} of them not reviewed whole"
-    outcomes: dict[tuple[str, str, str], set[str | None]] = {}
-    counts: dict[str, int] = {}
-    for result in results:
-        for finding in result["findings"]:
-            counts[finding["rule"]] = counts.get(finding["rule"], 0) + 1
-            outcomes.setdefault((result["author"], finding["key"], finding["rule"]), set()).add(finding["outcome"])
-    precision = counted((rule, "mended" in found, False) for (_, _, rule), found in outcomes.items())
-    stands = Counter(rule for (_, _, rule), found in outcomes.items() if "stands" in found and "mended" not in found)
-    for rule, count in sorted(counts.items()):
-        yield f"{rule}: {count} findings, {precision[rule].mended} mended by a later version, {stands[rule]} stand"

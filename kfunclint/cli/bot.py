@@ -71,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     add("--dask", metavar="ADDRESS", help="replay: in the workers of a Dask scheduler, tcp://HOST:PORT")
     add("-o", "--output", metavar="FILE", type=Path, help="replay: where the results go, and are gone on with")
     add("--restart", action="store_true", help="replay: drop results that are there")
+    add("--page", metavar="FILE", type=Path, help="replay: write what came of it as an HTML page, too")
     add("--stdin", action="store_true", help="run: take one mail from standard input, too")
     return parser
 
@@ -179,7 +180,7 @@ def _adopt(arguments: argparse.Namespace) -> int:
 
 def _replay(arguments: argparse.Namespace) -> int:
     from kfunclint import progress
-    from kfunclint.bot import engines, replay
+    from kfunclint.bot import engines, replay, replay_summary
 
     if not arguments.argument or arguments.output is None:
         raise ValueError("bot replay: which archives, and where do the results go (--output FILE)?")
@@ -200,7 +201,10 @@ def _replay(arguments: argparse.Namespace) -> int:
             step(f"{next(count)} of {len(todo)} groups of mails")
 
         replay.run(todo, engine, take)
-    _print(replay.summary(arguments.output.read_text(encoding="utf-8").splitlines()[1:]))
+    summary = replay_summary.summarize(arguments.output.read_text(encoding="utf-8").splitlines()[1:])
+    if arguments.page is not None:
+        options.write(replay_summary.page(summary), arguments.page)
+    _print(replay_summary.in_words(summary))
     return CLEAN
 
 

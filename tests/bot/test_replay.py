@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_context
@@ -14,12 +15,13 @@ import pytest
 from bots import World, a_patch, an_answer
 from epochs import Epoch
 
-from kfunclint.bot import engines, replay
+from kfunclint.bot import engines, replay, replay_summary
 from kfunclint.cli.main import main
 from kfunclint.errors import InputError
 
 pytest_plugins = ["bot_fixtures"]
 Output = pytest.CaptureFixture[str]
+POISONED = {"task": "0", "of": 1, "trouble": "BrokenProcessPool: died", "findings": []}
 
 
 def mails() -> Iterator[bytes]:
@@ -70,6 +72,25 @@ def test_what_was_found_and_what_became_of_it(archive: Path, tmp_path: Path, cap
         "5 series, 0 of them not reviewed whole",
         "flags/ret-null-missing: 4 findings, 2 mended by a later version, 0 stand",
     ]
+
+
+def test_a_page_shows_what_came_of_it(archive: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    replayed(archive, tmp_path / "out.jsonl", "--page", str(page))
+    text = page.read_text()
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", text) == ["flags/ret-null-missing", "4", "2", "0", "100"]
+    assert re.findall(r'<h2><a href="([^"]+)">', text) == [
+        f"https://lore.kernel.org/r/{name}@example.org" for name in ("depot-v1-1", "depot-v2-1", "shed-v1-1")
+    ]
+    assert text.count("(mended in a later version)") == 2
+
+
+def test_a_page_escapes_what_strangers_wrote() -> None:
+    series = {"series": "x", "title": "<b>\u202e", "author": "a&b", "trouble": "<i>", "findings": []}
+    page = replay_summary.page(replay_summary.summarize([json.dumps(series), json.dumps(POISONED)]))
+    assert "&lt;b&gt;\\u202e" in page
+    assert "<i>" not in page
+    assert "no title" in page
 
 
 def test_what_touches_no_kfunc_is_no_task(archive: Path) -> None:

@@ -31,6 +31,8 @@ test: $(VENV)/test.done
 test-integration: $(VENV)/integration.done
 	tests/integration/install
 	npm install --silent --no-audit --no-fund --prefix build/axe axe-core@4
+	npm install --silent --no-audit --no-fund --prefix build/readers @microsoft/sarif-multitool-linux@5 \
+		@umbrelladocs/rdformat-validator@1
 	$(BIN)/pytest tests/integration
 
 test-kernel: $(VENV)/test.done

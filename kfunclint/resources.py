@@ -1,4 +1,4 @@
-"""Finds the folders that stand beside this package in a checkout and inside it in a wheel."""
+"""Finds the folders and files that stand beside this package in a checkout and inside it in a wheel."""
 
 from __future__ import annotations
 
@@ -15,8 +15,19 @@ _PACKAGE = Path(__file__).resolve().parent
 
 def folder(name: str) -> Path:
     """The folder "rules" or "reports"."""
+    return _path(name)
+
+
+def _path(name: str) -> Path:
     packaged = _PACKAGE / name
-    return packaged if packaged.is_dir() else _PACKAGE.parent / name
+    return packaged if packaged.exists() else _PACKAGE.parent / name
+
+
+@cache
+def url(name: str) -> str:
+    """The address of the project that pyproject.toml has by that name: "Homepage", "Documentation" or "Issues"."""
+    with _path("pyproject.toml").open("rb") as file:
+        return str(tomllib.load(file)["project"]["urls"][name])
 
 
 @cache

@@ -1,8 +1,8 @@
-"""For programs: one JSON object, described by json.schema.json."""
+"""For programs: one JSON object, described by json.schema.json; of several series one on each line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kfunclint.checker.result import Review
@@ -18,8 +18,18 @@ SCHEMA = 1
 
 def render(review: Review) -> str:
     """The review as a JSON object in ASCII, with a line break at the end; what is not known is null."""
+    return formats.as_json(_document(review))
+
+
+def render_all(reviews: Sequence[Review]) -> str:
+    """The one review as an object, or several as JSON lines."""
+    indent = 2 if len(reviews) == 1 else None
+    return "".join(formats.as_json(_document(review), indent) for review in reviews)
+
+
+def _document(review: Review) -> dict[str, Any]:
     versions = revisions(review.series) if review.series else {}
-    document = {
+    return {
         "schema": SCHEMA,
         "series": _series(review),
         "tree": review.tree or None,
@@ -40,7 +50,6 @@ def render(review: Review) -> str:
         ],
         "since": _since(review),
     }
-    return formats.as_json(document)
 
 
 def _series(review: Review) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -12,7 +13,8 @@ from kfunclint import __version__
 from kfunclint.checker.result import Review
 from kfunclint.finding import Edit, Finding, Fix, Level, Place
 from kfunclint.mail.message import Mail
-from kfunclint.report import formats
+from kfunclint.report import formats, links, markdown
+from kfunclint.resources import url
 from kfunclint.rule.rule import Description
 from kfunclint.text import pluralize, visible
 
@@ -23,6 +25,9 @@ _SEVERITIES = {Level.ERROR: "error", Level.WARNING: "warning", Level.CHECK: "rec
 # what GitHub takes: with more of them it refuses the whole file
 _MOST_RESULTS = 25_000
 _MOST_REASONS = 1000
+
+# the second is the only one that GitHub reads
+_FINGERPRINTS = ("kfunclint/v1", "primaryLocationLineHash")
 
 Object = dict[str, Any]
 
@@ -38,7 +43,8 @@ def render(review: Review) -> str:
     rules = [rule for rule in review.rules if rule.id in used]
     index = {rule.id: number for number, rule in enumerate(rules)}
     run = {
-        "tool": {"driver": {"name": "kfunclint", "version": __version__, "rules": [_rule(rule) for rule in rules]}},
+        "tool": {"driver": _driver(rules)},
+        "automationDetails": {"id": f"kfunclint/{_category(review)}"},
         "invocations": [_invocation(review, worst_first, index)],
         "columnKind": "unicodeCodePoints",
         "results": list(_results(in_files[:_MOST_RESULTS], index)),
@@ -46,13 +52,37 @@ def render(review: Review) -> str:
     return formats.as_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
+def _driver(rules: Sequence[Description]) -> Object:
+    return {
+        "name": "kfunclint",
+        "fullName": f"kfunclint {__version__}",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "informationUri": url("Homepage"),
+        "rules": [_rule(rule) for rule in rules],
+    }
+
+
+def _category(review: Review) -> str:
+    """What stands for the series, the same whenever it is reviewed: its first Message-ID, or else its title."""
+    mail = formats.first(review)
+    name = mail.headers.message_id if mail else ""
+    return visible(name or formats.title(review)).replace("/", " ")
+
+
 def _rule(rule: Description) -> Object:
     summary, _, rest = rule.doc.partition("\n")
+    see = f"Kernel source: {rule.see}"
     return {
         "id": rule.id,
+        "name": "".join(word.capitalize() for word in re.split(r"\W", rule.id)),
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": " ".join(rest.strip().partition("\n\n")[0].split()) or summary},
-        "help": {"text": f"{rule.doc}\n\nKernel source: {rule.see}"},
+        "help": {
+            "text": f"{rule.doc}\n\n{see}",
+            "markdown": f"{markdown.explanation(rule.doc)}\n{markdown.escaped(see)}\n",
+        },
+        "helpUri": links.rule_page(rule.id),
         "defaultConfiguration": {"level": _LEVELS[rule.level]},
         "properties": {
             "precision": "medium" if rule.strict else "high",
@@ -72,11 +102,11 @@ def _results(findings: Iterable[Finding], index: dict[str, int]) -> Iterator[Obj
         seen[finding.key] += 1
         result = {
             "ruleId": finding.rule,
-            "rule": _rule_reference(finding.rule, index),
+            **({"ruleIndex": index[finding.rule]} if finding.rule in index else {}),
             "level": _LEVELS[finding.level],
             "message": {"text": _message(finding)},
             "locations": [{"physicalLocation": _physical(finding.at)}],
-            "partialFingerprints": {"kfunclint/v1": f"{finding.key}:{seen[finding.key]}"},
+            "partialFingerprints": dict.fromkeys(_FINGERPRINTS, f"{finding.key}:{seen[finding.key]}"),
         }
         if related := list(_related(finding)):
             result["relatedLocations"] = related

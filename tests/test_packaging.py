@@ -46,6 +46,7 @@ def test_the_wheel_holds_rules_and_reports_inside_the_package(wheel: Path) -> No
         for path in (ROOT / folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert f"kfunclint/{path.relative_to(ROOT).as_posix()}" in names
+    assert "kfunclint/pyproject.toml" in names
 
 
 @pytest.mark.parametrize("kind", ["wheel", "editable"])

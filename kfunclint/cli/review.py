@@ -253,7 +253,7 @@ def _write(arguments: argparse.Namespace, reviews: Sequence[Review], sources: Se
         name = arguments.format
         raise ValueError(f"one {name} file holds one series: --revision chooses one, --report {name}=FOLDER/ takes all")
     colour = options.colour(arguments.output, arguments.color)
-    text = "".join(formats.render(arguments.format, review, colour=colour) for review in reviews)
+    text = formats.render_all(arguments.format, reviews, colour=colour)
     beside: dict[Path, str] = {}
     for name, file in arguments.report:
         written: set[Path] = set()

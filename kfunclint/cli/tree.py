@@ -20,7 +20,7 @@ from kfunclint.progress import Step
 from kfunclint.report import catalogue
 from kfunclint.tree.tree import Tree, open_tree
 
-_REVIEWS = ("html", "json", "sarif", "terminal", "terse")
+_REVIEWS = ("codequality", "gcc", "html", "json", "junit", "rdjson", "sarif", "terminal", "terse")
 
 
 def run(argv: Sequence[str], running: Parser | None = None) -> int:

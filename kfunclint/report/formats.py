@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,17 @@ def render(name: str, review: Review, *, colour: bool = False) -> str:
     module = _module(name)
     options = {"colour": True} if colour and "colour" in inspect.signature(module.render).parameters else {}
     return str(module.render(review, **options))
+
+
+def render_all(name: str, reviews: Sequence[Review], *, colour: bool = False) -> str:
+    """The reviews as one output: one document where the format makes one of them all, else one behind the other.
+
+    Raises ValueError for a name that is none.
+    """
+    module = _module(name)
+    if hasattr(module, "render_all"):
+        return str(module.render_all(reviews))
+    return "".join(render(name, review, colour=colour) for review in reviews)
 
 
 def files(name: str, review: Review) -> dict[str, str]:
@@ -92,10 +103,10 @@ def templates() -> jinja2.Environment:
 _BACKSLASH_OR_SURROGATES = re.compile(r"\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2}")
 
 
-def as_json(document: Any) -> str:
-    """A document as JSON in ASCII, with a line break at the end. A byte that is no UTF-8, as in the name of a file,
-    becomes U+FFFD: half of a surrogate pair is no JSON to strict readers."""
-    text = json.dumps(document, indent=2)
+def as_json(document: Any, indent: int | None = 2) -> str:
+    """A document as JSON in ASCII, on one line if `indent` is None, with a line break at the end. A byte that is no
+    UTF-8, as in the name of a file, becomes U+FFFD: half of a surrogate pair is no JSON to strict readers."""
+    text = json.dumps(document, indent=indent)
     return _BACKSLASH_OR_SURROGATES.sub(lambda match: "\\ufffd" if len(match[0]) == 6 else match[0], text) + "\n"
 
 
@@ -108,6 +119,12 @@ def title(review: Review) -> str:
     """What was reviewed, in a line: the subject of the series, or else its file, or the tree."""
     mail = first(review)
     return mail.subject.text or mail.source.file if mail else review.tree
+
+
+def input_name(review: Review) -> str:
+    """The file of the mail that names the series, or the tree, fit to be printed."""
+    mail = first(review)
+    return visible(mail.source.file if mail else review.tree)
 
 
 def mails(review: Review) -> dict[int, Mail]:
@@ -125,6 +142,19 @@ def in_input(mail: Mail, at: Place) -> tuple[str, int, int]:
         return mail.source.file, line, column + at.column - 1
     number = None if at.is_title else mail.in_input(at.line)
     return (mail.source.file, mail.source.line, 1) if number is None else (mail.source.file, number, at.column)
+
+
+def place(at: Place, mails: Mapping[int, Mail]) -> tuple[str, int, int]:
+    """File, line and column of a place, fit to be printed: its own or, in a message, those of the input."""
+    if at.path is not None:
+        return visible(at.path), at.line, at.column
+    file, line, column = in_input(mails[at.patch or 0], at)
+    return visible(file), line, column
+
+
+def with_fix(finding: Finding) -> str:
+    """What is wrong and what would mend it, in one line."""
+    return visible(f"{finding.message}; fix: {finding.fix.description}" if finding.fix else finding.message)
 
 
 def in_message(mail: Mail, at: Place) -> str:

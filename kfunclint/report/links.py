@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from kfunclint.kernel.release import Release, is_tagged
+from kfunclint.resources import url
 
 _MESSAGE_ID = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
 _KERNEL_FILE = re.compile(
@@ -40,6 +41,11 @@ def parts(see: str, release: Release) -> Iterator[tuple[str, str]]:
 def identifier(name: str) -> str:
     """Where elixir.bootlin.com shows all that mainline does with a name of C; "" for what is none."""
     return f"https://elixir.bootlin.com/linux/latest/A/ident/{name}" if name.isidentifier() and name.isascii() else ""
+
+
+def rule_page(rule: str) -> str:
+    """Where the page of a rule is that `kfunclint explain --format markdown` makes."""
+    return f"{url('Documentation')}/rules/{quote(rule)}.md"
 
 
 def _source(path: str, release: Release) -> str:

@@ -334,7 +334,7 @@ def test_github_takes_the_sarif_of_every_review(lint: Lint) -> None:
         run = log(found)
         rules = run["tool"]["driver"]["rules"]
         for result in run["results"]:
-            assert rules[result["rule"]["index"]]["id"] == result["ruleId"]
+            assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
         messages = sum(finding.at.path is None for finding in found.findings)
         assert len(run["results"]) == len(found.findings) - messages
 

@@ -324,7 +324,7 @@ def test_every_format_says_what_it_is_in_a_line() -> None:
 
 
 def test_an_unknown_format_is_refused() -> None:
-    with pytest.raises(ValueError, match="'xml' is not a format, only b4, b4-review, github, html, json, reply, "):
+    with pytest.raises(ValueError, match="'xml' is not a format, only b4, b4-review, codequality, gcc, github, html, "):
         formats.render("xml", sample())
 
 

@@ -15,13 +15,15 @@ from kfunclint.text import excerpt, last_line, pluralize, visible
 
 Paint = Callable[[str, str], str]
 
+_HASH_SHOWN = 12
 _BOLD, _FAINT, _NOTE, _CARET = "1", "2", "1;36", "1;32"
+_LESSON = 'why: kfunclint explain RULE; to silence one: "kfunclint: ignore RULE - why" below the "---"'
 _COLOURS = {Level.ERROR: "1;31", Level.WARNING: "1;35", Level.CHECK: "1;36"}
 
 
 def render(review: Review, colour: bool = False) -> str:
-    """The findings with their lines and reasons, between a head that names series and kernel and a line of counts. The
-    other places of a fault follow the first one, a line each.
+    """The findings with their lines and reasons, below the patch that brought them, between a head that names series
+    and kernel and a line of counts. The other places of a fault follow the first one, a line each.
 
     Nothing in it is a control character but line breaks and tabs and, with `colour`, those of the colours.
     """
@@ -29,9 +31,14 @@ def render(review: Review, colour: bool = False) -> str:
     mails = formats.mails(review)
     texts = review.lines
     blocks = ["\n".join(_head(review, paint))]
+    headings = _headings(mails)
     for first, *others in formats.same_faults(review.findings):
+        if heading := headings.pop(first.origin.patch, None):
+            blocks.append(paint(visible(heading), _BOLD))
         lines = [*_finding(first, mails, texts, review.since, paint)]
-        lines += (line for other in others for line in _same(other, mails, texts, paint))
+        for other in others:
+            mail = None if other.origin.patch == first.origin.patch else mails.get(other.origin.patch)
+            lines += _same(other, mail, mails, texts, paint)
         blocks.append("\n".join(lines))
     blocks.append("\n".join(_end(review, mails)))
     return "\n\n".join(blocks) + "\n"
@@ -55,6 +62,18 @@ def _head(review: Review, paint: Paint) -> Iterator[str]:
         yield visible(f"applied to {review.base.name}: {review.base.why}")
 
 
+def _headings(mails: dict[int, Mail]) -> dict[int, str]:
+    """What stands above the findings of a mail: its subject, with the hash of its commit, or its file if each mail has
+    one of its own. None for a patch alone, nor for a cover letter, as the head of the report names them."""
+    is_file_of_all = len({mail.source.file for mail in mails.values()}) == 1
+    names = {number: mail.source.commit[:_HASH_SHOWN] or mail.source.file for number, mail in mails.items()}
+    return {
+        number: mail.subject.text + ("" if is_file_of_all else f" ({names[number]})")
+        for number, mail in mails.items()
+        if number and len(mails) > 1
+    }
+
+
 def _finding(
     finding: Finding, mails: dict[int, Mail], texts: LineIndex, since: Comparison | None, paint: Paint
 ) -> Iterator[str]:
@@ -72,9 +91,11 @@ def _finding(
         yield f"{paint('note:', _NOTE)} stands since {visible(since.name)}"
 
 
-def _same(finding: Finding, mails: dict[int, Mail], texts: LineIndex, paint: Paint) -> Iterator[str]:
-    """Another place of the fault that was told just before."""
+def _same(finding: Finding, mail: Mail | None, mails: dict[int, Mail], texts: LineIndex, paint: Paint) -> Iterator[str]:
+    """Another place of the fault that was told just before; `mail` is its patch, where that is another one."""
     words = f"the same for {finding.function}()" if finding.function else "the same here"
+    if mail is not None:
+        words += f", from patch {mail.subject.number}"
     level = paint(f"{finding.level}:", _COLOURS[finding.level])
     yield f"{paint(_place(finding.at, mails), _BOLD)} {level} {visible(words)} {paint(f'[{finding.rule}]', _FAINT)}"
     for reason in finding.because:
@@ -111,11 +132,7 @@ def _width(char: str) -> int:
 
 
 def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
-    files = sum(line.added for source in review.sources if (line := source.line(1)))
-    patches = pluralize(len(review.patches), "patch") if review.series else pluralize(files, "file")
-    counts = [pluralize(count, level) for level, count in formats.counts_by_level(review.findings).items() if count]
-    partial = ", and not all of it could be checked" if review.troubles else ""
-    yield f"{', '.join(counts) or formats.nothing_said(review)} in {patches}{partial}"
+    yield _verdict(review)
     if review.since:
         yield from _since(review.since, review.findings)
     for findings, why in formats.withheld(review):
@@ -124,12 +141,32 @@ def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
         yield visible(f"not said: {what}: {why}")
     for where, text in formats.unused(review):
         yield visible(f"without effect: {where}: {text}")
-    for name, why in review.skipped.items():
-        yield visible(f"not checked: {name}: {why}")
+    for names, why in formats.not_checked(review):
+        yield visible(_not_checked(names, why, hint="" if review.base or review.tree else " (--tree DIR shows it)"))
     for name, trace in review.failures.items():
         yield visible(f"failed: {name}: {last_line(trace)}")
     for refusal in review.unreadable:
         yield visible(f"not read: {refusal}")
+    if review.findings and review.series:
+        yield _LESSON
+
+
+def _verdict(review: Review) -> str:
+    """How many findings there are of each level, and in how many patches or files."""
+    files = sum(line.added for source in review.sources if (line := source.line(1)))
+    total = pluralize(len(review.patches), "patch") if review.series else pluralize(files, "file")
+    counts = [pluralize(count, level) for level, count in formats.counts_by_level(review.findings).items() if count]
+    guilty = len({finding.origin.patch for finding in review.findings if finding.origin.patch})
+    of = f"{guilty} of " if review.series and guilty and len(review.patches) > 1 else ""
+    partial = ", and not all of it could be checked" if review.troubles else ""
+    return f"{', '.join(counts) or formats.nothing_said(review)} in {of}{total}{partial}"
+
+
+def _not_checked(names: Sequence[str], why: str, hint: str) -> str:
+    """What was not looked at for one reason, the reason first where a rule lacks something."""
+    what = names[0] if len(names) == 1 else pluralize(len(names), "rule")
+    lack = why.startswith(formats.WITHOUT)
+    return f"not checked {why}: {what}{hint}" if lack else f"not checked: {what}: {why}"
 
 
 def _since(since: Comparison, findings: Sequence[Finding]) -> Iterator[str]:

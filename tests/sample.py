@@ -311,6 +311,6 @@ def trouble() -> Review:
                 "series.mbox", 21, "kfunclint: ignore text - my way", "nothing was found that it silences"
             ),
         ),
-        skipped={"guards/depot-disabled-unchecked": "only a part is in view of bpf_depot_get()"},
+        skipped={"guards/depot-disabled-unchecked": "without the whole body of bpf_depot_get()"},
         failures={"flags/odd": "Traceback (most recent call last):\n  ...\nKeyError: 'flags'\n"},
     )

@@ -41,7 +41,7 @@ def _not_checked(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tu
         elif line is not None:
             reasons.setdefault("not understood:", []).append(f"{kfunc.name}() at line {line}")
         else:
-            reasons.setdefault("only a part is in view of", []).append(f"{kfunc.name}()")
+            reasons.setdefault("without the whole body of", []).append(f"{kfunc.name}()")
     if reasons:
         yield rule.id, "; ".join(f"{why} {', '.join(dict.fromkeys(names))}" for why, names in reasons.items())
 

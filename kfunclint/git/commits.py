@@ -148,5 +148,5 @@ def _patch(commit: str, data: bytes) -> Mail:
     if len(data) > MAX_MAIL:
         raise InputError(name, None, f"larger than {MAX_MAIL >> 20} MiB")
     mail = only_mail(Raw(name, 1, data))
-    source = MailSource(f'{name} ("{mail.subject.title}")', body_line=3, title=TitlePlace(1, 1))
+    source = MailSource(f'{name} ("{mail.subject.title}")', body_line=3, title=TitlePlace(1, 1), commit=commit)
     return replace(mail, source=source)

@@ -79,6 +79,8 @@ class MailSource:
     """The 1-based line of the input at which the body begins; None where an encoding makes lines incomparable."""
     title: TitlePlace | None = None
     """None where that is not known."""
+    commit: str = ""
+    """The full hash of the commit that git wrote it for, "" for what was sent."""
 
 
 @dataclass(frozen=True)

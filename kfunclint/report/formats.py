@@ -221,6 +221,19 @@ def silence(review: Review) -> str:
     return f"{pluralize(len(review.withheld), 'finding')} not said: {reasons[0]}{others}"
 
 
+WITHOUT = "without "
+"""So begins the reason of what was not checked for lack of something."""
+
+
+def not_checked(review: Review) -> list[tuple[tuple[str, ...], str]]:
+    """What was not looked at, by reason: the rules together that have the same, and each file for itself."""
+    rules = {rule.id for rule in review.rules}
+    groups: dict[object, list[str]] = {}
+    for name, why in review.skipped.items():
+        groups.setdefault(why if name in rules else (name, why), []).append(name)
+    return [(tuple(names), review.skipped[names[0]]) for names in groups.values()]
+
+
 def unused(review: Review) -> Iterator[tuple[str, str]]:
     """The requests for silence that had no effect: where each stands, and its text with the reason."""
     for request in review.unused:

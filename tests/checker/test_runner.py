@@ -29,12 +29,12 @@ MANY = "".join(f"\tif (shelf_has_{at}(shelf))\n\t\treturn {at};\n" for at in ran
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        (WHOLE + "\treturn shelf->count;\n", "only a part is in view of bpf_shelf_count()"),
+        (WHOLE + "\treturn shelf->count;\n", "without the whole body of bpf_shelf_count()"),
         (WHOLE + "\tif (shelf->count\n\t\treturn 1;\n\treturn 0;\n}\n", "not understood: bpf_shelf_count() at line 4"),
         (WHOLE + MANY + "\treturn 0;\n}\n", "too much to follow: bpf_shelf_count()"),
         (
             WHOLE + "\treturn 0 0;\n}\n\n" + WHOLE.replace("count", "sum") + "\treturn 0;\n",
-            "not understood: bpf_shelf_count() at line 3; only a part is in view of bpf_shelf_sum()",
+            "not understood: bpf_shelf_count() at line 3; without the whole body of bpf_shelf_sum()",
         ),
     ],
 )

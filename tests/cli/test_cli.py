@@ -133,7 +133,7 @@ def test_no_report_of_several_series_is_lost(tmp_path: Path, capsys: Output) -> 
             f"html={page}",
         ]
     )
-    assert capsys.readouterr().out.count("3 warnings, 3 checks in 2 patches") == 2
+    assert capsys.readouterr().out.count("3 warnings, 3 checks in 2 of 2 patches") == 2
     names = sorted(path.name for path in folder.iterdir())
     assert len([name for name in names if name.endswith(".eml")]) == 4
     assert len([name for name in names if name.endswith(".json")]) == 2

@@ -20,12 +20,13 @@ from jsonschema import Draft202012Validator
 from sample import a_finding, a_mail, a_review, mails, of_title, place, sample, trouble, with_fields
 
 from kfunclint.checker.rerolls import compare
-from kfunclint.checker.result import Review
+from kfunclint.checker.result import Review, TreeState
 from kfunclint.checker.review import review
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.finding import Comparison, Level, SuppressedFinding, UnusedSuppression
 from kfunclint.mail.inbox import read_inbox, select_series
+from kfunclint.mail.message import Mail
 from kfunclint.report import formats
 from kfunclint.rule import loader, names
 
@@ -310,6 +311,51 @@ def test_the_caret_stands_under_what_is_marked(before: str, marked: str) -> None
 def test_marks_on_a_letter_take_no_column(mark: str) -> None:
     _, left, carets = under_the_mark(f"e{mark} ", f"z{mark}")
     assert (len(left), carets) == (4 + 2, "^")
+
+
+def test_findings_stand_under_their_patch() -> None:
+    text = formats.render("terminal", sample())
+    first, second = ("\n\n[PATCH bpf-next 1/2] depot: add ", "\n\n[PATCH bpf-next 2/2] depot: register ")
+    assert text.count(first) == text.count(second) == 1
+    assert text.index(first) < text.index("bpf.c:28:9") < text.index(second) < text.index("bpf.c:59:20")
+    alone = a_review(mails()[:1])
+    assert formats.render("terminal", replace(alone, findings=sample().findings[:1])).count("[PATCH") == 1
+
+
+def test_a_commit_or_a_file_of_its_own_names_a_patch() -> None:
+    review = sample()
+    one, two = (patch.mail for patch in review.patches)
+    commits = [with_fields(mail, file=name, commit=name * 40) for mail, name in ((one, "a"), (two, "b"))]
+    assert f"bpf_depot_top() ({'a' * 12})\n" in formats.render("terminal", with_mails(review, commits))
+    files = [with_fields(mail, file=name) for mail, name in ((one, "0001.patch"), (two, "0002.patch"))]
+    assert "bpf_depot_top() (0002.patch)\n" in formats.render("terminal", with_mails(review, files))
+
+
+def with_mails(review: Review, mails: list[Mail]) -> Review:
+    pairs = zip(review.patches, mails, strict=True)
+    return replace(review, patches=tuple(replace(patch, mail=mail) for patch, mail in pairs))
+
+
+def test_the_same_fault_of_another_patch_names_that() -> None:
+    review = sample()
+    last = review.findings[-1]
+    elsewhere = replace(last, origin=replace(last.origin, patch=1), function="bpf_depot_up", message="bpf_depot_up() x")
+    other = replace(last, message="bpf_depot_top() x")
+    text = formats.render("terminal", replace(review, findings=(elsewhere, other)))
+    assert "error: the same for bpf_depot_top(), from patch 2 [flags/ret-null-missing]\n" in text
+
+
+def test_what_was_not_checked_is_told_by_reason() -> None:
+    lack, many = "without the whole body of bpf_a()", "too much to follow: bpf_b()"
+    skipped = {"flags/ret-null-missing": lack, "text/grammar": lack, "kerneldoc/return-missing": many, "a.c": lack}
+    text = formats.render("terminal", replace(sample(), skipped=skipped))
+    assert re.findall("^not checked.*", text, re.MULTILINE) == [
+        f"not checked {lack}: 2 rules (--tree DIR shows it)",
+        f"not checked: kerneldoc/return-missing: {many}",
+        f"not checked {lack}: a.c (--tree DIR shows it)",
+    ]
+    whole = replace(sample(), skipped=skipped, base=TreeState("linux", "HEAD"))
+    assert "(--tree DIR" not in formats.render("terminal", whole)
 
 
 # The formats as such.

@@ -30,3 +30,32 @@ class Fact(Protocol):
 def line_of(at: Place) -> Extent:
     """The line of a place."""
     return Extent(at.path, at.line, at.line)
+
+
+class OneLine:
+    """What facts share that are made of the line of one place and speak of no kfunc alone."""
+
+    __slots__ = ()
+    at: Place
+
+    @property
+    def function(self) -> str | None:
+        """No kfunc is meant by it alone."""
+        return None
+
+    @property
+    def extent(self) -> tuple[Extent, ...]:
+        """The line of the place."""
+        return (line_of(self.at),)
+
+
+class OneLineOfFunction(OneLine):
+    """The same for facts that are about the function of their name."""
+
+    __slots__ = ()
+    name: str
+
+    @property
+    def function(self) -> str:
+        """Its name, as that of every fact's function."""
+        return self.name

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from kfunclint.c.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer
 from kfunclint.facts.docs import Doc, Prose
-from kfunclint.facts.fact import Extent, line_of
+from kfunclint.facts.fact import Extent, OneLineOfFunction, line_of
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
@@ -234,7 +234,7 @@ class Kfunc:
 
 
 @dataclass(frozen=True, slots=True)
-class Helper:
+class Helper(OneLineOfFunction):
     """A global function that the series brings into a file of kfuncs, maybe where -Wmissing-prototypes is off.
 
     It is no kfunc itself, and only called, and only in its file.
@@ -243,13 +243,3 @@ class Helper:
     name: str
     at: Place
     """Its name in the definition."""
-
-    @property
-    def function(self) -> str:
-        """Its name, as that of every fact's function."""
-        return self.name
-
-    @property
-    def extent(self) -> tuple[Extent, ...]:
-        """The line of its name."""
-        return (line_of(self.at),)

@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import Literal
 
 from kfunclint.c.syntax import Node
-from kfunclint.facts.fact import Extent, line_of
+from kfunclint.facts.fact import Extent, OneLine, line_of
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.finding import Place
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(OneLine):
     """A call that hands a set to the kernel."""
 
     call: str
@@ -31,15 +31,6 @@ class Registration:
     """Nothing is done with its result."""
     in_module: bool = False
     """The file says MODULE_LICENSE()."""
-
-    @property
-    def function(self) -> None:
-        """No kfunc is meant by it alone."""
-
-    @property
-    def extent(self) -> tuple[Extent, ...]:
-        """The line of the call."""
-        return (line_of(self.at),)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 
 from conftest import ROOT
 
@@ -48,7 +48,7 @@ def test_every_type_with_an_extent_has_an_extractor() -> None:
         importlib.import_module(f"kfunclint.facts.{path.stem}") for path in (ROOT / "kfunclint/facts").glob("*.py")
     ]
     classes = {value for module in modules for value in vars(module).values() if inspect.isclass(value)}
-    facts = {value for value in classes if hasattr(value, "extent") and not getattr(value, "_is_protocol", False)}
+    facts = {value for value in classes if hasattr(value, "extent") and is_dataclass(value)}
     assert facts == extractors().keys()
     assert Listing not in facts
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from kfunclint.value import Value
 
 
 class Level(StrEnum):
@@ -19,8 +20,7 @@ class Level(StrEnum):
         return list(Level).index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Value):
     """A part of one line, 1-based, the end exclusive, columns in characters.
 
     With a path: a line of the post-image of the whole series. Without one: a line of the decoded body of the
@@ -39,24 +39,21 @@ class Place:
         return self.path is None and self.line == 0
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Value):
     """A second place that makes the first one wrong, or shows it done right, with a few words ("registered here")."""
 
     at: Place
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Value):
     """Replace what stands at a place by a text; an empty place inserts, the text may hold line breaks."""
 
     at: Place
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Value):
     """What would mend it: a verb phrase ("drop KF_TRUSTED_ARGS") and, where it is mechanical, the edits.
 
     `adds` and `drops` name the flag of a kfunc's entries that it adds or takes out, `needs` one without which it does
@@ -71,8 +68,7 @@ class Fix:
     uncovers: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Value):
     """The test that a use lacks: where `symbol` is used, a variable or a call "name()", it must be known that the call
     `guard` gives `holds`."""
 
@@ -81,8 +77,7 @@ class Missing:
     holds: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Value):
     """A rule's own words about a place; review adds the rule's name and level.
 
     `or_at`: places that are as guilty as `at`. A finding must point at a line that the series added, so where
@@ -98,8 +93,7 @@ class Remark:
     missing: Missing | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Value):
     """The line of the mail that brought a line: patch n of n/m (0: cover letter), 1-based line of the decoded body (0:
     the title in its subject)."""
 
@@ -108,8 +102,7 @@ class Origin:
     mail_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value):
     """A remark with its rule and level, and the line of the mail that it is about.
 
     `strict`: it is for those who ask for all that can be said: its rule is, or it is about words of a mail without
@@ -136,8 +129,7 @@ class Finding:
     persisted: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SuppressedFinding:
+class SuppressedFinding(Value):
     """A finding that is not said, and why: somebody asked for silence, or said it before; `by_sender`: it was asked for
     in the mails that were reviewed; `named`: somebody has said it, so it stands."""
 
@@ -147,8 +139,7 @@ class SuppressedFinding:
     named: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class UnusedSuppression:
+class UnusedSuppression(Value):
     """A request for silence that silenced nothing: its file, its 1-based line there (None where it is not known), its
     text, and why."""
 
@@ -158,8 +149,7 @@ class UnusedSuppression:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Value):
     """An earlier version of a series, reviewed beside it: what to call it ("v1"), the subject and message-id of its
     first mail, and what was found in it and is not there any more."""
 

@@ -6,12 +6,12 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from kfunclint.errors import InputError
+from kfunclint.value import Value
 
 MAX_SIZE = 64 << 10
 MAX_LINE = 1024  # characters: tomllib takes quadratic time over a key with many dots
@@ -22,8 +22,7 @@ Key = tuple[str | int, ...]
 """Where a value stands: names of tables and keys, and numbers from 0 on in arrays of tables."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Value):
     """A file taken apart; `file` is its name for people."""
 
     file: str

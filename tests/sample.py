@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from kfunclint.checker.lines import LineIndex, fingerprint
@@ -28,6 +27,7 @@ from kfunclint.mail.message import Headers, Mail, MailSource, Series, Subject, T
 from kfunclint.patch import postimage
 from kfunclint.patch.diff import Patch, parse_patch
 from kfunclint.rule.rule import Description
+from kfunclint.value import replace
 
 ADD = """\
 Add a kfunc that gives the depot at the top of the tree.
@@ -124,7 +124,7 @@ def with_fields(mail: Mail, **fields: Any) -> Mail:
     if "subject" in fields:
         fields["text"] = fields.pop("subject")
     parts: dict[str, Any] = {
-        name: replace(part, **{field: fields.pop(field) for field in part.__slots__ if field in fields})
+        name: replace(part, **{field: fields.pop(field) for field in part.__match_args__ if field in fields})
         for name, part in (("subject", mail.subject), ("headers", mail.headers), ("source", mail.source))
     }
     return replace(mail, **parts, **fields)

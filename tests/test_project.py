@@ -19,7 +19,7 @@ from kfunclint.resources import table
 
 # Data flows down this list, so a module may import only what stands above it; names on one line are one stage.
 STAGES = [
-    "errors resources finding toml text paths progress recent",
+    "errors value resources finding toml text paths progress recent",
     "mail",
     "git",
     "tree",
@@ -54,6 +54,7 @@ RULES_MAY_IMPORT = {
     "resources",
     "rule.fixes",
     "rule.rule",
+    "value",
 }
 LONGEST_FUNCTION = 40
 USED_FROM_OUTSIDE = {

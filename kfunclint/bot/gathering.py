@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from sqlite3 import Row
 
 from kfunclint.bot import log, steps
@@ -13,12 +12,12 @@ from kfunclint.bot.settings import BotSettings
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Inbox, Mail, Series, address
 from kfunclint.mail.versions import age
+from kfunclint.value import Value
 
 _MOST_MAILS = 300  # of an author and a thread together
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Value):
     """A series as it is known now, and the rows of its own mails: a reroll of some patches has others of an earlier
     version."""
 

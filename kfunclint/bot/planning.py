@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import groupby
 
 from kfunclint.bot import clock, log, steps
@@ -23,10 +22,10 @@ from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level
 from kfunclint.report import formats
 from kfunclint.text import pluralize
+from kfunclint.value import Value, replace
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedMail:
+class PlannedMail(Value):
     """A mail about a patch; `state` is that of its row: a draft, for the reason `why`, or queued."""
 
     patch: str
@@ -39,8 +38,7 @@ class PlannedMail:
     not_before: float
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Value):
     """What a Patchwork is told of a patch."""
 
     patch: str
@@ -48,8 +46,7 @@ class Check:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Value):
     """What is to be said of a series; `why` tells people why not more."""
 
     key: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kfunclint import __version__
 from kfunclint.report import formats, links
 from kfunclint.text import pluralize, visible
+from kfunclint.value import Value
 
 
 class RuleCount(NamedTuple):
@@ -28,8 +28,7 @@ class RuleCount(NamedTuple):
         return 100 * self.mended / decided if decided else None
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Value):
     """What the results of a replay say."""
 
     series: tuple[Mapping[str, Any], ...]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from sqlite3 import Row
 from types import TracebackType
 from typing import Self
@@ -21,14 +20,14 @@ from kfunclint.pipeline import pipeline
 from kfunclint.pipeline.request import Request
 from kfunclint.settings import files, merged
 from kfunclint.settings.selection import ActiveRules
+from kfunclint.value import Value, replace
 
 _MOST_ANSWERS = 300
 KFUNC = re.compile(r"\b(?:__bpf_kfunc|BTF_ID_FLAGS|BTFKFUNCS_|BTF_SET8_|register_btf_(?:kfunc|id_dtor)|KF_[A-Z]+_)")
 """What no patch about a kfunc does without, in a line that it adds or shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Value):
     """A series with what was found. `review` is None for one that touches no kfunc; `trouble` says what of it could not
     be read or reviewed, "" if all could, and `taken_back` whether its author has taken it back."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from kfunclint import toml
 from kfunclint.errors import hint
 from kfunclint.finding import Level
 from kfunclint.toml import Document, Key
+from kfunclint.value import Value, field
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 
@@ -40,16 +40,14 @@ class Mode(StrEnum):
         return list(Mode).index(self)
 
 
-@dataclass(frozen=True, slots=True)
-class ListPolicy:
+class ListPolicy(Value):
     """What is allowed on a list, and how many seconds a patch rests there before a mail."""
 
     mode: Mode
     embargo: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Value):
     """Where mails come from: `kind` is "public-inbox", "maildir" or "imap", `place` a folder or the name of a host.
 
     `list` is the address whose mails it has, "" if it has those of several.
@@ -65,8 +63,7 @@ class Source:
     folder: str = "INBOX"
 
 
-@dataclass(frozen=True, slots=True)
-class Smtp:
+class Smtp(Value):
     """The server that takes mails; `starttls` may be off only for one on this machine."""
 
     host: str
@@ -77,8 +74,7 @@ class Smtp:
     timeout: float = MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class Patchwork:
+class Patchwork(Value):
     """A Patchwork that takes checks; `url` ends with the version, ".../api/1.3"."""
 
     url: str
@@ -87,8 +83,7 @@ class Patchwork:
     timeout: float = MINUTE
 
 
-@dataclass(frozen=True, slots=True)
-class BotSettings:
+class BotSettings(Value):
     """All that is set; the defaults are those of a bot that writes drafts. Times are seconds."""
 
     file: str
@@ -172,8 +167,7 @@ _ADDRESS = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}", re.
 _MOST = 200
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Value):
     """The file that is read, and the folder that its paths start from."""
 
     document: Document

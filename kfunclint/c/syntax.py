@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from kfunclint.c.failure import Failure
 from kfunclint.c.kinds import NodeKind, TypeKind
 from kfunclint.finding import Place
+from kfunclint.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Value):
     """A statement or an expression.
 
     `line` and `column` are 1-based, in the post-image, columns in characters; inside a macro they are those of
@@ -86,8 +85,7 @@ _SIGNED = re.compile(
 _AGGREGATE = re.compile(r"(?:struct|union) \w+|float|double|long double|sockptr_t|bpfptr_t|kuid_t|kgid_t|cpumask_t")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Value):
     """A parameter: name ("" where there is none) and type, spelled as C spells it ("struct task_struct *").
 
     `at` is where its name stands, or its type where it has none; None where that is not known.
@@ -171,8 +169,7 @@ def pointee(type_: str | None) -> str | None:
     return spelled.removesuffix("*").rstrip() if spelled.endswith("*") and "(" not in spelled else None
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Value):
     """A function definition seen in the post-image.
 
     `line` and `column` are those of its name, `first_line` that of its header (return type or marker), `end_line` that
@@ -199,8 +196,7 @@ class Function:
     body: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Value):
     """A type as the headers of a tree declare it, on 64-bit x86; what they do not tell is None.
 
     `kind`, behind all typedefs: integer, enum, float, pointer, struct, union, array, function or void. `size` in bytes
@@ -218,8 +214,7 @@ class Type:
     target: Type | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Value):
     """What the parser made of one file; `failure` says why it made nothing (then the rest is empty).
 
     `types` has the types in the signatures of `functions` as these spell them ("u64", "const struct cpumask *"), and

@@ -7,7 +7,6 @@ judge the kfunc without it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from kfunclint.facts.fact import Fact
@@ -18,6 +17,7 @@ from kfunclint.finding import Fix, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule import loader
 from kfunclint.rule.rule import Rule
+from kfunclint.value import replace
 
 L = TypeVar("L", bound=Listing)
 _Said = dict[tuple[str, str], Remark]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -30,6 +29,7 @@ from kfunclint.patch.postimage import Base, PostImage
 from kfunclint.progress import Step
 from kfunclint.recent import Recent
 from kfunclint.rule.functions import FunctionTable, behaviours_of
+from kfunclint.value import replace
 
 if TYPE_CHECKING:
     from kfunclint.index.functions import TreeFunctions

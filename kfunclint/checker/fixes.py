@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from kfunclint.checker.review import AppliedSeries, judge
@@ -15,6 +14,7 @@ from kfunclint.patch.diff import Patch
 from kfunclint.patch.edits import edited, in_line, overlap
 from kfunclint.rule.functions import FunctionTable
 from kfunclint.rule.rule import Rule
+from kfunclint.value import replace
 
 _Edits = list[tuple[Edit, Origin]]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
 from typing import Any
 
 from kfunclint.checker.changed import moved
@@ -21,12 +20,12 @@ from kfunclint.kernel.kernel import Kernel
 from kfunclint.patch.diff import Hunk, Patch
 from kfunclint.patch.postimage import Line, PostImage
 from kfunclint.rule.rule import Rule
+from kfunclint.value import Value
 
 _WORD = re.compile(r"[A-Za-z_]\w{2,}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Value):
     """A remark on old code; `messages` are those of all remarks of its rule on the fact."""
 
     rule: Rule[Any]
@@ -35,8 +34,7 @@ class Candidate:
     messages: Set[str]
 
 
-@dataclass(frozen=True, slots=True)
-class RemovedLine:
+class RemovedLine(Value):
     """A line that a patch takes away: where it stood, as a place in the post-image, and its line in the mail."""
 
     at: Place

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import replace
 
 from kfunclint.checker.result import Review
 from kfunclint.finding import Comparison, Finding
 from kfunclint.mail.message import Inbox, Series
 from kfunclint.mail.versions import age, is_reroll
+from kfunclint.value import replace
 
 
 def previous_version(inbox: Inbox, series: Series, version: int | None = None) -> Series | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kfunclint.checker.lines import LineIndex
@@ -15,6 +14,7 @@ from kfunclint.patch.diff import Patch
 from kfunclint.patch.postimage import PostImage
 from kfunclint.rule.rule import Description
 from kfunclint.text import last_line
+from kfunclint.value import Value, field
 
 
 class TreeState(NamedTuple):
@@ -24,8 +24,7 @@ class TreeState(NamedTuple):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Value):
     """Everything a report may use: values alone, so that it can be stored and sent.
 
     `series` is None where a whole kernel tree was reviewed, and `tree` names that. `sources` are the C files as they

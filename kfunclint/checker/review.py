@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +29,7 @@ from kfunclint.patch.postimage import Base, PostImage
 from kfunclint.progress import Step
 from kfunclint.rule.functions import FunctionTable
 from kfunclint.rule.rule import Rule
+from kfunclint.value import replace
 
 if TYPE_CHECKING:
     from kfunclint.tree.tree import Tree

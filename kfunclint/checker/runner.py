@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
-from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -20,6 +19,7 @@ from kfunclint.finding import Finding, Missing, Origin, Place, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import Rule
 from kfunclint.text import excerpt
+from kfunclint.value import replace
 
 Precedent = Callable[[Missing, Fact], tuple[Reason, ...]]
 """Gives who makes the test that a fact lacks, as far as that is worth saying."""

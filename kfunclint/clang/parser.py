@@ -7,12 +7,12 @@ import os
 import sys
 import time
 from collections.abc import Collection
-from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from kfunclint.c.failure import Failure, FailureKind, stopped
 from kfunclint.clang import frames
+from kfunclint.value import replace
 
 if TYPE_CHECKING:
     import subprocess

@@ -9,7 +9,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from kfunclint.clang import Parser
@@ -20,6 +19,7 @@ from kfunclint.git import hooks
 from kfunclint.git.repository import Repository, around, hooks_folder
 from kfunclint.mail.message import Inbox
 from kfunclint.pipeline.outcome import CLEAN, FINDINGS
+from kfunclint.value import replace
 
 _MOST_PUSHED = 250
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby, takewhile
 
 from kfunclint.mail.body import is_signature
+from kfunclint.value import Value
 
 # What a person reads as the lines a remark is about; what one writes about them.
 MOST_QUOTED = 10
@@ -17,16 +17,14 @@ _LONGEST_LINE = 1000
 _MOST_LINES = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Utterance:
+class Utterance(Value):
     """What one person wrote in one go: the level of quoting (0: by who sent the reply) and the lines, squashed."""
 
     level: int
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class QuotedBlock:
+class QuotedBlock(Value):
     """Quoted lines of one level, squashed and at most MOST_QUOTED of them, and what was written right below the last:
     by whoever quoted them first, and by who answered that."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from kfunclint.checker.result import Review
 from kfunclint.discussion.quotes import normalized
@@ -12,6 +11,7 @@ from kfunclint.discussion.thread import CommentedLine, ReviewComment, Thread
 from kfunclint.discussion.topic import Matcher, is_reason, speaks_of_several
 from kfunclint.finding import Finding, SuppressedFinding
 from kfunclint.mail.message import Inbox, Mail, Series, name_and_address
+from kfunclint.value import replace
 
 
 def withhold_answered(reviews: Iterable[Review], inbox: Inbox) -> list[Review]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from kfunclint.discussion.quotes import QuotedBlock, Utterance, normalized, quoted_blocks
 from kfunclint.mail.message import Inbox, Mail
+from kfunclint.value import Value
 
 _LONGEST_CHAIN = 64
 MOST_TEXT = 8 << 20  # characters of all replies; a long thread has a tenth of it
@@ -18,8 +18,7 @@ _SHORTEST_PART = 12
 _SHORTEST_OWN = 12
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewComment:
+class ReviewComment(Value):
     """What somebody wrote: the mail of theirs that has it, None where that is not there, and the mail it was read
     in."""
 
@@ -28,8 +27,7 @@ class ReviewComment:
     lines: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CommentedLine:
+class CommentedLine(Value):
     """Something that was written below a quoted line.
 
     `mail` and `line` say which: a patch or cover letter and the 1-based line of its body, 0 for the subject; `text` is

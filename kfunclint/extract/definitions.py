@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kfunclint.c import declarators, lexer
@@ -15,6 +14,7 @@ from kfunclint.c.syntax import Function, Parameter
 from kfunclint.extract.tokens import place
 from kfunclint.facts.kfunc import Dtor
 from kfunclint.finding import Place
+from kfunclint.value import Value, replace
 
 _OPENS = frozenset({"__bpf_kfunc_start_defs", "__bpf_hook_start"})
 _CLOSES = frozenset({"__bpf_kfunc_end_defs", "__bpf_hook_end"})
@@ -24,8 +24,7 @@ _FAR = 1 << 62  # a line behind all others
 _IMPLIED = {"int": frozenset({"unsigned", "signed", "long", "short"}), "_Bool": frozenset({"bool"})}
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Value):
     """A header that is whole in view: the parameters with their places, whether "..." follows them, the places of the
     return type and of `static`, and all words in front of the name."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from kfunclint.facts.fact import Fact
+from kfunclint.value import Value
 
 if TYPE_CHECKING:
     from kfunclint.c.syntax import Unit
@@ -19,8 +19,7 @@ T = TypeVar("T", bound=Fact)
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class Extractor(Generic[T]):
+class Extractor(Value, Generic[T]):
     """Makes all facts of one type, in the order of files and lines."""
 
     yields: type[T]

@@ -6,7 +6,6 @@ import importlib
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from functools import cache
 from itertools import pairwise, takewhile
 from pathlib import Path
@@ -29,6 +28,7 @@ from kfunclint.flow.behaviour import Behaviours, shipped
 from kfunclint.patch.diff import Hunk, Patch
 from kfunclint.patch.postimage import PostImage
 from kfunclint.resources import table
+from kfunclint.value import replace
 
 _CALLED = re.compile(r"\b([A-Za-z_]\w*)\(\)", re.ASCII)
 _OF_KFUNCS = re.compile(r"kfunc|BTF_ID_FLAGS|BTF_SET8_|\bKF_[A-Z]")

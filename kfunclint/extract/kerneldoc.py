@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from kfunclint.c.lexer import Token
 from kfunclint.facts.docs import Comment, Doc, Section
 from kfunclint.finding import Place
+from kfunclint.value import replace
 
 # "type *name" and "define name" are read as the name
 _NAME = re.compile(r"(?:\A|\*\s*)(?:\w+\s*\*\s*)?(?:define\s+)?(\w+)(?=(?:\s*\(\w*\))?\s*(?:[-:].*)?$)")

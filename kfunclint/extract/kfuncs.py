@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -24,6 +23,7 @@ from kfunclint.flow.accounts import Accounts
 from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.budget import Purse
 from kfunclint.patch.postimage import PostImage
+from kfunclint.value import replace
 
 _VERIFIER = "kernel/bpf/verifier.c"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import groupby
 
 from kfunclint.extract import kerneldoc
 from kfunclint.facts.docs import Comment, Prose, ProseKind
 from kfunclint.finding import Place
 from kfunclint.patch.diff import MessageLine
+from kfunclint.value import replace
 
 _Line = tuple[Place, str]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from kfunclint.c import lexer
 from kfunclint.c.brackets import LONGEST, Brackets, arguments
 from kfunclint.c.lexer import Token
 from kfunclint.extract.tokens import SetKey, place
 from kfunclint.facts.sets import Registration
+from kfunclint.value import Value
 
 _REGISTER = {"register_btf_kfunc_id_set": 2, "register_btf_fmodret_id_set": 1}
 _STATEMENT_ENDS = frozenset((";", "{", "}"))
@@ -19,8 +19,7 @@ _LONGEST_STATEMENT = 20  # tokens in front of a call
 _PROGRAM_TYPE = re.compile(r"BPF_PROG_TYPE_\w+", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class _Struct:
+class _Struct(Value):
     """A `struct btf_kfunc_id_set NAME = { .set = &IDS, ... }`, or one element of an array of that name.
 
     `owner` and `filter` are None where they may be out of view; `private`: it is static, so used in its file alone.

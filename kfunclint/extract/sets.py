@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
@@ -24,6 +23,7 @@ from kfunclint.facts.sets import Entry, Flag, KfuncSet, Listing, Registration, S
 from kfunclint.finding import Place
 from kfunclint.patch.postimage import PostImage, VisibleRange
 from kfunclint.recent import Recent
+from kfunclint.value import Value
 
 _SET = re.compile(r"BTF_(KFUNCS|SET8)_(START|END)")
 _DEFINE = re.compile(r"[ \t]*#[ \t]*define[ \t]+(\w+)\(([^()]*)\)(.*)", re.DOTALL | re.ASCII)
@@ -36,8 +36,7 @@ _DEFINE_FLAGS = re.compile(
 _COMMENT_LINE = re.compile(r"[ \t]*\*([ \t/]|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class LexicalScan:
+class LexicalScan(Value):
     """What one file shows: the tokens of every visible range, the #if lines around each, and what tokens alone tell."""
 
     path: str
@@ -53,8 +52,7 @@ class Lexed(Recent[list[Token]]):
     """The tokens of visible ranges, by first line and text."""
 
 
-@dataclass(frozen=True, slots=True)
-class _UnresolvedEntry:
+class _UnresolvedEntry(Value):
     """An entry before its set is known in full."""
 
     listing: Listing
@@ -77,8 +75,7 @@ class _Flags(NamedTuple):
 _Defines = Mapping[str, tuple[str, ...]]  # the flags that a #define without parameters stands for
 
 
-@dataclass(frozen=True, slots=True)
-class _Macro:
+class _Macro(Value):
     """A #define whose body makes entries: the index of the parameter that is the kfunc's name, and the flags."""
 
     name: str
@@ -173,8 +170,7 @@ def _comment(path: str, token: Token) -> Comment:
 # ---- sets
 
 
-@dataclass(frozen=True, slots=True)
-class _SetLines:
+class _SetLines(Value):
     """The lines from the START of a set, or the top of the visible range, to its END or the bottom.
 
     `whole`: both are in view, and nothing but entries stands between them; `strays` are the BTF_ID() lines there.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from kfunclint.c.declarators import STATEMENT
 from kfunclint.c.lexer import Token
@@ -15,6 +14,7 @@ from kfunclint.extract.sets import LexicalScan
 from kfunclint.facts.kfunc import Helper, Kfunc
 from kfunclint.finding import Place
 from kfunclint.patch.postimage import PostImage
+from kfunclint.value import replace
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 

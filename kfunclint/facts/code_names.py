@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfunclint.facts.fact import OneLine, OneLineOfFunction
 from kfunclint.finding import Place
+from kfunclint.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class CodeName(OneLine):
+class CodeName(OneLine, Value):
     """A name of several words that stands in no line that was there before, nor in one that is taken out."""
 
     name: str
@@ -19,8 +17,7 @@ class CodeName(OneLine):
     """Those that other names of the series are made of, in lower case."""
 
 
-@dataclass(frozen=True, slots=True)
-class SuffixedHelper(OneLineOfFunction):
+class SuffixedHelper(OneLineOfFunction, Value):
     """A function that is no kfunc, in a file with kfuncs, of which a parameter is named as one of a kfunc may be."""
 
     name: str

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfunclint.facts.fact import Extent, line_of
 from kfunclint.finding import Place
+from kfunclint.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class CutMessage:
+class CutMessage(Value):
     """A commit message of which git am leaves out what stands below a line, though a trailer is there."""
 
     at: Place

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from kfunclint.facts.fact import Extent, line_of
 from kfunclint.finding import Place
+from kfunclint.value import Value
 
 _NAME = re.compile(r"(?<![\w/.<>@=*&\\$%#+~^|:'-])[a-z]\w*_\w*(?![\w/*\[\]\\@<>|{}'-]|\.\w|->|::)", re.ASCII)
 _NAMED = re.compile(r"\w+(?:\(\))?\s*(?:-|:|$)")
@@ -18,8 +18,7 @@ _SHORTEST_NAME = 6
 ProseKind = Literal["message", "cover", "title", "comment", "doc"]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Value):
     """A section of a kernel-doc comment."""
 
     name: str
@@ -28,8 +27,7 @@ class Section:
     at: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Doc:
+class Doc(Value):
     """A kernel-doc comment that is whole in view."""
 
     name: str
@@ -77,8 +75,7 @@ class Doc:
         return tuple(below[:end])
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Value):
     """A C comment in view."""
 
     at: Place
@@ -99,8 +96,7 @@ class Comment:
         return (Extent(self.at.path, self.at.line, self.at.line + self.text.count("\n")),)
 
 
-@dataclass(frozen=True, slots=True)
-class Prose:
+class Prose(Value):
     """A paragraph that people read. Quoted mail, code, shell output, diffs, trailers and tables are no part of it."""
 
     kind: ProseKind

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from kfunclint.c.syntax import struct_of
 from kfunclint.facts.fact import Fact
 from kfunclint.facts.kfunc import Kfunc
+from kfunclint.value import Value
 
 T = TypeVar("T", bound=Fact)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Value):
     """All facts of one series by type, those of each type in the order of files and lines."""
 
     types: Mapping[type[Any], tuple[Fact, ...]]

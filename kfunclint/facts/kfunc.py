@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from kfunclint.c.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer
 from kfunclint.facts.docs import Doc, Prose
@@ -14,12 +13,12 @@ from kfunclint.finding import Place
 from kfunclint.flow.account import Account
 from kfunclint.flow.accounts import Accounts
 from kfunclint.flow.behaviour import Behaviour
+from kfunclint.value import Value, field
 
 MOST_ENTRIES = 16  # of one kfunc: a list of one name beside as many definitions of it would take quadratic time
 
 
-@dataclass(frozen=True, slots=True)
-class Dtor:
+class Dtor(Value):
     """BTF_ID(func, name) in a list of destructors (kernel/bpf/btf.c: btf_find_dtor_kfunc())."""
 
     object: str
@@ -28,8 +27,7 @@ class Dtor:
     """The name of the destructor in the list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Value):
     """What a function takes and returns, in the spelling of C."""
 
     return_type: str | None
@@ -72,8 +70,7 @@ class Signature:
         return self.returns_no_pointer or is_scalar(pointee) or pointee == "void"
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Value):
     """What stands from the first line of a function's header to its closing brace, and right above."""
 
     last_line: int
@@ -85,7 +82,7 @@ class Definition:
     misread_line: int | None
     """1-based, in the post-image: the first line that was not understood, where all of it is in view and was not parsed
     for that; else None."""
-    accounts: Accounts = field(compare=False, repr=False)
+    accounts: Accounts = field(compare=False)
     """What the functions of its file do, as far as they are whole in view."""
     has_marker: bool
     """It carries __bpf_kfunc."""
@@ -108,8 +105,7 @@ class Definition:
     the name more than once."""
 
 
-@dataclass(frozen=True, slots=True)
-class DefsRegion:
+class DefsRegion(Value):
     """How a definition stands to the region in which -Wmissing-prototypes is off (include/linux/btf.h:
     __bpf_kfunc_start_defs(), __bpf_hook_start())."""
 
@@ -121,8 +117,7 @@ class DefsRegion:
     """It stands outside, and a declaration of it is in view."""
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesFacts:
+class SeriesFacts(Value):
     """What holds for all kfuncs of a series; one value, that each of them points to."""
 
     verifier_words: frozenset[str] = frozenset()
@@ -131,8 +126,7 @@ class SeriesFacts:
     """The structs of which some kfunc of the kernel drops a reference; None unless all of them are known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kfunc:
+class Kfunc(Value):
     """A function that BPF may call, joined from definition, entries and kernel-doc.
 
     It carries __bpf_kfunc, or an entry in view or a list of destructors names it.
@@ -160,7 +154,7 @@ class Kfunc:
     types: Mapping[str, Type] | None = None
     """The types of the signature and of what the body compares with, see c.syntax.Unit; None unless the headers of a
     tree were asked."""
-    series: SeriesFacts = field(default_factory=SeriesFacts)
+    series: SeriesFacts = SeriesFacts()
 
     @property
     def function(self) -> str:
@@ -233,8 +227,7 @@ class Kfunc:
         return Place(self.at.path, node.line, node.column, node.column + max(len(node.text), 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Helper(OneLineOfFunction):
+class Helper(OneLineOfFunction, Value):
     """A global function that the series brings into a file of kfuncs, maybe where -Wmissing-prototypes is off.
 
     It is no kfunc itself, and only called, and only in its file.

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfunclint.facts.fact import OneLineOfFunction
 from kfunclint.finding import Place
+from kfunclint.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedPrototype(OneLineOfFunction):
+class MarkedPrototype(OneLineOfFunction, Value):
     """A declaration without a body that carries __bpf_kfunc."""
 
     name: str

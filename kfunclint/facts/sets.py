@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -10,10 +9,10 @@ from kfunclint.c.syntax import Node
 from kfunclint.facts.fact import Extent, OneLine, line_of
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.finding import Place
+from kfunclint.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Registration(OneLine):
+class Registration(OneLine, Value):
     """A call that hands a set to the kernel."""
 
     call: str
@@ -33,8 +32,7 @@ class Registration(OneLine):
     """The file says MODULE_LICENSE()."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileRegistrations:
+class FileRegistrations(Value):
     """All calls in view by which one file hands sets of kfuncs to the kernel, in the order of lines."""
 
     name: str
@@ -53,16 +51,14 @@ class FileRegistrations:
         return tuple(line_of(call.at) for call in self.calls)
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Value):
     """A flag as written in an entry."""
 
     name: str
     at: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Value):
     """What one line of a set says of a kfunc."""
 
     name: str
@@ -70,9 +66,9 @@ class Listing:
     """The name of the kfunc there."""
     flags: tuple[Flag, ...] | None
     """None where they are no plain OR of KF_ names, nor 0. Those of a `#define` in view stand where its name does."""
-    zero: Place | None = field(default=None, kw_only=True)
+    zero: Place | None = None
     """Where "0" is written for no flags."""
-    dropped: tuple[Flag, ...] = field(default=(), kw_only=True)
+    dropped: tuple[Flag, ...] = ()
     """Those behind a second comma, which the macro throws away (include/linux/btf_ids.h: __BTF_ID_FLAGS()); `flags` is
     None then."""
 
@@ -88,8 +84,7 @@ class Listing:
 SetKind = Literal["KFUNCS", "SET8"]
 
 
-@dataclass(frozen=True)  # without slots, for cached_property
-class KfuncSet:
+class KfuncSet(Value):
     """A set of BTF ids."""
 
     name: str
@@ -137,11 +132,10 @@ class KfuncSet:
         return next((entry for entry in self.entries if entry.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
 class Entry(Listing):
     """BTF_ID_FLAGS(func, name, flags), with the set that it is in."""
 
-    set: KfuncSet | None
+    set: KfuncSet | None = None
     """None where neither end of the set is in view."""
     macro: str | None = None
     """The X-macro that made the entry, if one did."""
@@ -166,8 +160,7 @@ class Entry(Listing):
         return self.set is not None and not self.set.is_kfuncs
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Value):
     """A function that decides which programs may call the kfuncs of a hook: the `.filter` of a btf_kfunc_id_set."""
 
     name: str

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfunclint.facts.fact import OneLine
 from kfunclint.finding import Place
+from kfunclint.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable(OneLine):
+class Unreadable(OneLine, Value):
     """A line that keeps its whole file from being parsed, as it breaks a limit that no C file of people comes near."""
 
     at: Place

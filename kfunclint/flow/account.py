@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from kfunclint.c.syntax import Function, Node
 from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.path import Path
 from kfunclint.flow.terms import Site, Term, base_pointer
+from kfunclint.value import Value
 
 MOST_PATHS_OF_A_USE = 24
 UseKind = Literal["read", "index", "shift", "call", "entered", "name", "store", "compare", "lock", "warn"]
@@ -43,8 +43,7 @@ class Outcome(NamedTuple):
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Value):
     """All that a function does, on the paths that were followed, in the order of the source."""
 
     function: Function

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
 from kfunclint.c.syntax import Function, Node
 from kfunclint.flow.account import Account
@@ -13,15 +12,18 @@ from kfunclint.flow.follow import followed
 from kfunclint.flow.terms import forget
 
 
-@dataclass(slots=True)
 class Accounts:
     """`functions` are those whose bodies are whole in view, by name; `behaviours` tells of others; `purse` is what all
     of them may cost together."""
 
-    functions: Mapping[str, Function]
-    behaviours: Behaviours = field(default_factory=shipped)
-    purse: Purse = field(default_factory=Purse)
-    _known: dict[str, Account | None] = field(default_factory=dict)
+    def __init__(
+        self, functions: Mapping[str, Function], behaviours: Behaviours | None = None, purse: Purse | None = None
+    ) -> None:
+        """Without `behaviours` what is shipped counts; without a `purse` they get one of their own."""
+        self.functions = functions
+        self.behaviours = shipped() if behaviours is None else behaviours
+        self.purse = Purse() if purse is None else purse
+        self._known: dict[str, Account | None] = {}
 
     def of(self, name: str, body: Node) -> Account | None:
         """What the function of that name and body does; None where it is too much to follow, or another is meant."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from kfunclint.resources import table
+from kfunclint.value import Value
 
 _ARGUMENT = re.compile(r"argument (\d+)")
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Behaviour:
+class Behaviour(Value):
     """A row; the keys of the table are told in rules/README.md. Arguments are counted from 0; "", None and () stand for
     what the function does not do. `hands_on` is the argument that it returns, `always`, `gfp` and `without_flags` tell
     when it sleeps, `index` is the argument that picks an element, `picks` what that is called, `shifts` are arguments
@@ -48,6 +47,9 @@ class Behaviour:
     lease: str = ""
     nofault: bool = False
     opaque: bool = False
+
+    __eq__ = object.__eq__  # a row is itself: names with the same row share it
+    __hash__ = object.__hash__
 
     @property
     def sleeps(self) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 
 from kfunclint.c.syntax import Node
@@ -20,19 +19,21 @@ Case = tuple[Node | None, int]
 """The value of a case, None for the default, and the block it leads to."""
 
 
-@dataclass(slots=True)
 class Block:
     """`steps` are expressions and `var`s. Control leaves to `to` (None: nowhere); by `condition` to `to` or, where it
     does not hold, to `otherwise`; by the `cases` of a switch over `value`; or with `returns`, a statement, that gives
     `value`."""
 
-    steps: list[Node] = field(default_factory=list)
-    to: int | None = None
-    condition: Node | None = None
-    otherwise: int | None = None
-    value: Node | None = None
-    cases: list[Case] | None = None
-    returns: Node | None = None
+    __slots__ = ("cases", "condition", "otherwise", "returns", "steps", "to", "value")
+
+    def __init__(self) -> None:
+        self.steps: list[Node] = []
+        self.to: int | None = None
+        self.condition: Node | None = None
+        self.otherwise: int | None = None
+        self.value: Node | None = None
+        self.cases: list[Case] | None = None
+        self.returns: Node | None = None
 
     @property
     def ways(self) -> list[int]:

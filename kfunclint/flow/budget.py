@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 MOST_OF_A_FUNCTION = 12_000  # of cost; no function of Linux 6.12 or 7.3 that a kfunc calls takes more than 4,000
 MOST_OF_A_REVIEW = 60_000  # some five seconds
 LARGE = MOST_OF_A_FUNCTION // 4  # from here on fewer paths are kept apart
@@ -13,11 +11,11 @@ class TooMuch(Exception):
     """The budget is spent: nothing is known of the function."""
 
 
-@dataclass(slots=True)
 class Purse:
     """What is left for all functions of a review together."""
 
-    left: int = MOST_OF_A_REVIEW
+    def __init__(self, left: int = MOST_OF_A_REVIEW) -> None:
+        self.left = left
 
 
 class Budget:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from kfunclint.c.syntax import Node
 from kfunclint.flow.account import Use, site_of
 from kfunclint.flow.behaviour import Behaviour
@@ -13,6 +11,7 @@ from kfunclint.flow.facts import Known
 from kfunclint.flow.frame import Frame, Pairs
 from kfunclint.flow.path import Path
 from kfunclint.flow.terms import ZERO, Term, anything, base_pointer, compound
+from kfunclint.value import replace
 
 _ERROR_POINTERS = frozenset({"IS_ERR", "IS_ERR_OR_NULL", "PTR_ERR", "ERR_PTR", "ERR_CAST"})
 _NEW_EACH_TIME = frozenset({"ERR_PTR", "ERR_CAST"})

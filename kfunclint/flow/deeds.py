@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from kfunclint.c.syntax import Node
 from kfunclint.flow.behaviour import Behaviour
 from kfunclint.flow.terms import Term
+from kfunclint.value import Value, replace
 
 
 class Mark:
@@ -50,8 +50,7 @@ class Lease(NamedTuple):
     source: Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Deeds:
+class Deeds(Value):
     """All that was done up to a point of a path.
 
     `held` are locks; `unlocked` the unlocks, with what, of locks that the function had not taken itself; `loosed`: it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from kfunclint.c.syntax import Node
 from kfunclint.flow.account import Account, Outcome, Use, site_of
@@ -23,6 +22,7 @@ from kfunclint.flow.terms import (
     remade,
     replaced,
 )
+from kfunclint.value import replace
 
 _MOST_OUTCOMES = 12
 _DEEPEST = 6  # calls in one another through which a use is followed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from kfunclint.c.syntax import Node
 from kfunclint.flow.account import Use, site_of
@@ -27,6 +26,7 @@ from kfunclint.flow.terms import (
     member,
     negation,
 )
+from kfunclint.value import replace
 
 _LONGEST_NUMBER = 24
 _LONGEST_STRING = 40

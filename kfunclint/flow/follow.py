@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 
 from kfunclint.c.syntax import Function, Node
 from kfunclint.flow.account import Account, Outcome
@@ -20,6 +19,7 @@ from kfunclint.flow.evaluate import Evaluator, constant
 from kfunclint.flow.frame import Frame
 from kfunclint.flow.path import Path
 from kfunclint.flow.terms import Term, anything, compound
+from kfunclint.value import replace
 
 _MOST_PATHS = 24  # at a block
 _FEW_PATHS = 3  # in a function that costs much

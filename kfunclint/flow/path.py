@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from kfunclint.c.syntax import Node
@@ -11,6 +10,7 @@ from kfunclint.flow.deeds import NONE_DONE, Deeds
 from kfunclint.flow.facts import ERRNO, ERROR, NOTHING, TRUTH, VALID, ZERO_KNOWN, Known
 from kfunclint.flow.integers import is_unsigned, largest, width
 from kfunclint.flow.terms import COMPARISONS, ZERO, Term, anything, base_pointer
+from kfunclint.value import Value, field, replace
 
 LESS, EQUAL, GREATER = 1, 2, 4
 UNEQUAL = LESS | GREATER
@@ -39,8 +39,7 @@ class Decision(NamedTuple):
     partial: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Value):
     """A path up to a point; no member is ever changed in place.
 
     `variables` are those of the function, `memory` is what was written to places; `facts` are about terms, `orders`

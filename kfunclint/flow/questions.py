@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from kfunclint.c.syntax import Node, Parameter
@@ -13,6 +12,7 @@ from kfunclint.flow.blocks import assigned_names
 from kfunclint.flow.path import Path
 from kfunclint.flow.terms import ZERO, Term, base_pointer
 from kfunclint.resources import table
+from kfunclint.value import Value
 
 _TASKS = frozenset({
     "current", "find_task_by_vpid", "find_task_by_pid_ns", "find_get_task_by_vpid", "pid_task", "get_pid_task",
@@ -21,16 +21,14 @@ _TASKS = frozenset({
 _BOUNDING_NO_FURTHER = frozenset({"+", "-", "/", ">>"})
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Value):
     """A call without arguments that is known to give true or false: "mem_cgroup_disabled()"."""
 
     text: str
     holds: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NullReturn:
+class NullReturn(Value):
     """A return statement that can give NULL, and what makes it NULL: a literal, a test or a call."""
 
     node: Node
@@ -40,8 +38,7 @@ class NullReturn:
     """Of a call: when it gives NULL, in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class OtherTest:
+class OtherTest(Value):
     """A condition that asks about something, and why it does not count for a use, in words."""
 
     node: Node

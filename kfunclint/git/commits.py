@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from kfunclint.errors import InputError
@@ -13,6 +12,7 @@ from kfunclint.mail import mime
 from kfunclint.mail.inbox import only_mail
 from kfunclint.mail.mbox import MAX_MAIL, MAX_MAILS, Raw
 from kfunclint.mail.message import Inbox, Mail, MailSource, Series, Subject, TitlePlace
+from kfunclint.value import replace
 
 _HASH_SHOWN = 12
 _DIFF = (

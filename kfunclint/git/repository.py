@@ -10,10 +10,10 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from kfunclint.errors import InputError
+from kfunclint.value import Value
 
 HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -52,8 +52,7 @@ _SETTINGS = """
 _OPTIONS = ("--no-pager", *(word for setting in _SETTINGS for word in ("-c", setting)))
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Value):
     """The full hash, the kind (blob, tree, commit, tag) and the size in bytes of an object."""
 
     hash: str

@@ -9,13 +9,13 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from kfunclint.facts.sets import Entry, Flag, KfuncSet, Registration
 from kfunclint.finding import Place
 from kfunclint.index.file_facts import FileFacts, KfuncDefinition
+from kfunclint.value import Value
 
 FORMAT = 3
 """Grows with every change of what is kept and of how a file is read: an index of another format is made anew."""
@@ -26,8 +26,7 @@ T = TypeVar("T")
 _TEXT_OR_NONE = (str, type(None))
 
 
-@dataclass(frozen=True, slots=True)
-class CachedIndex:
+class CachedIndex(Value):
     """An index and what it is true for: the `state` of a git tree, or the `stamps` of the directories of a folder."""
 
     state: str
@@ -36,8 +35,7 @@ class CachedIndex:
     elsewhere: tuple[KfuncDefinition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CachedHits:
+class CachedHits(Value):
     """The files that hold a word, and what that is true for, as of a Kept."""
 
     state: str
@@ -237,7 +235,8 @@ def _entry(value: Any, sets: tuple[KfuncSet, ...]) -> Entry:
     if number is not None and not 0 <= number < len(sets):
         raise ValueError("not a set")
     entry_flags = None if flags is None else tuple(map(_flag, flags))
-    return Entry(name, _place(name, *at), entry_flags, None if number is None else sets[number], macro)
+    of_set = None if number is None else sets[number]
+    return Entry(name, _place(name, *at), entry_flags, set=of_set, macro=macro)
 
 
 def _flag(value: Any) -> Flag:

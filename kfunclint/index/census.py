@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
@@ -12,13 +11,13 @@ from kfunclint.index.file_facts import KfuncDefinition
 from kfunclint.index.index import Index
 from kfunclint.progress import Step
 from kfunclint.tree.tree import Tree
+from kfunclint.value import Value
 
 FMODRET = "fmodret"
 """Stands for a program type where a set lists hooks to attach to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Value):
     """An entry and what the tree knows of its kfunc.
 
     `flags` is None where they are no plain OR of KF_ names. `file` is the file of the set, `at` the place of the entry,
@@ -39,8 +38,7 @@ class Row:
     definition: KfuncDefinition | None
 
 
-@dataclass(frozen=True, slots=True)
-class Census:
+class Census(Value):
     """The rows of a tree, in the order of files and lines; `tree` is its name, `paths` what it was limited to."""
 
     tree: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 from kfunclint import paths
 from kfunclint.c import declarators, lexer
@@ -18,6 +17,7 @@ from kfunclint.facts.sets import Entry, KfuncSet, Registration
 from kfunclint.finding import Place
 from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 from kfunclint.tree.walk import LARGEST
+from kfunclint.value import Value
 
 HINT = "kfunc"
 """A file without this string is not `marked`. A set is local to its file (include/linux/btf_ids.h: BTF_KFUNCS_START()),
@@ -34,8 +34,7 @@ _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]+[<"]([\w./+-]+)[>"]', re.MUL
 _MOST_INCLUDES = 500
 
 
-@dataclass(frozen=True, slots=True)
-class KfuncDefinition:
+class KfuncDefinition(Value):
     """The definition of a function that is a kfunc or carries __bpf_kfunc (`marker`); `at` is its name there,
     `documented` tells whether a kernel-doc comment stands before it."""
 
@@ -46,8 +45,7 @@ class KfuncDefinition:
     documented: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(Value):
     """What one file holds. `reads` are the headers that also had a say: `entries` made by an X-macro stand in them."""
 
     path: str
@@ -103,7 +101,8 @@ def read(path: str, data: bytes, read_other: Read) -> FileFacts:
 
 
 def _entry(entry: Entry) -> Entry:
-    return Entry(entry.name, entry.at, entry.flags, _set(entry.set) if entry.set else None, entry.macro)
+    of_set = _set(entry.set) if entry.set else None
+    return Entry(entry.name, entry.at, entry.flags, set=of_set, macro=entry.macro)
 
 
 def _set(scanned: KfuncSet) -> KfuncSet:

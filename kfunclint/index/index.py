@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from kfunclint.facts.sets import Entry
@@ -18,6 +17,7 @@ from kfunclint.patch.postimage import PostImage
 from kfunclint.progress import Step
 from kfunclint.tree.tree import GitTree, Tree
 from kfunclint.tree.walk import LARGEST, SUFFIXES, scan_tree
+from kfunclint.value import Value
 
 OUTSIDE = ("Documentation", "samples", "scripts", "tools")
 """The folders of a tree whose C is not part of the kernel: selftests, samples, programs for the build."""
@@ -25,8 +25,7 @@ OUTSIDE = ("Documentation", "samples", "scripts", "tools")
 _MOST_SOUGHT = 64  # names that every file is searched for; no kernel has needed ten
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Value):
     """`files` in the order of their paths; `elsewhere` are the definitions that stand in none of them: of functions
     older than their set, without __bpf_kfunc."""
 
@@ -114,8 +113,7 @@ def _update(tree: Tree, cached: CachedIndex, step: Step) -> CachedIndex:
     return CachedIndex(news.state, news.stamps, tuple(files[path] for path in sorted(files)), elsewhere)
 
 
-@dataclass(frozen=True, slots=True)
-class _Changes:
+class _Changes(Value):
     """What became of a tree: its new state or stamps, which files changed, and which of them may be marked."""
 
     state: str

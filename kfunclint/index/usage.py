@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from kfunclint.c.lexer import code
 from kfunclint.c.syntax import Function, bare
@@ -19,14 +18,14 @@ from kfunclint.index import index
 from kfunclint.patch.postimage import PostImage
 from kfunclint.progress import Step
 from kfunclint.tree.tree import Tree
+from kfunclint.value import Value, replace
 
 _MOST_FILES = 32  # of a review: 32 files take 3 seconds
 _NAMED = 3
 _ONCE = re.compile(r"\b__\w*(?:init|exit)\b", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Precedent:
+class Precedent(Value):
     """A function that uses a symbol. `tests` are calls without arguments: they hold wherever it does, and where one of
     them fails it never comes to it. A function that cannot be `followed` has none."""
 
@@ -37,8 +36,7 @@ class Precedent:
     followed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Value):
     """The functions that use a symbol. To compare it, or to test it for NULL, is no use.
 
     `public` are those that other files can call, as they are not static or stand in a header: the caller of a static

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from kfunclint.kernel.flags import flag_rows
 from kfunclint.kernel.release import Release, Releases
 from kfunclint.patch.diff import Patch
 from kfunclint.resources import table
+from kfunclint.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Value):
     """Flags and macros that not all releases have: those in lines which the series `found` in its tree, those in lines
     which it `brought`, and the `doubtful` ones in lines that a patch which is not there may have brought. What it
     defines itself is in none."""

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
 from kfunclint.kernel.release import Release, Releases
 from kfunclint.resources import table
+from kfunclint.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class FlagRow:
+class FlagRow(Value):
     """A row of rules/tables/flags.toml: the first and the last release that define the flag (None: still there), the
     commit that brought it, "" where it is not known, and the day on which bpf-next lost it (None: not known)."""
 

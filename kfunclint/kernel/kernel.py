@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from kfunclint.kernel.flags import FlagRow, flag_rows
 from kfunclint.kernel.release import Release, Target
 from kfunclint.kernel.vocabulary import Vocabulary
+from kfunclint.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(Value):
     """The kernel a review answers for; `tree` where there is one that is of its time.
 
     `guessed`: nobody named it and there is no tree. `gone` are the flags and suffixes that its developers have taken

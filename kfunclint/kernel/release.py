@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import NamedTuple
@@ -11,8 +10,7 @@ from typing import NamedTuple
 from kfunclint.resources import table
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Release:
+class Release(NamedTuple):
     """A mainline release, "6.12"; they compare in order."""
 
     major: int

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
@@ -11,6 +10,7 @@ from kfunclint.facts.spelling import one_edit_apart
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release, Releases
 from kfunclint.resources import table
+from kfunclint.value import Value
 
 # words that look right and that no kernel reads
 _MEANT = {"size": "__sz", "const_str": "__str", "null": "__nullable", "optional": "__nullable"}
@@ -20,8 +20,7 @@ SIZES = ("__sz", "__szk")
 """The suffixes of a number that is the size of what the parameter before it points to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suffix:
+class Suffix(Value):
     """A row of rules/tables/suffixes.toml.
 
     `since` and `until` are the first and the last release that read it (None: still read), and `removed_on` is the day

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -24,6 +23,7 @@ from kfunclint.kernel.release import (
 )
 from kfunclint.kernel.suffixes import suffixes
 from kfunclint.kernel.vocabulary import Vocabulary
+from kfunclint.value import replace
 
 REQUESTS = ("mainline", "next")
 """What may be asked for beside a release: the kernel in development when the series was sent, and the one behind it."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from kfunclint.value import Value
 
 HUNK = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@(.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Value):
     """0-based indices into the lines of a body. The message is lines[message:end] as git am takes it, lines[message:
     separator] as its author ends it: with `---`, the diff or a signature. The diff begins at `diff` (None: there is
     none). `fields` are the in-body From, Date and Subject above the message, by lower-case name."""

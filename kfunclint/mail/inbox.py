@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 
 from kfunclint.errors import InputError
 from kfunclint.mail import mime, roles, series, versions
@@ -13,6 +12,7 @@ from kfunclint.mail.mbox import Input, Raw, label, raw_mails
 from kfunclint.mail.message import Headers, Inbox, Mail, MailSource, Series, TitlePlace, subject
 from kfunclint.mail.roles import Role, SortedMails
 from kfunclint.mail.threads import Threads
+from kfunclint.value import replace
 
 NO_PATCH = "no patch in it"
 _MAIL_FIELDS = {"from", "subject", "date", "message-id", "received", "return-path", "mime-version"}

@@ -9,13 +9,13 @@ import stat
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from kfunclint.errors import InputError
 from kfunclint.mail.message import subject
 from kfunclint.mail.mime import words
+from kfunclint.value import Value
 
 MAX_INPUT = 64 << 20
 MAX_MAIL = 8 << 20
@@ -44,8 +44,7 @@ _NAME = re.compile(rb"^([!-9;-~]{1,80}):", re.M)
 _QUOTED_FROM = re.compile(rb"^>(?=>*From )", re.M)
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Value):
     """The bytes of one mail or text; `line` is the 1-based line of `file` at which they begin."""
 
     file: str

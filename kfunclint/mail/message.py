@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
 from kfunclint.errors import InputError
 from kfunclint.mail.body import Layout, layout
+from kfunclint.value import Value, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Value):
     """A subject taken apart: "[PATCH bpf-next v2 3/5] mm: count widgets"."""
 
     title: str
@@ -38,8 +37,7 @@ class Subject:
     """All of it, decoded and on one line; "" where the mail has none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Headers:
+class Headers(Value):
     """The other fields of a mail's header, decoded and on one line, "" or () where they are not there. Message-ids come
     without angle brackets."""
 
@@ -67,8 +65,7 @@ class TitlePlace(NamedTuple):
     """1-based, of its first character if the header is read as one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class MailSource:
+class MailSource(Value):
     """Where a mail comes from."""
 
     file: str
@@ -83,8 +80,7 @@ class MailSource:
     """The full hash of the commit that git wrote it for, "" for what was sent."""
 
 
-@dataclass(frozen=True)
-class Mail:
+class Mail(Value):
     """One mail, decoded."""
 
     subject: Subject
@@ -146,8 +142,7 @@ def whole(numbers: Collection[int], total: int) -> bool:
     return len(numbers) >= total and all(number in numbers for number in range(1, total + 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Value):
     """One version of one series, in the order of n/m.
 
     `patches` is empty where only the cover letter was given. `prerequisites` are patch-ids. Series with the same
@@ -181,8 +176,7 @@ class Series:
         return {patch.subject.number for patch in self.patches}
 
 
-@dataclass(frozen=True, slots=True)
-class Inbox:
+class Inbox(Value):
     """All that an input holds: every version of every series, what could not be read, and answers to patches.
 
     Families of rerolls come in order of appearance, the versions of a family oldest first.

@@ -9,9 +9,9 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from kfunclint.mail.body import diff_start
+from kfunclint.value import Value
 
 MAX_HEADER = 64 << 10
 MAX_PARTS = 64
@@ -29,8 +29,7 @@ class MailError(ValueError):
         self.line = line
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(Value):
     """Fields by lower-case name, each value still as written but for charset and folding; the text; the 1-based line of
     the bytes at which the text begins, None where lines of text and bytes do not correspond; and that of the Subject,
     None where it has none."""
@@ -41,8 +40,7 @@ class Decoded:
     subject_line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Value):
     """A leaf of the MIME tree: bytes as sent, and their first line; `subject_line` is that of its Subject."""
 
     fields: Fields

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import cached_property
 
 from kfunclint.errors import InputError
 from kfunclint.mail.message import Mail, address
 from kfunclint.mail.threads import Threads
+from kfunclint.value import Value, replace
 
 
 class Role(Enum):
@@ -32,8 +32,7 @@ class Role(Enum):
 _POSTED = (Role.PATCH, Role.COVER)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Value):
     """What the other mails tell of one: the nearest above it, the patches right below it, and, for a mail that does not
     say that it is a patch, whether its change is that of one which does."""
 
@@ -42,8 +41,7 @@ class Surroundings:
     repeats_a_patch: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SortedMails:
+class SortedMails(Value):
     """Mails by their roles, which are given in the order of the input: patches and cover letters, answers to them, and
     the refusals of those that lost their diff."""
 

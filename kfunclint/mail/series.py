@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
 
 from kfunclint.mail.message import Mail, Series, address, whole
 from kfunclint.mail.threads import Threads
 from kfunclint.mail.versions import PostedSeries
+from kfunclint.value import Value
 
 # A mail is held against this many series of its sender, so that the work stays linear.
 _LOOK_BACK = 20
@@ -32,8 +32,7 @@ def assembled_series(posts: Sequence[Mail], threads: Threads) -> list[PostedSeri
     return [PostedSeries(group.thread, _series(group)) for group in groups]
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
+class _Position(Value):
     """Where a mail stands: what names its thread ("" for none), the patch or cover letter that it is or that stands
     above it, the version of that, and the message-id of the cover letter at or above it ("" for none)."""
 
@@ -67,17 +66,17 @@ def _version(mail: Mail, above: _Position) -> int:
     return above.version if is_of_set else mail.subject.version
 
 
-@dataclass(eq=False)
 class _Group:
     """A series in the making: its mails by number, and what they have in common; `tags` are those of the first."""
 
-    thread: str
-    cover: str
-    sender: str
-    version: int
-    total: int
-    tags: tuple[str, ...]
-    mails: dict[int, Mail] = field(default_factory=dict)
+    def __init__(self, at: _Position, mail: Mail, tags: tuple[str, ...]) -> None:
+        self.thread = at.thread
+        self.cover = at.cover
+        self.sender = address(mail)
+        self.version = at.version
+        self.total = mail.subject.total
+        self.tags = tags
+        self.mails: dict[int, Mail] = {}
 
     def add(self, mail: Mail) -> None:
         """Take a mail in; of two with one number the later counts, but for one that says it is older."""
@@ -123,7 +122,7 @@ def _exact_groups(posts: Sequence[Mail], positions: dict[int, _Position]) -> lis
         groups = buckets.setdefault((*key, () if at.thread else tags), [])
         group = next((group for group in groups[-_LOOK_BACK:][::-1] if group.has_place_for(mail)), None)
         if group is None:
-            group = _Group(*key, tags)
+            group = _Group(at, mail, tags)
             groups.append(group)
             order.append(group)
         group.add(mail)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from kfunclint.errors import InputError
 from kfunclint.mail.message import Mail, Series, address
 from kfunclint.mail.threads import Threads
+from kfunclint.value import replace
 
 # Similar titles are looked for among this many families of an author, so that the work stays linear.
 _LOOK_BACK = 20

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from kfunclint.patch.diff import Hunk
 from kfunclint.patch.postimage import HunkPlacement
+from kfunclint.value import Value
 
 MAX_LINES = 500_000
 _LEAST_CONTEXT = 1
@@ -57,8 +57,7 @@ def place_hunks(
     return tuple(placements)
 
 
-@dataclass(frozen=True, slots=True)
-class _ContextReduction:
+class _ContextReduction(Value):
     """A hunk with some lines of context left out; at the start or the end of the file if it says so."""
 
     top: int

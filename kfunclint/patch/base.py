@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from kfunclint.errors import InputError
 from kfunclint.git.repository import Repository
@@ -14,6 +13,7 @@ from kfunclint.patch.apply import LineInterner, Misfit, place_hunks
 from kfunclint.patch.diff import FileDiff, Patch
 from kfunclint.patch.postimage import Base, HunkPlacement, Line, PatchStep, splice, text_lines
 from kfunclint.tree.tree import C, GitTree, Tree
+from kfunclint.value import replace
 
 _UNIQUE = 12  # a shorter hash may stand for several objects
 _MOST_BRANCHES = 200

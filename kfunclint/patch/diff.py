@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import unidiff.patch as unidiff
@@ -15,10 +14,10 @@ from kfunclint.errors import InputError
 from kfunclint.mail.body import HUNK, counts, extent, is_signature, starts_diff
 from kfunclint.mail.message import Mail
 from kfunclint.paths import objection, unquoted, without_prefix
+from kfunclint.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class DiffLine:
+class DiffLine(Value):
     """A line of a hunk: sign " ", "+" or "-", text without sign and line end, 1-based line before and after
     (None where it does not stand), and 1-based line in the decoded body of the mail."""
 
@@ -29,8 +28,7 @@ class DiffLine:
     mail_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hunk:
+class Hunk(Value):
     """One @@ block; `heading` is what stands behind the second @@, `mail_line` the line of the @@."""
 
     old_start: int
@@ -45,8 +43,7 @@ class Hunk:
 FileChange = Literal["modified", "new", "deleted", "renamed", "copied", "mode", "binary"]
 
 
-@dataclass(frozen=True, slots=True)
-class FileDiff:
+class FileDiff(Value):
     """What a patch does to one file: a path of None means /dev/null. `mail_line` is that of its first header line."""
 
     old_path: str | None
@@ -57,16 +54,14 @@ class FileDiff:
     headers: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MessageLine:
+class MessageLine(Value):
     """A line of a commit message or cover letter, with its 1-based line in the decoded body of the mail."""
 
     text: str
     mail_line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Value):
     """A mail taken apart: the message above the `---`, and the files of the diff below it.
 
     `lost` are the lines above the `---` that git am leaves out, as it takes the first of them for the beginning of the

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from kfunclint.finding import Edit, Origin
 from kfunclint.patch.postimage import Line, PostImage, VisibleRange
+from kfunclint.value import replace
 
 
 def in_line(text: str, edits: Iterable[Edit]) -> str:

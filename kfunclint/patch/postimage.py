@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from kfunclint.patch.diff import DiffLine, FileChange, FileDiff, Hunk, Patch
+from kfunclint.value import Value, replace
 
 if TYPE_CHECKING:
     from kfunclint.tree.tree import Tree
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Value):
     """A line in view. `patch` (n of n/m) and `mail_line` say who added it; both None: it was there before.
     `heading` is the @@ heading of a hunk that begins here."""
 
@@ -31,8 +30,7 @@ class Line:
         return self.patch is not None
 
 
-@dataclass(frozen=True, slots=True)
-class VisibleRange:
+class VisibleRange(Value):
     """Lines in view without a gap; `start` is the 1-based number of the first one in the post-image."""
 
     start: int
@@ -48,8 +46,7 @@ class VisibleRange:
         return "\n".join(line.text for line in self.lines) + "\n"
 
 
-@dataclass(frozen=True, slots=True)
-class PostImage:
+class PostImage(Value):
     """The post-image of one file at the end of the series: the `whole` file, or as far as its hunks show it."""
 
     path: str
@@ -65,8 +62,7 @@ class PostImage:
         return visible.lines[number - visible.start] if number < visible.start + len(visible.lines) else None
 
 
-@dataclass(frozen=True, slots=True)
-class HunkPlacement:
+class HunkPlacement(Value):
     """Where a hunk fits into a file: the 0-based index of its first line in the file as the hunks above it leave it,
     and how many lines of its context at the top and at the bottom do not fit and are left out."""
 
@@ -75,8 +71,7 @@ class HunkPlacement:
     bottom: int
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Value):
     """The state of a kernel tree that a series applies to.
 
     `name` and `why` are words for people: "linux at 0123456789ab", "base-commit of the series". `files` are the whole

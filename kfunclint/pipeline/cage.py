@@ -14,7 +14,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, is_dataclass
 from enum import Enum, EnumType
 from typing import Any, NamedTuple
 
@@ -24,6 +23,7 @@ from kfunclint.clang import Parser
 from kfunclint.clang.parser import WorkerGone
 from kfunclint.errors import InputError
 from kfunclint.kernel.vocabulary import Vocabulary
+from kfunclint.value import Value, field
 
 Ask = Callable[..., Any]
 """Asks this process, from within the child, for a service by its name, with values as arguments."""
@@ -52,8 +52,7 @@ class Stopped(Exception):
     """The work came to no end; as a text the reason, in a few words ("CPU limit of 20 s")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cage:
+class Cage(Value):
     """What work in a child is given.
 
     `parser` is asked from there, `folders` can be read, `open_files` stay open, `services` can be asked for, and `step`
@@ -324,10 +323,10 @@ class _Values(pickle.Unpickler):
     """Makes values of kfunclint and nothing else: the child may have been taken over."""
 
     def find_class(self, module: str, name: str) -> Any:
-        """A frozen dataclass, a named tuple or an enum of kfunclint."""
+        """A Value, a named tuple or an enum of kfunclint."""
         if module.startswith("kfunclint."):
             value = super().find_class(module, name)
-            if isinstance(value, type) and (value in _PLAIN or issubclass(value, _BASES) or is_dataclass(value)):
+            if isinstance(value, type) and (value in _PLAIN or issubclass(value, _BASES)):
                 return value
         if (module, name) in _BUILTINS:
             return super().find_class(module, name)
@@ -344,5 +343,5 @@ def _member(kind: object, name: str) -> Enum:
 
 
 _PLAIN = (LineIndex, Vocabulary)
-_BASES = (tuple, Enum, InputError)
+_BASES = (Value, tuple, Enum, InputError)
 _BUILTINS = {("builtins", "frozenset"), ("builtins", "set"), ("datetime", "date"), ("datetime", "datetime")}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kfunclint.checker.lines import LineIndex
@@ -14,6 +13,7 @@ from kfunclint.kernel.release import Release, releases
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Inbox, Series
 from kfunclint.pipeline.cage import NOT_UNDERSTOOD, Ask, Cage, Limits, Stopped
+from kfunclint.value import replace
 
 if TYPE_CHECKING:
     from kfunclint.clang import Parser
@@ -61,12 +61,12 @@ class Reviewer(Protocol):
         ...
 
 
-@dataclass(slots=True)
 class Budget:
     """What is left for all series of a run: seconds of all processors, and findings."""
 
-    seconds: float
-    findings: int
+    def __init__(self, seconds: float, findings: int) -> None:
+        self.seconds = seconds
+        self.findings = findings
 
     @staticmethod
     def of(inbox: Inbox, seconds: float | None, cpu: float) -> Budget:

@@ -7,7 +7,6 @@ the post-image of the series a line may have another one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from kfunclint.checker.result import Review
@@ -17,6 +16,7 @@ from kfunclint.patch.diff import DiffLine, FileDiff, Hunk, Patch
 from kfunclint.patch.postimage import PostImage
 from kfunclint.report import formats, links
 from kfunclint.text import excerpt, visible
+from kfunclint.value import Value, field
 
 _AROUND = 6
 _SHORT_DIFF = 12
@@ -25,23 +25,20 @@ _FIRST_WORDS = 90
 LevelCounts = list[tuple[str, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Value):
     """A line on the page: its `name` for readers, and its `anchor`; "" where the page does not show the line."""
 
     name: str
     anchor: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShownReason:
+class ShownReason(Value):
     spot: Spot
     note: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShownFinding:
+class ShownFinding(Value):
     """A finding; `rule_number` and `part` are what filters go by, `texts` what may be copied: (title, text)."""
 
     anchor: str
@@ -62,8 +59,7 @@ class ShownFinding:
     stands: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gutter:
+class Gutter(Value):
     """What stands in front of a line: its number before and after the patch, padded, and the `sign` of the diff."""
 
     new: str = ""
@@ -76,8 +72,7 @@ class Gutter:
         return {"+": "added", "-": "removed"}.get(self.sign, "")
 
 
-@dataclass(frozen=True, slots=True)
-class ShownLine:
+class ShownLine(Value):
     """A line in parts, each with whether it is marked."""
 
     anchor: str
@@ -86,14 +81,12 @@ class ShownLine:
     findings: list[ShownFinding]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownHunk:
+class ShownHunk(Value):
     header: str
     lines: list[ShownLine]
 
 
-@dataclass(frozen=True, slots=True)
-class ShownFile:
+class ShownFile(Value):
     path: str
     change: str
     hunks: list[ShownHunk]
@@ -104,8 +97,7 @@ class ShownFile:
         return not self.hunks or any(line.findings for hunk in self.hunks for line in hunk.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class ShownPart:
+class ShownPart(Value):
     """A mail of a series or a file of a tree: its number, what it is called, and its lines."""
 
     number: int

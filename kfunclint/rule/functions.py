@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,11 +29,11 @@ _FLAGS = ("tries", "fails", "unlock", "nofault")
 _OTHERS = ("result", "sleeps", "index", "section", "lease", "since", "until")
 
 
-@dataclass(frozen=True, eq=False, slots=True)
 class FunctionTable:
     """The rows of one file; they beat those of kfunclint."""
 
-    rows: Rows
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
 
 
 @lru_cache(8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfunclint.c.syntax import bare
@@ -14,6 +13,7 @@ from kfunclint.flow.account import Use
 from kfunclint.flow.questions import calls, is_plain_call, other_tests, parameter, taken, uses
 from kfunclint.flow.terms import ZERO, Term
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.value import Value
 
 _TEXTS = ("title", "why", "bad", "good", "guard", "because", "see")
 _MOST_TESTS = 3  # that a finding points at
@@ -24,8 +24,7 @@ class BadRow(Exception):
     """A row that cannot be used; the message says why in one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Value):
     """A row: where a kfunc uses one of `uses`, it must be known there that `guard`, a call, gives `holds`, or, where it
     takes a lock, that it is held. A use is of a variable, a call "name()", or reads through a member "->name" or that
     of a parameter of a type, "struct foo->name". An argument "@" is the object of which the member is, or the first

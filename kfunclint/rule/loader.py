@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from kfunclint.finding import Level
 from kfunclint.rule.guard import BadRow, Guard, parsed
 from kfunclint.rule.rule import TITLE_LENGTH, BadRule, Rule, optional_release
 from kfunclint.text import visible
+from kfunclint.value import replace
 
 NO_FAMILIES = ("fixtures", "tables")
 """Folders beside the families, of which no Python is a rule."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from kfunclint.facts.fact import Fact
@@ -13,6 +12,7 @@ from kfunclint.finding import Level, Remark
 from kfunclint.kernel.flags import flag_rows
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release, Releases, Target
+from kfunclint.value import Value
 
 T = TypeVar("T", bound=Fact)
 Check = Callable[[T, Kernel], Iterator[Remark]]
@@ -42,8 +42,7 @@ class Description(NamedTuple):
         return _title(self.doc)
 
 
-@dataclass(frozen=True)
-class Rule(Generic[T]):
+class Rule(Value, Generic[T]):
     """A check over one type of fact.
 
     `since` and `until` bound the releases for which it holds (both inclusive), `flag` is one without which it is about

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from kfunclint.checker.result import Review
 from kfunclint.errors import InputError
 from kfunclint.finding import Finding, SuppressedFinding
+from kfunclint.value import replace
 
 SCHEMA = 1
 _MAX_SIZE = 64 << 20

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from kfunclint.kernel.target import check_request
 from kfunclint.settings.suppressions import Suppression
 from kfunclint.toml import Document, Key
 from kfunclint.tree.around import kernel_around
+from kfunclint.value import Value
 
 NAME = ".kfunclint.toml"
 OFF: Final = "off"
@@ -29,16 +29,14 @@ Values = Mapping[str, Any]
 """What a file or the command line sets: values as they are in Settings, by key."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFolder:
+class RuleFolder(Value):
     """A folder of more rules; without `runs_python`, only its tables count."""
 
     path: Path
     runs_python: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class SettingsFile:
+class SettingsFile(Value):
     """A file of settings; `trusted` if the user has chosen it, not whoever made the tree."""
 
     document: Document

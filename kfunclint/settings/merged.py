@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,10 +12,10 @@ from kfunclint.rule.rule import Rule
 from kfunclint.settings.files import OFF, RuleFolder, SettingsFile, Values
 from kfunclint.settings.suppressions import Suppression
 from kfunclint.toml import Key
+from kfunclint.value import Value, field
 
 
-@dataclass(frozen=True, slots=True)
-class RuleConfig:
+class RuleConfig(Value):
     """Which rules run, and how loud: `levels` has a level, or "off", by rule or family."""
 
     only: tuple[str, ...] = ()
@@ -32,16 +31,14 @@ class RuleConfig:
         return self.levels.get(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Value):
     """What is chosen for the files that one of the patterns describes."""
 
     patterns: tuple[str, ...]
     choice: RuleConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Value):
     """Everything that is set. Of several profiles for a file the last one counts; `sources` come in order of weight."""
 
     choice: RuleConfig

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from kfunclint.settings import baseline, merged, suppressions
 from kfunclint.settings.files import OFF, RuleFolder
 from kfunclint.settings.merged import RuleConfig, Settings
 from kfunclint.settings.patterns import matches
+from kfunclint.value import replace
 
 
 class ActiveRules:

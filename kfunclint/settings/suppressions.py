@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 from kfunclint.checker.result import Review
@@ -14,6 +13,7 @@ from kfunclint.patch.diff import Patch
 from kfunclint.rule import names
 from kfunclint.rule.rule import Rule
 from kfunclint.settings.patterns import matches
+from kfunclint.value import Value, replace
 
 MOST = 100  # requests in one mail
 _REQUEST = re.compile(r"kfunclint: ignore(?:[ \t]+|$)")
@@ -21,8 +21,7 @@ _COMPLETE = re.compile(r"([\w/-]+)(?:[ \t]+(\w+)(?:\(\))?)?[ \t]+-[ \t]+(\S.*)",
 _OLD_DIFF = re.compile(r"(?:Range-diff|Interdiff)\b.*:$")
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Value):
     """A request for silence about the findings of a rule or family, in files, of a kfunc; "" stands for all.
 
     `path` is a pattern of paths.matches(); `patch` the number of the patch that it is about, None for all. `file` and

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from kfunclint.value import Value
 
 SUFFIXES = (".c", ".h")
 _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -20,8 +21,7 @@ LARGEST = 2 << 20
 of registers, are a third of all bytes of a kernel."""
 
 
-@dataclass(frozen=True, slots=True)
-class TreeScan:
+class TreeScan(Value):
     """`stamps`: for every directory with sources a digest of their names, sizes and times; `changed`: those with
     another stamp than before, and those that are gone; `hits`: the files in them that hold the string."""
 

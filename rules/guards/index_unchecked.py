@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from dataclasses import replace
 
 from kfunclint.c.syntax import Parameter
 from kfunclint.facts.kfunc import Kfunc
@@ -10,6 +9,7 @@ from kfunclint.flow.questions import other_tests, parameter, scalar_of, uses, wa
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.suffixes import SIZES
 from kfunclint.rule.rule import rule
+from kfunclint.value import replace
 
 _MOST_TESTS = 3  # that a finding points at
 _NARROW_CASTS = ("?", "_Bool", "char", "signed char", "unsigned char")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from bots import AUTHOR, HOUR, LIST, Server, World, a_patch, ids, log_lines, smtp_settings
 
@@ -16,6 +14,7 @@ from kfunclint.mail import mime
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Headers, Mail
 from kfunclint.pipeline import pipeline
+from kfunclint.value import replace
 
 pytest_plugins = ["bot_fixtures"]
 

@@ -7,7 +7,6 @@ import re
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -17,6 +16,7 @@ from bots import World, a_patch, an_answer, ids
 
 from kfunclint.bot.ledger.database import Database
 from kfunclint.bot.reviewing import Judgement, Reviewer
+from kfunclint.value import replace
 
 pytest_plugins = ["bot_fixtures"]
 pytestmark = pytest.mark.usefixtures("remembered")

@@ -58,7 +58,7 @@ DEFAULTS: dict[str, object] = {
 def test_every_key_has_its_default(tmp_path: Path) -> None:
     made = settings(tmp_path, "")
     assert {name: getattr(made, name) for name in DEFAULTS} == DEFAULTS
-    assert set(BotSettings.__slots__) - set(DEFAULTS) == {"file", "state", "journal"}
+    assert set(BotSettings.__match_args__) - set(DEFAULTS) == {"file", "state", "journal"}
     assert (made.state, made.journal) == (tmp_path / "state", tmp_path / "journal")
     assert not made.may_mail
 

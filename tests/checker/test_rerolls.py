@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from kfunclint.clang import Parser
 from kfunclint.cli.main import main
 from kfunclint.finding import Finding, Level, SuppressedFinding
 from kfunclint.mail.inbox import read_inbox
+from kfunclint.value import replace
 
 THREADS = ROOT / "fixtures" / "threads"
 V1, V2 = (str(THREADS / f"v{version}.mbox") for version in (1, 2))

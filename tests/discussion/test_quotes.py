@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from email import policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -27,6 +26,7 @@ from kfunclint.mail.message import Mail
 from kfunclint.report import formats
 from kfunclint.rule import loader
 from kfunclint.text import visible
+from kfunclint.value import replace
 
 FIELDS = [
     *("To", "Cc", "Subject", "In-Reply-To", "References"),

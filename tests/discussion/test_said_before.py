@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from kfunclint.mail.message import Inbox
 from kfunclint.report import formats
 from kfunclint.rule import loader, names
 from kfunclint.rule.rule import Rule
+from kfunclint.value import replace
 
 THREADS = ROOT / "fixtures" / "threads"
 REPLIES = sorted(path.stem for path in (THREADS / "replies").glob("*.mbox"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from dataclasses import dataclass, is_dataclass
 
 from conftest import ROOT
 
@@ -14,10 +13,10 @@ from kfunclint.facts.fact import Extent
 from kfunclint.facts.sets import Listing
 from kfunclint.finding import Place
 from kfunclint.flow.behaviour import shipped
+from kfunclint.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Value):
     """A type of facts that only these tests have."""
 
     text: str
@@ -48,7 +47,7 @@ def test_every_type_with_an_extent_has_an_extractor() -> None:
         importlib.import_module(f"kfunclint.facts.{path.stem}") for path in (ROOT / "kfunclint/facts").glob("*.py")
     ]
     classes = {value for module in modules for value in vars(module).values() if inspect.isclass(value)}
-    facts = {value for value in classes if hasattr(value, "extent") and is_dataclass(value)}
+    facts = {value for value in classes if hasattr(value, "extent") and issubclass(value, Value)}
     assert facts == extractors().keys()
     assert Listing not in facts
 

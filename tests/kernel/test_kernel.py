@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from kfunclint.kernel.release import Release, Releases, Target
 from kfunclint.kernel.target import Sent, TreeFit, target
 from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.resources import table
+from kfunclint.value import replace
 
 
 @pytest.mark.parametrize("text", ["6.12", "v6.12", "6.12.117", "6.12-rc3"])

@@ -10,7 +10,6 @@ import io
 import mailbox
 import quopri
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from kfunclint.errors import InputError
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.mail.message import Inbox, Mail, Series, Subject, subject
 from kfunclint.patch.diff import Patch, parse_patch
+from kfunclint.value import replace
 
 MAILS = ROOT / "fixtures" / "mail"
 TITLE = "bpf: Add bpf_shelf_get() kfunc"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from kfunclint.patch.base import find_base
 from kfunclint.patch.diff import Patch, parse_patch
 from kfunclint.patch.postimage import Base, PostImage, apply_series, pre_images
 from kfunclint.tree.tree import open_tree
+from kfunclint.value import replace
 
 DEPOT = "kernel/bpf/depot.c"
 LINES = [f"int line{number};" for number in range(1, 41)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from kfunclint.pipeline.outcome import CLEAN, FINDINGS, TROUBLE, Note, NoteKind,
 from kfunclint.pipeline.request import Request
 from kfunclint.settings import merged
 from kfunclint.settings.selection import ActiveRules
+from kfunclint.value import replace
 
 SERIES = str(ROOT / "fixtures" / "series.mbox")
 V1, V2 = (str(ROOT / "fixtures" / "threads" / f"v{version}.mbox") for version in (1, 2))

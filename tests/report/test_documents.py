@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from sample import a_finding, a_mail, a_review, mails, of_title, place, sample, 
 from kfunclint.checker.result import Review
 from kfunclint.finding import Edit, Fix, Level, Place, SuppressedFinding
 from kfunclint.report import formats, links, markdown
+from kfunclint.value import replace
 
 # as https://docs.gitlab.com/ci/testing/code_quality/ describes a report
 GITLAB = Draft202012Validator(

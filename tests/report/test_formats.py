@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from kfunclint.cli.main import main
 from kfunclint.errors import InputError
 from kfunclint.finding import Edit, Fix, Level, Place, Reason, SuppressedFinding
 from kfunclint.report import formats
+from kfunclint.value import replace
 
 Output = pytest.CaptureFixture[str]
 SERIES = ROOT / "fixtures" / "series.mbox"

@@ -7,7 +7,7 @@ import hashlib
 import inspect
 import re
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import jinja2
@@ -19,6 +19,7 @@ from kfunclint.errors import InputError
 from kfunclint.finding import Edit, Fix, Level, Reason
 from kfunclint.kernel.release import Release
 from kfunclint.report import formats, links
+from kfunclint.value import replace
 
 EVIL = """</script></style></pre><script>alert(1)</script><img src=x onerror=alert(2)>" onfocus="x {{ 7 * 7 }}&amp;"""
 VOID = {"meta", "input"}

@@ -9,7 +9,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,6 +28,7 @@ from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
 from kfunclint.rule import loader, names
+from kfunclint.value import replace
 
 INPUTS = {"series": "fixtures/series.mbox", "page": "fixtures/reports/page.txt"}
 SCHEMA = json.loads((ROOT / "reports" / "json.schema.json").read_text())

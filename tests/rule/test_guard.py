@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from kfunclint.flow.behaviour import shipped
 from kfunclint.rule import loader
 from kfunclint.rule.guard import BadRow, parsed
 from kfunclint.rule.rule import BadRule
+from kfunclint.value import replace
 
 ROW = """\
 [depot-closed-unchecked]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from kfunclint.settings import files
 from kfunclint.settings.files import OFF, RuleFolder
 from kfunclint.settings.merged import RuleConfig, Settings, check, merge
 from kfunclint.settings.patterns import matches
+from kfunclint.value import replace
 
 Output = pytest.CaptureFixture[str]
 SERIES = str(ROOT / "fixtures" / "series.mbox")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from kfunclint.fixture.marks import differences, read
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.rule import loader, names
 from kfunclint.settings import baseline, suppressions
+from kfunclint.value import replace
 
 Output = pytest.CaptureFixture[str]
 SERIES = (ROOT / "fixtures" / "series.mbox").read_text()

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from kfunclint.value import Value
+
 MOST_MAILS = 100
 _MOST_BYTES = 16 << 20
 _HEADER = 1 << 18
@@ -15,8 +17,7 @@ _MESSAGE_ID = re.compile(rb"^message-id:\s*<([^<>\s]{1,900})>", re.I | re.M)
 _END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Value):
     """A mail: the hash that git gives a blob of these bytes, and the bytes; or, without them, `why` not."""
 
     blob: str

@@ -6,7 +6,6 @@ import hashlib
 import re
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
 from email import message_from_bytes
 from email.message import Message
 from email.policy import compat32
@@ -21,6 +20,7 @@ from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level
 from kfunclint.mail.message import Mail
 from kfunclint.report import formats
+from kfunclint.value import replace
 
 _LONGEST_LINE = 900  # RFC 5322 has 998
 _WIDTH = 72

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import islice
 
 from kfunclint.bot import clock, log
@@ -27,6 +26,7 @@ from kfunclint.mail.body import is_signature
 from kfunclint.mail.inbox import only_mail
 from kfunclint.mail.mbox import Raw
 from kfunclint.mail.message import Mail
+from kfunclint.value import Value, replace
 
 _COMMAND = re.compile(r"kfunclint:[ \t]*(wrong|stop)\b[ \t]*(.*)", re.I)
 _MOST_COMMANDS = 10
@@ -35,8 +35,7 @@ _FINAL = re.compile(rb"^Status:\s*5\.", re.I | re.M)
 _MOST_BOUNCES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Value):
     """A mail to us: as it is, as it came, and who sent it; the mail of ours that it answers, if any; what it asks for,
     and whose findings of which rules it disputes. `objection` says why its sender may not, "" if that may be."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from sqlite3 import Row
 
 from kfunclint.bot import clock, log
 from kfunclint.bot.ledger.database import Database
+from kfunclint.value import Value
 
 
 class State(StrEnum):
@@ -48,8 +48,7 @@ class WrongMove(Exception):
     """A row is not, or no longer, where it has to be for a move. That is a bug, and nothing is sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Value):
     """A row of the outbox. `msgid` is the message-id of a mail, None for a check; `patch` that of the patch it is
     about, `author` who sent that; `rcpt` has the addresses it goes to, with spaces between them."""
 
@@ -72,7 +71,7 @@ class Entry:
 
 def entry(row: Row) -> Entry:
     """A row as a value."""
-    values = {name: row[name] for name in Entry.__slots__}
+    values = {name: row[name] for name in Entry.__match_args__}
     return Entry(**(values | {"state": State(row["state"])}))
 
 

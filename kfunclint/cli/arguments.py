@@ -6,7 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from kfunclint.errors import hint
 
@@ -31,6 +31,23 @@ class Arguments(argparse.ArgumentParser):
             optional = {str(action.metavar or action.dest) for action in self._actions if action.nargs in ("*", "?")}
             return f"{what}: {', '.join(name for name in names.split(', ') if name not in optional)}"
         return message
+
+
+class Once(argparse.Action):
+    """Takes a value, or its constant, and refuses a second one; `given` of the namespace has what was set."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        given: frozenset[str] = getattr(namespace, "given", frozenset())
+        if self.dest in given:
+            parser.error(f"{option_string}: is given twice, or beside another that says the same")
+        namespace.given = given | {self.dest}
+        setattr(namespace, self.dest, self.const if self.nargs == 0 else values)
 
 
 def name_of(what: str, names: Iterable[str]) -> Callable[[str], str]:

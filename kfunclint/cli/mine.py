@@ -65,8 +65,12 @@ def parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("symbol", metavar="SYMBOL", type=_symbol, help="a variable, or a function as 'name()'")
     add("--tree", metavar="DIR", type=Path, help="the kernel tree (default: the one kfunclint runs in)")
-    add("-o", "--output", metavar="FILE", type=Path, help="write to FILE, if there is something to propose")
+    add("-o", "--output", metavar="FILE", type=_file, help="write to FILE, if there is something to propose")
     return parser
+
+
+def _file(text: str) -> Path | None:
+    return None if text == "-" else Path(text)
 
 
 def _symbol(text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfunclint.cli import outputs
-from kfunclint.cli.arguments import UsageError, name_of
+from kfunclint.cli.arguments import Once, UsageError, name_of
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.finding import Level
 from kfunclint.pipeline.outcome import Note, NoteKind
@@ -82,8 +82,19 @@ def add_format(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
         type=name_of("format", names),
         choices=names,
         default="terminal",
+        action=Once,
         help=f"what to print: {', '.join(names)} (default: terminal)",
     )
+    parser.add_argument(
+        "--statistics",
+        dest="format",
+        action=Once,
+        nargs=0,
+        const="statistics",
+        default="terminal",
+        help="print how many findings each rule has, as --format statistics does",
+    )
+    parser.set_defaults(given=frozenset())
     parser.add_argument(
         "--color",
         metavar="WHEN",
@@ -91,6 +102,18 @@ def add_format(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
         choices=_WHEN,
         default="auto",
         help="auto (on a terminal), always or never; NO_COLOR and FORCE_COLOR are heeded",
+    )
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """The option that names a file; "-" and nothing give None, which is standard output."""
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=lambda name: None if name == "-" else Path(name),
+        action=Once,
+        help="print to FILE instead of standard output, which is -",
     )
 
 

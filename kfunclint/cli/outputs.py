@@ -53,6 +53,11 @@ def write_file(path: Path, text: str) -> None:
             beside.unlink(missing_ok=True)
 
 
+def is_folder(name: str) -> bool:
+    """Is that of an output a folder, to be filled with files? It is if it ends in a slash, or is there already."""
+    return name.endswith("/") or Path(name).is_dir()
+
+
 def is_piped_in() -> bool:
     """Is there anything on standard input, and is that a pipe or a file?"""
     try:

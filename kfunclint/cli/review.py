@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from kfunclint import __version__, progress
 from kfunclint.clang import Parser
 from kfunclint.cli import options, outputs
-from kfunclint.cli.arguments import Arguments, UsageError, advice
+from kfunclint.cli.arguments import Arguments, Once, UsageError, advice
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.errors import InputError
 from kfunclint.mail.inbox import read_inbox
@@ -36,6 +36,7 @@ def run(argv: Sequence[str], running: Parser | None = None, commands: Sequence[s
     Raises InputError, rule.BadRule, ValueError and OSError for what cannot be done at all.
     """
     arguments = parser().parse_args(argv)
+    _settle_outputs(arguments)
     if not (arguments.input or arguments.git or arguments.staged) and outputs.is_piped_in():
         arguments.input = ["-"]
     for name in arguments.input:
@@ -53,14 +54,31 @@ def run(argv: Sequence[str], running: Parser | None = None, commands: Sequence[s
             outcome = pipeline.run(inbox, request, selection, worker, step=step, tell=tell)
     if options.record_baseline(selection, outcome.reviews):
         return TROUBLE if outcome.is_troubled else CLEAN
-    reviews = [review for review in outcome.reviews if review.patches or review.cover or review.troubles]
+    reviews = [review for review in outcome.reviews if _is_told(review, arguments.quiet)]
     _write(arguments, reviews, sources)
     return outcome.status
 
 
+def _is_told(review: Review, quiet: bool) -> bool:
+    return bool(review.troubles or (review.findings if quiet else review.patches or review.cover))
+
+
+def _settle_outputs(arguments: argparse.Namespace) -> None:
+    """Find out what is printed: a report to "-" takes the place of what would be, if nobody asked for that."""
+    arguments.output = None if arguments.output == "-" else arguments.output
+    printed = [name for name, file in arguments.report if file == "-"]
+    if not printed:
+        return
+    if printed[1:] or (arguments.output is None and "format" in arguments.given):
+        raise UsageError("standard output is named for two outputs, nothing was written")
+    elsewhere = [report for report in arguments.report if report[1] != "-"]
+    if arguments.output is not None:
+        elsewhere.append((arguments.format, arguments.output))
+    arguments.format, arguments.output, arguments.report = printed[0], None, elsewhere
+
+
 def parser() -> argparse.ArgumentParser:
     """The arguments that the command takes."""
-    names = formats.formats()
     parser = Arguments(
         prog="kfunclint",
         description="Review Linux kernel patches that add or change BPF kfuncs.",
@@ -70,17 +88,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     _add_input(parser)
-    options.add_format(parser, names)
-    add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
-    written = add(
-        "--report",
-        metavar="FORMAT=FILE",
-        action="append",
-        type=_report,
-        default=[],
-        help="write a report beside it; a FILE that ends in / is a folder, one file a mail (repeatable)",
-    )
-    declare(written, Completable.REPORT)
+    _add_outputs(parser)
     _add_kernel(parser)
     _add_versions(parser)
     options.add_rules(parser)
@@ -114,6 +122,29 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         f"(default where nothing is named: {_UNPUSHED})",
     )
     inputs.add_argument("--staged", action="store_true", help="review what git commit would record")
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    """The options that say what to print, and where to."""
+    add = parser.add_argument
+    options.add_format(parser, formats.formats())
+    add(
+        "-o",
+        "--output",
+        metavar="FILE",
+        action=Once,
+        help="print to FILE instead of standard output, which is -; one that ends in / is a folder, one file a mail",
+    )
+    written = add(
+        "--report",
+        metavar="FORMAT=FILE",
+        action="append",
+        type=_report,
+        default=[],
+        help="write a report beside it, to a FILE as for -o (repeatable)",
+    )
+    declare(written, Completable.REPORT)
+    add("-q", "--quiet", action="store_true", help="print nothing about series in which nothing was found")
 
 
 def _add_kernel(parser: argparse.ArgumentParser) -> None:
@@ -243,38 +274,41 @@ def _sources(arguments: argparse.Namespace) -> Set[Hashable]:
 
 def _outputs(arguments: argparse.Namespace, baseline: Path | None) -> list[Path]:
     """The files that the arguments name to be written, or to be written first; no folders."""
-    reports = [Path(file) for _, file in arguments.report if not file.endswith("/") and not Path(file).is_dir()]
-    return [*reports, *([arguments.output] if arguments.output else []), *([baseline] if baseline else [])]
+    names = [*(file for _, file in arguments.report), *([arguments.output] if arguments.output else [])]
+    files = [Path(name) for name in names if not outputs.is_folder(name)]
+    return [*files, *([baseline] if baseline else [])]
 
 
 def _write(arguments: argparse.Namespace, reviews: Sequence[Review], sources: Set[Hashable]) -> None:
     """Write the reports, or none where one would overwrite an input."""
-    if len(reviews) > 1 and formats.is_page(arguments.format):
+    reports, output = list(arguments.report), arguments.output
+    is_folder = output is not None and outputs.is_folder(output)
+    if is_folder:
+        reports.append((arguments.format, output))
+    elif len(reviews) > 1 and formats.is_page(arguments.format):
         name = arguments.format
         raise ValueError(f"one {name} file holds one series: --revision chooses one, --report {name}=FOLDER/ takes all")
-    colour = options.colour(arguments.output, arguments.color)
-    text = formats.render_all(arguments.format, reviews, colour=colour)
-    beside: dict[Path, str] = {}
-    for name, file in arguments.report:
-        written: set[Path] = set()
-        for review in reviews:
-            for path, report in _files(name, file, review).items():
-                target = _free_path(path, written)
-                written.add(target)
-                beside[target] = report
+    beside = {path: text for name, file in reports for path, text in _files(name, file, reviews).items()}
     outputs.check(beside, sources)
-    options.write(text, arguments.output)
+    if not is_folder:
+        file = Path(output) if output else None
+        text = formats.render_all(arguments.format, reviews, colour=options.colour(file, arguments.color))
+        options.write(text, file)
+    for folder in (Path(file) for _, file in reports if file.endswith("/")):
+        folder.mkdir(parents=True, exist_ok=True)
     for target, report in beside.items():
-        target.parent.mkdir(parents=True, exist_ok=True)
         outputs.write_file(target, report)
 
 
-def _files(name: str, file: str, review: Review) -> dict[Path, str]:
-    """The report as files: one, or those of a folder."""
-    path = Path(file)
-    if file.endswith("/") or path.is_dir():
-        return {path / file_name: text for file_name, text in formats.files(name, review).items()}
-    return {path: formats.render(name, review)}
+def _files(name: str, file: str, reviews: Sequence[Review]) -> dict[Path, str]:
+    """A report as texts by file: one file or, for a folder or where a file holds one series, several."""
+    path, texts = Path(file), dict[Path, str]()
+    if not outputs.is_folder(file) and not formats.is_page(name):
+        return {path: formats.render_all(name, reviews)}
+    for review in reviews:
+        parts = formats.files(name, review) if outputs.is_folder(file) else {"": formats.render(name, review)}
+        texts |= {_free_path(path / part, texts): text for part, text in parts.items()}
+    return texts
 
 
 def _free_path(path: Path, taken: Collection[Path]) -> Path:

@@ -20,7 +20,7 @@ from kfunclint.progress import Step
 from kfunclint.report import catalogue
 from kfunclint.tree.tree import Tree, open_tree
 
-_REVIEWS = ("codequality", "gcc", "html", "json", "junit", "rdjson", "sarif", "terminal", "terse")
+_REVIEWS = ("codequality", "gcc", "html", "json", "junit", "rdjson", "sarif", "statistics", "terminal", "terse")
 
 
 def run(argv: Sequence[str], running: Parser | None = None) -> int:
@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
     add("path", metavar="PATH", nargs="*", help="only what is below this path of the tree, such as kernel/sched")
     add("--list", action="store_true", help="print the census instead: every entry with its kfunc")
     options.add_format(parser, _REVIEWS)
-    add("-o", "--output", metavar="FILE", type=Path, help="print to FILE instead of standard output")
+    options.add_output(parser)
     release = add("--kernel", metavar="RELEASE", help="judge for this release, such as 6.12 (default: the tree's own)")
     declare(release, Completable.RELEASE)
     options.add_rules(parser)

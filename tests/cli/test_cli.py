@@ -101,7 +101,7 @@ def test_a_wrong_argument_gives_2_and_one_line(arguments: list[str], words: str,
 
 
 def test_reports_are_written_beside_the_output(tmp_path: Path, capsys: Output) -> None:
-    page, replies, plain = tmp_path / "a" / "page.html", tmp_path / "replies", tmp_path / "plain.txt"
+    page, replies, plain = tmp_path / "page.html", tmp_path / "a" / "replies", tmp_path / "plain.txt"
     main([SERIES, "-o", str(plain), "--report", f"html={page}", "--report", f"reply={replies}/"])
     assert capsys.readouterr().out == ""
     assert "bpf_memcg_root()" in plain.read_text()

@@ -132,3 +132,79 @@ def test_what_is_named_is_read_not_the_pipe(box: Path) -> None:
     command = [sys.executable, "-m", "kfunclint", "--staged"]
     done = subprocess.run(command, input=SERIES.read_text(), capture_output=True, text=True, check=False)
     assert "not in a git repository" in done.stderr
+
+
+def test_a_report_to_standard_output_takes_its_place(box: Path, capsys: Output) -> None:
+    assert main(["s.mbox", "--report", "gcc=-"]) == 1
+    printed = capsys.readouterr().out
+    assert main(["s.mbox", "--format", "gcc", "-o", "-"]) == 1
+    assert capsys.readouterr().out == printed
+    assert main(["s.mbox", "--report", "gcc=-", "-o", "plain"]) == 1
+    assert capsys.readouterr().out == printed
+    assert Path("plain").read_text().endswith("3 warnings, 3 checks in 2 patches\n")
+    assert not Path("-").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--report", "gcc=-", "--report", "json=-"],
+        ["--report", "gcc=-", "--format", "json"],
+        ["--report", "gcc=-", "--statistics"],
+    ],
+)
+def test_two_reports_to_standard_output_are_refused(arguments: list[str], box: Path, capsys: Output) -> None:
+    assert main(["s.mbox", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "kfunclint: standard output is named for two outputs, nothing was written\n")
+
+
+@pytest.mark.parametrize("name", ["new/replies/", "d"])
+def test_a_folder_is_filled_by_either_option(name: str, box: Path, capsys: Output) -> None:
+    assert main(["s.mbox", "--report", f"reply={name}", "-o", "out"]) == 1
+    texts = {path.name: path.read_text() for path in Path(name).glob("*.eml")}
+    assert len(texts) == 2
+    for path in Path(name).glob("*.eml"):
+        path.unlink()
+    assert main(["s.mbox", "--format", "reply", "-o", name]) == 1
+    assert {path.name: path.read_text() for path in Path(name).glob("*.eml")} == texts
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("arguments", [["-o", "no/x"], ["--report", "html=no/x"]])
+def test_no_folder_is_made_unasked(arguments: list[str], box: Path, capsys: Output) -> None:
+    assert main(["s.mbox", *arguments]) == 2
+    assert capsys.readouterr().err == "kfunclint: no/x: No such file or directory\n"
+    assert not Path("no").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--format", "json", "--format", "html"], ["-o", "a", "-o", "b"], ["--format", "gcc", "--statistics"]]
+)
+def test_what_can_hold_once_is_not_said_twice(arguments: list[str], box: Path, capsys: Output) -> None:
+    assert main(["s.mbox", *arguments]) == 2
+    assert "is given twice" in capsys.readouterr().err
+
+
+def test_a_report_in_a_file_has_all_series(box: Path, capsys: Output) -> None:
+    Path("t.mbox").write_text(SERIES.read_text().replace("depot-v2", "again-v2"))
+    assert main(["s.mbox", "t.mbox", "--revision", "all", "--report", "json=x", "--format", "json"]) == 1
+    text = capsys.readouterr().out
+    assert (text.count("\n"), Path("x").read_text()) == (2, text)
+
+
+def test_quiet_says_nothing_of_what_is_clean(box: Path, capsys: Output) -> None:
+    assert main(["s.mbox", "-q"]) == 1
+    assert capsys.readouterr().out.endswith("3 warnings, 3 checks in 2 patches\n")
+    assert main(["s.mbox", "-q", "--only", "body"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(["s.mbox", "-q", "--only", "body", "--format", "codequality"]) == 0
+    assert capsys.readouterr().out == "[]\n"
+
+
+def test_statistics_are_of_all_series(box: Path, capsys: Output) -> None:
+    Path("t.mbox").write_text(SERIES.read_text().replace("depot-v2", "again-v2"))
+    assert main(["s.mbox", "t.mbox", "--revision", "all", "--statistics"]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:3] == ["2", "warning", "flags/ret-null-missing"]
+    assert lines[-1] == "12 findings of 6 rules"

@@ -22,7 +22,7 @@ def render(review: Review) -> str:
     status = "fail" if review.unreadable else _STATUS[worst] if worst else "warn" if review.troubles else "pass"
     silence = formats.silence(review)
     counts = [pluralize(count, level) for level, count in formats.counts_by_level(review.findings).items() if count]
-    lines = [formats.checkpatch_line(_place(finding.at), finding) for finding in review.findings]
+    lines = [formats.checkpatch_line(_place(finding.at, review), finding) for finding in review.findings]
     check = {
         "tool": "kfunclint",
         "status": status,
@@ -40,5 +40,10 @@ def render(review: Review) -> str:
     return formats.as_json([check])
 
 
-def _place(at: Place) -> str:
-    return "subject" if at.is_title else f"{at.path or 'commit message'}:{at.line}"
+def _place(at: Place, review: Review) -> str:
+    """A line of a file or, in a series with the patch that it is of, of a message."""
+    if at.path is not None:
+        return f"{at.path}:{at.line}"
+    subject = formats.mails(review)[at.patch or 0].subject
+    patch = f"{subject.number}/{subject.total} " if subject.total > 1 else ""
+    return f"{patch}subject" if at.is_title else f"{patch}commit message:{at.line}"

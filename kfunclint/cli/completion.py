@@ -85,13 +85,14 @@ def parser() -> argparse.ArgumentParser:
 
 def parsers() -> Parsers:
     """What takes the arguments of each command; that of a review has the name ""."""
-    from kfunclint.cli import bot, config, hook, mine, review, rules, test, tree
+    from kfunclint.cli import b4_series, bot, config, hook, mine, review, rules, test, tree
 
     return {
         "": review.parser(),
         "tree": tree.parser(),
         "mine": mine.parser(),
         "hook": hook.parser(),
+        "b4-series": b4_series.parser(),
         "bot": bot.parser(),
         "rules": rules.parser("rules"),
         "explain": rules.parser("explain"),

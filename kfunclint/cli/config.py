@@ -56,6 +56,9 @@ def listing(settings: Settings) -> Iterator[str]:
         else:
             yield f"{key} = {_toml(value)}  # {_origin(settings, key, value)}"
     yield from _folders(settings)
+    if settings.hook_fail_on:
+        origin = _origin(settings, "hook", settings.hook_fail_on, "fail-on")
+        yield from ("", "[hook]", f"fail-on = {_toml(settings.hook_fail_on)}  # {origin}")
     if choice.levels:
         yield from ("", "[levels]")
     for name, level in choice.levels.items():

@@ -15,9 +15,9 @@ from kfunclint.clang import Parser
 from kfunclint.cli import options
 from kfunclint.cli.arguments import Arguments, name_of
 from kfunclint.errors import InputError
-from kfunclint.git import hooks
+from kfunclint.git import hooks, send_email
 from kfunclint.git.repository import Repository, around, hooks_folder
-from kfunclint.mail.message import Inbox
+from kfunclint.mail.message import Inbox, Mail
 from kfunclint.pipeline.outcome import CLEAN, FINDINGS
 from kfunclint.value import replace
 
@@ -59,13 +59,14 @@ def parser() -> argparse.ArgumentParser:
     add("argument", metavar="ARGUMENT", nargs="*", help="for run: the name of the hook, and what git gives it")
     add("--send-email", action="store_true", help="what git send-email is about to send")
     add("--pre-push", action="store_true", help="the commits that git push is about to send")
+    add("--commit-msg", action="store_true", help="the message that git commit is about to record, and what is staged")
     return parser
 
 
 def _install(arguments: argparse.Namespace) -> int:
     names = _names(arguments)
     if not names:
-        raise ValueError("hook install: which one? --send-email, --pre-push, or both")
+        raise ValueError("hook install: which one? --send-email, --pre-push, --commit-msg, or several")
     folder, command = _hooks(), _command()
     for name in names:
         sys.stdout.write(f"{hooks.install(folder, name, command)}: calls {command}\n")
@@ -73,10 +74,12 @@ def _install(arguments: argparse.Namespace) -> int:
 
 
 def _uninstall(arguments: argparse.Namespace) -> int:
-    folder = _hooks()
-    for name in _names(arguments) or hooks.NAMES:
-        path = hooks.uninstall(folder, name)
-        sys.stdout.write(f"{path}: as it was before\n" if path else f"{folder}: no {name} hook of kfunclint\n")
+    folder, named = _hooks(), _names(arguments)
+    for name in named or hooks.NAMES:
+        if path := hooks.uninstall(folder, name):
+            sys.stdout.write(f"{path}: as it was before\n")
+        elif named:
+            sys.stdout.write(f"{folder}: no {name} hook of kfunclint\n")
     return CLEAN
 
 
@@ -120,18 +123,41 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {"install": _install
 
 
 def _send_email(argv: Sequence[str]) -> int:
-    from kfunclint.git import send_email
-
     memory = Path(os.environ.get("GIT_DIR", ".git")) / "kfunclint-send-email"
-    files = send_email.files(_file(argv), os.environ, memory)
+    file, sender = _file(argv), send_email.sender()
+    files = send_email.files(file, os.environ, memory, sender)
     if not files:
-        return CLEAN
+        return _put_off(file, sender)
     with Parser() as worker:  # it starts while the rest is loaded
         from kfunclint.mail.inbox import NO_PATCH, read_inbox
 
         inbox = read_inbox(map(str, files))
         broken = tuple(why for why in inbox.errors if why.reason != NO_PATCH)
+        if not send_email.is_kept(file, sender):
+            inbox = _named_by_subject(inbox)
         return _judge(replace(inbox, errors=broken), worker, _SENT)
+
+
+def _put_off(file: Path, sender: send_email.Sender | None) -> int:
+    """Say so where a file waits for one that nobody is sure of."""
+    if sender is None and "GIT_SENDEMAIL_FILE_TOTAL" not in os.environ:
+        options.say(f"{file}: is reviewed together with the last patch of its series, should that be sent, too")
+    return CLEAN
+
+
+def _named_by_subject(inbox: Inbox) -> Inbox:
+    """The mails, each called by its subject: their files are gone as soon as git has sent them."""
+
+    def named(mail: Mail) -> Mail:
+        return replace(mail, source=replace(mail.source, file=mail.subject.text or mail.source.file))
+
+    return replace(
+        inbox,
+        series=tuple(
+            replace(series, patches=tuple(map(named, series.patches)), cover=series.cover and named(series.cover))
+            for series in inbox.series
+        ),
+    )
 
 
 def _file(argv: Sequence[str]) -> Path:
@@ -194,7 +220,7 @@ def _judge(inbox: Inbox, worker: Parser, refusal: str, repository: Repository | 
     from kfunclint.pipeline.request import Request
     from kfunclint.report import formats
 
-    selection = options.active_rules({}, None, Path())
+    selection = options.active_rules({}, None, Path(), for_hook=True)
     request = Request("all", repository=repository.folder if repository else None)
     with options.deferred_notes() as tell, progress.shown() as step:
         outcome = pipeline.run(inbox, request, selection, worker, step=step, tell=tell)

@@ -61,6 +61,11 @@ def _command(argv: Sequence[str], parser: Parser | None) -> int:
 
         _freeze_loaded()
         return tree.run(argv[1:], parser)
+    if argv[:1] == ["b4-series"]:
+        from kfunclint.cli import b4_series
+
+        _freeze_loaded()
+        return b4_series.run(argv[1:], parser)
     if argv[:1] == ["mine"]:
         from kfunclint.cli import mine
 
@@ -109,7 +114,7 @@ def _review(argv: Sequence[str], parser: Parser | None) -> int:
     from kfunclint.cli import review
 
     _freeze_loaded()
-    return review.run(argv, parser, ("tree", "mine", "test", *_WITHOUT_SERIES))
+    return review.run(argv, parser, ("tree", "b4-series", "mine", "test", *_WITHOUT_SERIES))
 
 
 def _help() -> int:

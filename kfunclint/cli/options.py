@@ -16,6 +16,7 @@ from kfunclint.cli.completable import Completable, declare
 from kfunclint.finding import Level
 from kfunclint.pipeline.outcome import Note, NoteKind
 from kfunclint.text import visible
+from kfunclint.value import replace
 
 if TYPE_CHECKING:
     from kfunclint.checker.result import Review
@@ -135,12 +136,15 @@ def selection(arguments: argparse.Namespace, start: Path = Path()) -> ActiveRule
     return selection
 
 
-def active_rules(values: Values, config: Path | None, start: Path, *, takes_notes: bool = True) -> ActiveRules:
+def active_rules(
+    values: Values, config: Path | None, start: Path, *, takes_notes: bool = True, for_hook: bool = False
+) -> ActiveRules:
     """What is given, and `config` or else the files of settings for a folder, choose; says which Python is not run,
-    where a report `takes_notes`. Raises rule.BadRule and InputError."""
+    where a report `takes_notes`. `for_hook`: what they say of hooks counts. Raises rule.BadRule and InputError."""
     from kfunclint.settings.selection import ActiveRules  # what lists kfuncs needs none
 
-    return ActiveRules(_settings(values, config, start, takes_notes))
+    settings = _settings(values, config, start, takes_notes)
+    return ActiveRules(replace(settings, fail_on=settings.hook_fail_on or settings.fail_on) if for_hook else settings)
 
 
 def available_rules(arguments: argparse.Namespace) -> tuple[Rule[Any], ...]:

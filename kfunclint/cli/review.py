@@ -154,7 +154,7 @@ def _add_kernel(parser: argparse.ArgumentParser) -> None:
         "--tree",
         metavar="DIR",
         type=Path,
-        help="a kernel tree, git repository or plain folder, to see whole files (default: the one kfunclint runs in)",
+        help="a kernel tree, to see whole files; a git repository or a folder (default: the one kfunclint runs in)",
     )
     trees.add_argument("--no-tree", action="store_true", help="go by the hunks alone")
     release = parser.add_argument(

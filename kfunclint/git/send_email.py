@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import itertools
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from kfunclint.errors import InputError
 from kfunclint.mail.inbox import only_mail
@@ -16,16 +19,76 @@ _HEADER = 64 << 10
 _MOST_FILES = 5000
 
 
-def files(file: Path, environ: Mapping[str, str], memory: Path) -> list[Path]:
-    """What to review now that `file` is named: nothing before the last file of a series, then all of it.
+class Sender(NamedTuple):
+    """A git send-email that runs: its arguments, and the folder that they are meant in."""
+
+    arguments: Sequence[str]
+    folder: Path
+
+
+def sender() -> Sender | None:
+    """The git send-email that has called this process, as Linux's /proc tells; None where it cannot be known."""
+    pid = os.getppid()
+    with contextlib.suppress(OSError, ValueError):
+        while pid > 1:
+            process = Path("/proc") / str(pid)
+            words = os.fsdecode((process / "cmdline").read_bytes()).split("\0")[:-1]
+            at = next((at for at, word in enumerate(words) if word.endswith("/git-send-email")), None)
+            if at is not None:
+                return Sender(words[at + 1 :], (process / "cwd").readlink())
+            pid = int((process / "stat").read_text(errors="replace").rpartition(") ")[2].split()[1])
+    return None
+
+
+def files(file: Path, environ: Mapping[str, str], memory: Path, sender: Sender | None = None) -> list[Path]:
+    """What to review now that `file` is named: nothing before the last file that is sent, then all of them.
 
     Git 2.41 and newer count the files in the environment, and those before are kept in the file `memory`. Where they
-    are not counted the last is the one whose subject says n/n, and the others are found beside it.
+    are not counted the arguments of the `sender` say what they are. Where there is none the last is the one whose
+    subject says n/n, and the others are found beside it; one whose last is not beside it is reviewed alone.
     """
     counter, total = environ.get(_COUNTER, ""), environ.get(_TOTAL, "")
     if counter.isdecimal() and total.isdecimal():
         return _counted_files(file, int(counter), int(total), memory)
+    if sender is not None:
+        sent = _named(file, sender) or _in_folder(file)
+        return sent if _is_same(sent[-1], file) else []
     return _neighbours(file)
+
+
+def is_kept(file: Path, sender: Sender | None) -> bool:
+    """Will the file be there when it is sent? A range of commits is a folder of its own until then."""
+    return sender is None or bool(_named(file, sender)) or any(_is_same(file.parent, path) for path in _paths(sender))
+
+
+def _named(file: Path, sender: Sender) -> list[Path]:
+    """The files that stand around one in the arguments; none if it does not stand there."""
+    paths = _paths(sender)
+    at = next((at for at, path in enumerate(paths) if _is_same(path, file)), None)
+    if at is None:
+        return []
+    before = list(itertools.takewhile(_is_mail, reversed(paths[:at])))
+    behind = list(itertools.takewhile(Path.is_file, paths[at + 1 :]))
+    return [*reversed(before), file, *behind]
+
+
+def _paths(sender: Sender) -> list[Path]:
+    return [sender.folder / argument for argument in sender.arguments]
+
+
+def _in_folder(file: Path) -> list[Path]:
+    """The files of its folder, in the order in which they are sent."""
+    return sorted(_files_beside(file), key=lambda path: os.fsencode(path.name)) or [file]
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return one.samefile(other)
+    return False
+
+
+def _is_mail(path: Path) -> bool:
+    return path.is_file() and _header(path) is not None
 
 
 def _counted_files(file: Path, counter: int, total: int, memory: Path) -> list[Path]:
@@ -48,13 +111,19 @@ def _neighbours(file: Path) -> list[Path]:
     if last is None or last.subject.total <= 1:
         return [file]
     if last.subject.number < last.subject.total:
-        return []
+        return [] if _is_awaited(file, last) else [file]
     by_number = {last.subject.number: file}
     for path in sorted(_files_beside(file), key=_time):
         mail = _header(path)
         if mail is not None and mail.subject.number < last.subject.number and _same_series(mail, last):
             by_number[mail.subject.number] = path
     return [path for _, path in sorted(by_number.items())]
+
+
+def _is_awaited(file: Path, mail: Mail) -> bool:
+    """Does the last patch of a series lie beside this one?"""
+    beside = map(_header, _files_beside(file))
+    return any(other and other.subject.number == mail.subject.total and _name(other) == _name(mail) for other in beside)
 
 
 def _files_beside(file: Path) -> Iterator[Path]:

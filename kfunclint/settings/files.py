@@ -252,7 +252,14 @@ def _release(source: SettingsFile, key: Key, value: Any) -> str:
     return str(value)
 
 
+def _hook(source: SettingsFile, key: Key, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _wrong_type(source, key, 'a table such as {fail-on = "check"}')
+    return _table(source, key, value, {"fail-on": _FAIL_ON})
+
+
 _LEVELS = ", ".join(Level)
+_FAIL_ON = _plain(f"one of {_LEVELS}", Level)
 _SHORT = f'patterns such as "mm/**", of at most {_MAX_PATTERN} characters and {_MAX_PARTS} names'
 _CHOICE: dict[str, _Kind] = {
     "only": _plain("a list of rules or families", _texts),
@@ -268,7 +275,8 @@ _SILENCE = {
     "reason": _plain("a text of one line", _text),
 }
 _KEYS = _CHOICE | {
-    "fail-on": _plain(f"one of {_LEVELS}", Level),
+    "fail-on": _FAIL_ON,
+    "hook": _hook,
     "kernel": _release,
     "tree": _kernel_tree,
     "rules": _folders,

@@ -39,12 +39,16 @@ class Profile(Value):
 
 
 class Settings(Value):
-    """Everything that is set. Of several profiles for a file the last one counts; `sources` come in order of weight."""
+    """Everything that is set. Of several profiles for a file the last one counts; `sources` come in order of weight.
+
+    `hook_fail_on` takes the place of `fail_on` in hooks, if it is set.
+    """
 
     choice: RuleConfig
     profiles: tuple[Profile, ...]
     silences: tuple[Suppression, ...]
     fail_on: Level
+    hook_fail_on: Level | None
     kernel: str | None
     tree: Path | None
     rules: tuple[RuleFolder, ...]
@@ -69,6 +73,7 @@ def merge(command_line: Values, files: Sequence[SettingsFile]) -> Settings:
         profiles=profiles,
         silences=tuple(silence for layer in layers for silence in layer.get("silence", ())),
         fail_on=_first(layers, "fail-on", Level.WARNING),
+        hook_fail_on=_first([layer.get("hook", {}) for layer in layers], "fail-on", None),
         kernel=_first(layers, "kernel", None),
         tree=_first(layers, "tree", None),
         rules=tuple(folder for layer in layers for folder in layer.get("rules", ())),

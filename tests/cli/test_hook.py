@@ -51,7 +51,11 @@ def test_a_hook_is_put_in_and_taken_out(linux: Path, capsys: Output) -> None:
     assert sorted(hooks.iterdir()) == sorted([*before, hooks / "sendemail-validate"])
     assert main(["hook", "uninstall"]) == 0
     assert sorted(hooks.iterdir()) == before
-    assert capsys.readouterr().out.endswith(f"{hooks}: no pre-push hook of kfunclint\n")
+    assert capsys.readouterr().out.endswith(f"{hooks}/sendemail-validate: as it was before\n")
+    assert main(["hook", "uninstall"]) == 0
+    assert capsys.readouterr().out == ""
+    assert main(["hook", "uninstall", "--commit-msg"]) == 0
+    assert capsys.readouterr().out == f"{hooks}: no commit-msg hook of kfunclint\n"
 
 
 def test_the_hook_that_is_there_is_kept_and_put_back(tmp_path: Path) -> None:
@@ -88,7 +92,7 @@ def test_the_other_hook_is_called_first(name: str, other: int, ours: int, status
     script(tmp_path / hooks_.NAMES[name], OTHER)
     command = script(tmp_path / "it's kfunclint", f'#!/bin/sh\necho "ours $*"\ncat\nexit {ours}\n')
     path = hooks_.install(tmp_path, name, command)
-    given = "" if name == "send-email" else "one\n\ntwo\n"
+    given = "one\n\ntwo\n" if name == "pre-push" else ""
     done = called(path, "a b", "c", given=given, OTHER=str(other))
     assert done.returncode == status
     expected = [f"other a b c\n{given}", f"ours hook run {path.name} a b c\n{given}"]
@@ -127,7 +131,7 @@ def test_what_cannot_be_put_in(linux: Path, tmp_path: Path, monkeypatch: Patch, 
     monkeypatch.chdir(tmp_path)
     assert main(["hook", "install", "--send-email"]) == 2
     first, second = capsys.readouterr().err.splitlines()
-    assert first == "kfunclint: hook install: which one? --send-email, --pre-push, or both"
+    assert first == "kfunclint: hook install: which one? --send-email, --pre-push, --commit-msg, or several"
     assert second == f"kfunclint: {tmp_path}: not in a git repository"
 
 
@@ -226,12 +230,95 @@ def test_neighbours_are_of_the_same_series(tmp_path: Path) -> None:
     mailed(tmp_path / "a2", " v2 2/3", 20)
     assert beside(last) == ["a1", "a2", "a3"]
     assert beside(tmp_path / "a2") == []
+    assert beside(mailed(tmp_path / "lone", " v7 2/3", 1)) == ["lone"]
     assert beside(mailed(tmp_path / "single", "", 1)) == ["single"]
     mailed(tmp_path / "h2", " v2 2/3", 40, thread="elsewhere")
     assert beside(last) == ["a1", "a2", "a3"]
     last = mailed(tmp_path / "a3", " v2 3/3", 20, thread="a1-before")
     mailed(tmp_path / "a2", " v2 2/3", 20, thread="a1-before")
     assert beside(last) == ["a1-before", "a2", "a3"]
+
+
+def sender(folder: Path, *arguments: str) -> send_email.Sender:
+    return send_email.Sender(arguments, folder)
+
+
+def test_the_arguments_say_what_is_sent(tmp_path: Path) -> None:
+    """As git before 2.41 is called, which does not count."""
+
+    def reviewed(file: str, *arguments: str) -> list[str]:
+        named = send_email.files(tmp_path / file, {}, tmp_path / "memory", sender(tmp_path, *arguments))
+        return [str(path.relative_to(tmp_path)) for path in named]
+
+    (tmp_path / "d").mkdir()
+    for number in (1, 2, 3):
+        mailed(tmp_path / str(number), f" {number}/6", number)
+        mailed(tmp_path / "d" / str(number), f" {number}/3", number)
+    (tmp_path / "script").write_text("#!/bin/sh\n")
+    assert reviewed("1", "--to=a", "1", "2", "3") == reviewed("2", "--to=a", "1", "2", "3") == []
+    assert reviewed("3", "--to=a", "1", "2", "3", "--dry-run") == ["1", "2", "3"]
+    assert reviewed("3", "3") == ["3"]
+    assert reviewed("3", "--to-cmd", "./script", "3") == ["3"]
+    assert reviewed("2", "1", "2", "--cc-cmd", "./script") == ["1", "2"]
+    assert reviewed("2", str(tmp_path / "2"), "--quiet", "3") == ["2"]
+    assert reviewed("d/2", "d") == reviewed("d/2", "-3") == []
+    assert reviewed("d/3", "d/") == reviewed("d/3", "upstream..") == ["d/1", "d/2", "d/3"]
+
+
+def test_what_is_sent_may_be_gone_soon(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    file = mailed(tmp_path / "d" / "1", "", 1)
+    assert all(send_email.is_kept(file, sender(tmp_path, *words)) for words in (["d"], ["d/1"], ["-q", "./d/"]))
+    assert not any(send_email.is_kept(file, sender(tmp_path, *words)) for words in (["-1"], ["upstream..", "d/2"]))
+    assert send_email.is_kept(file, None)
+    assert send_email.sender() is None
+
+
+def test_who_waits_for_the_last_patch_is_told(two: Path, capsys: Output) -> None:
+    first, _ = formatted(two)
+    assert main(["hook", "run", "sendemail-validate", str(first)]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert (
+        line == f"kfunclint: {first}: is reviewed together with the last patch of its series, should that be sent, too"
+    )
+    assert sent(*formatted(two)) == [0, 0]
+    assert capsys.readouterr().err == ""
+
+
+def test_hooks_may_fail_on_less(two: Path, capsys: Output) -> None:
+    (file,) = formatted(two)[1:]
+    file.write_text(file.read_text().replace("repair it", "repair the the lookup"))
+    assert sent(file) == [0]
+    (two / ".kfunclint.toml").write_text('[hook]\nfail-on = "check"\n')
+    assert sent(file) == [1]
+    assert "[text/grammar]" in capsys.readouterr().out
+    assert main([str(file)]) == 0
+
+
+def test_the_stub_alone_puts_files_off(tmp_path: Path, monkeypatch: Patch) -> None:
+    """Of a series, kfunclint is started for its last file, and is given a list of the others."""
+    kfunclint = tmp_path / "kfunclint"
+    kfunclint.write_text('#!/bin/sh\necho "$@" >>"$GIT_DIR/started"\n')
+    kfunclint.chmod(0o755)
+    hook = hooks_.install(tmp_path, "send-email", kfunclint)
+    monkeypatch.setenv("GIT_DIR", str(tmp_path))
+    for _ in range(2):
+        for number in (1, 2, 3):
+            counters = {"GIT_SENDEMAIL_FILE_COUNTER": str(number), "GIT_SENDEMAIL_FILE_TOTAL": "3"}
+            subprocess.run([hook, f"/f {number}", "headers"], check=True, env=os.environ | counters)
+    assert (tmp_path / "started").read_text() == "hook run sendemail-validate /f 3 headers\n" * 2
+    assert (tmp_path / "kfunclint-send-email").read_text() == "/f 1\0/f 2\0"
+
+
+def test_a_message_is_read_before_it_is_recorded(linux: Path) -> None:
+    program = Path(sys.executable).with_name("kfunclint")
+    assert hooks_.install(linux / ".git" / "hooks", "commit-msg", program).name == "commit-msg"
+    (linux / ".kfunclint.toml").write_text('[hook]\nfail-on = "check"\n')
+    command = ["git", "-C", str(linux), "commit", "--allow-empty", "-m", "bpf: take the the lock"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, "[text/grammar]" in done.stdout + done.stderr) == (1, True)
+    assert hooks_.uninstall(linux / ".git" / "hooks", "commit-msg")
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def test_mails_without_a_patch_and_what_cannot_be_reviewed_go_out(linux: Path, capsys: Output) -> None:

@@ -15,7 +15,7 @@ from programs import BIN, started
 ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs" / "b4.md").read_text()
 COMMANDS = dict(re.findall(r"^    git config --global (b4\.[\w-]+) '(.+)'$", DOC, re.M))
-SCRIPT = re.findall(r"^```sh\n(.*?)^```$", DOC, re.M | re.S)[0]
+SERIES = COMMANDS.pop("b4.review-series-check-cmd")
 TREE = {
     "Kbuild": "",
     "MAINTAINERS": "",
@@ -170,18 +170,15 @@ BROKEN = "From: a@example.org\nSubject: [PATCH 1/1] x: y\n\nNo diff.\n"
 
 
 def test_review_reads_the_thread_for_a_series(home: Path, tree: Path, run: Run) -> None:
-    script = home / "kfunclint-b4-series"
-    script.write_text(SCRIPT)
-    script.chmod(0o755)
     thread, cover, tracking = home / "thread.mbox", home / "cover.mbox", home / "tracking.json"
     thread.write_text(run("git", "format-patch", "--thread", "--cover-letter", "--stdout", "HEAD~2"))
     cover.write_text(thread.read_text().partition("\nFrom ")[0] + "\n")
     blob = run("git", "hash-object", "-w", thread).strip()
     tracking.write_text(json.dumps({"series": {"thread-blob": blob}}, indent=2))
-    (found,) = review(run, "series", cover, "kfunclint-b4-series", B4_TRACKING_FILE=str(tracking))
+    (found,) = review(run, "series", cover, SERIES, B4_TRACKING_FILE=str(tracking))
     assert found["status"] == "fail"
     assert "kernel/bpf/depot.c:10: ERROR: " in found["details"]
-    assert review(run, "series", cover, "kfunclint-b4-series") == []
+    assert review(run, "series", cover, SERIES) == []
 
 
 def test_every_command_of_the_page_is_tried() -> None:

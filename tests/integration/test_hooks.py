@@ -149,6 +149,51 @@ def test_newer_git_counts_the_files(desk: Desk) -> None:
     assert said[-1][1].count("[flags/ret-null-missing]") == 1
 
 
+def logged(desk: Desk) -> Path:
+    """Install the hook, with a kfunclint that notes each start of it."""
+    desk.run(KFUNCLINT, "hook", "install", "--send-email")
+    hook = desk.linux / ".git" / "hooks" / "sendemail-validate"
+    log = desk.home / "started"
+    program = desk.home / "logged"
+    program.write_text(f'#!/bin/sh\necho "$4" >>{log}\nexec {KFUNCLINT} "$@"\n')
+    program.chmod(0o755)
+    hook.write_text(hook.read_text().replace(str(KFUNCLINT), str(program)))
+    return log
+
+
+@pytest.mark.parametrize("form", ["files", "folder", "range"])
+def test_a_series_costs_one_start(form: str, desk: Desk, sink: Sink) -> None:
+    log = logged(desk)
+    repair(desk.linux)
+    for number in range(4):
+        commit(desk.linux, {"kernel/bpf/other.c": f"int other{number};\n"}, f"bpf: another {number}")
+    git(desk.linux, "format-patch", "-q", "-o", "out", "upstream..")
+    files = sorted(path.relative_to(desk.linux) for path in (desk.linux / "out").iterdir())
+    words: dict[str, list[str | Path]] = {"files": [*files], "folder": ["out"], "range": ["upstream.."]}
+    assert desk.send("--quiet", *words[form])[0] == 0
+    assert len(sink.subjects()) == 6
+    assert len(log.read_text().splitlines()) == 1
+
+
+def test_a_lone_patch_is_reviewed(desk: Desk, sink: Sink) -> None:
+    desk.run(KFUNCLINT, "hook", "install", "--send-email")
+    repair(desk.linux)
+    git(desk.linux, "format-patch", "-q", "-o", "out", "upstream..")
+    first, second = sorted((desk.linux / "out").iterdir())
+    status, said = desk.send(first)
+    assert (status != 0, said.count("[flags/ret-null-missing]")) == (True, 1)
+    assert sink.subjects() == []
+    assert desk.send(second)[0] == 0
+
+
+def test_a_range_is_named_by_its_subjects(desk: Desk) -> None:
+    desk.run(KFUNCLINT, "hook", "install", "--send-email")
+    status, said = desk.send("--dry-run", "upstream..")
+    assert status != 0
+    assert "[PATCH] bpf: register bpf_depot_get():" in said
+    assert "/tmp/" not in said.partition("nothing was sent")[0]
+
+
 def checkout(folder: Path) -> str:
     """Commit what is in this checkout, as it stands, to a repository that pre-commit can clone."""
     names = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")

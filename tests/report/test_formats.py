@@ -58,7 +58,7 @@ def test_terse_lines_are_those_of_checkpatch_and_point_into_the_input(capsys: Ou
     [
         ("terse", "series.mbox:107: CHECK:TEXT_X: no word [text/x]"),
         ("b4", "-:107: CHECK: no word [text/x]"),
-        ("b4-review", "subject: CHECK: no word [text/x]"),
+        ("b4-review", "2/2 subject: CHECK: no word [text/x]"),
         (
             "github",
             "subject of [PATCH bpf-next 2/2] depot: register bpf_depot_top(): depot: register bpf_depot_top()%0A",

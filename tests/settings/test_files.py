@@ -65,6 +65,7 @@ LINES = {
     "tree": 'tree = "{}"',
     "baseline": 'baseline = "{}"',
     "rules": 'rules = ["{}"]',
+    "hook": '[hook]\nfail-on = "{}"',
     "levels": '[levels]\n"text" = "{}"',
     "profile": '[[profile]]\npaths = ["{}"]',
     "silence": '[[silence]]\nreason = "it is so"\nrule = "{}"',
@@ -78,6 +79,7 @@ WRITTEN = {  # in the tree's file, in the user's
     "tree": (None, "a"),
     "baseline": ("a/x", "b/x"),
     "rules": ("a", "b"),
+    "hook": ("error", "check"),
     "levels": ("error", "off"),
     "profile": ("mm/**", "net/**"),
     "silence": ("flags", "args"),
@@ -131,6 +133,8 @@ def value(key: str, where: str, tree: Path) -> Any:
 def effective(found: Settings, key: str) -> Any:
     if key == "profile":
         return tuple(profile.patterns for profile in found.profiles)
+    if key == "hook":
+        return found.hook_fail_on
     if key == "silence":
         return tuple(request.rule for request in found.silences)
     return getattr(found.choice if hasattr(found.choice, key) else found, key.replace("-", "_"))
@@ -294,6 +298,9 @@ REFUSED = [
     ("strict = 1\n", "1: strict must be true or false"),
     ('fail-on = "bad"\n', "1: fail-on must be one of check, warning, error"),
     ("fail-on = []\n", "1: fail-on must be one of check, warning, error"),
+    ('[hook]\nfail-on = "bad"\n', "2: fail-on must be one of check, warning, error"),
+    ("[hook]\nfail-onn = 1\n", "2: unknown key 'fail-onn', did you mean fail-on?"),
+    ("hook = 1\n", '1: hook must be a table such as {fail-on = "check"}'),
     ("kernel = 6.12\n", '1: kernel must be a release such as "6.12"'),
     ("kernel = 6.12\n", '1: kernel must be a release such as "6.12"'),
     ('kernel = "new"\n', "1: 'new' is not a kernel release such as 6.12"),

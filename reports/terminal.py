@@ -21,7 +21,7 @@ _LESSON = 'why: kfunclint explain RULE; to silence one: "kfunclint: ignore RULE 
 _COLOURS = {Level.ERROR: "1;31", Level.WARNING: "1;35", Level.CHECK: "1;36"}
 
 
-def render(review: Review, colour: bool = False) -> str:
+def render(review: Review, *, colour: bool = False) -> str:
     """The findings with their lines and reasons, below the patch that brought them, between a head that names series
     and kernel and a line of counts. The other places of a fault follow the first one, a line each.
 

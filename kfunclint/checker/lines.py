@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 
 from kfunclint.finding import Edit, Fix, Origin, Place
@@ -16,6 +15,8 @@ _LONGEST_DIFF = 4000  # characters
 
 def fingerprint(rule: str, path: str | None, function: str | None, line: str) -> str:
     """The name of a finding that stays the same in a reroll: 16 hex digits without any line number in them."""
+    import hashlib  # OpenSSL and all that: most patches have no finding
+
     parts = (rule, path or "", function or "", " ".join(line.split()))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:16]
 

@@ -33,11 +33,14 @@ class WorkerGone(Exception):
 class Parser:
     """Parses files in a confined process of its own; a context manager."""
 
-    def __init__(self) -> None:
-        """Start the worker, and do not wait until it is ready."""
+    def __init__(self, *, at_once: bool = True) -> None:
+        """Start the worker `at_once`, and do not wait until it is ready; or else when it is needed."""
         self._worker: subprocess.Popen[bytes] | None = None
         self._lent: bool | None = None
-        self._start()
+        self.is_idle = not at_once
+        """It was not needed yet."""
+        if at_once:
+            self._start()
 
     def __enter__(self) -> Parser:
         return self
@@ -83,7 +86,7 @@ class Parser:
         self._lent = keeps_going
 
     def revive(self) -> None:
-        """Start the worker anew if it is gone."""
+        """Start the worker if it is gone, or was not needed yet."""
         if self._worker is not None and self._worker.poll() is not None:
             self.close()
         if self._worker is None:
@@ -117,6 +120,7 @@ class Parser:
     def _start(self) -> None:
         import subprocess
 
+        self.is_idle = False
         paths = [os.path.abspath(path) for path in sys.path]  # noqa: PTH100 - "" means the working directory
         isolated = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]  # -I ignores PYTHONDONTWRITEBYTECODE
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from kfunclint.resources import table
+from kfunclint import resources
 from kfunclint.value import Value
 
 _ARGUMENT = re.compile(r"argument (\d+)")
@@ -92,19 +92,46 @@ class Behaviours:
 @cache
 def shipped() -> Behaviours:
     """The rows of rules/tables/functions.toml, as the newest kernel has them."""
-    return Behaviours(behaviours((table("functions"),), lambda since, until: until is None))
+    return Behaviours(behaviours((resources.rows("functions"),), lambda since, until: until is None))
 
 
 def behaviours(tables: Iterable[Rows], holds: Holds) -> Mapping[str, Behaviour]:
     """The rows of tables that hold, by the name of the function; `a{b,c}` in the name of a row stands for ab and ac. A
     later table beats an earlier one."""
-    return {
-        name: _behaviour(row)
-        for rows in tables
-        for names, written in rows.items()
-        if (row := _as_it_holds(written, holds)) is not None
-        for name in spelled_out(names)
-    }
+    return _ByName(tables, holds)
+
+
+class _ByName(Mapping[str, Behaviour]):
+    """Reads the rows that it is asked for: a patch calls few of the functions that have one."""
+
+    def __init__(self, tables: Iterable[Rows], holds: Holds) -> None:
+        self._holds = holds
+        self._places: dict[str, list[tuple[Rows, str]]] = {}
+        self._read: dict[tuple[int, str], Behaviour | None] = {}
+        for rows in tables:
+            for names in rows:
+                for name in spelled_out(names):
+                    self._places.setdefault(name, []).insert(0, (rows, names))
+
+    def __getitem__(self, name: str) -> Behaviour:
+        for rows, names in self._places[name]:
+            if (row := self._row(rows, names)) is not None:
+                return row
+        raise KeyError(name)
+
+    def _row(self, rows: Rows, names: str) -> Behaviour | None:
+        """A row, if it holds; its names share one value."""
+        key = id(rows), names
+        if key not in self._read:
+            row = _as_it_holds(rows[names], self._holds)
+            self._read[key] = None if row is None else _behaviour(row)
+        return self._read[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in self._places if self.get(name) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _as_it_holds(row: Mapping[str, Any], holds: Holds) -> Mapping[str, Any] | None:

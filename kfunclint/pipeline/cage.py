@@ -67,6 +67,10 @@ class Cage(Value):
 
     def run(self, work: Callable[[Ask], Any], limits: Limits) -> Any:
         """What the work gives, a value of kfunclint, done in a child. Raises Stopped."""
+        if self.parser.is_idle:  # most mail does without it
+            answer = self._in_child(work, limits, keeps_going=False)
+            if answer is not WorkerGone:
+                return answer
         for is_last in (False, True):
             self.parser.revive()
             answer = self._in_child(work, limits, keeps_going=is_last)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-
 from kfunclint import resources
 from kfunclint.index.census import Census
 
@@ -22,5 +20,5 @@ def render(name: str, census: Census, *, colour: bool = False) -> str:
         raise ValueError(f"{name!r} is not a format of a census, only {', '.join(formats())}")
     path = resources.folder("reports") / "catalogue" / f"{name}.py"
     module = resources.module(path, f"kfunclint.reports.catalogue.{name}")
-    options = {"colour": True} if colour and "colour" in inspect.signature(module.render).parameters else {}
+    options = {"colour": True} if colour and "colour" in (module.render.__kwdefaults__ or ()) else {}
     return str(module.render(census, **options))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,7 +32,7 @@ def render(name: str, review: Review, *, colour: bool = False) -> str:
     Raises ValueError for a name that is none.
     """
     module = _module(name)
-    options = {"colour": True} if colour and "colour" in inspect.signature(module.render).parameters else {}
+    options = {"colour": True} if colour and "colour" in (module.render.__kwdefaults__ or ()) else {}
     return str(module.render(review, **options))
 
 

@@ -9,11 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from kfunclint import toml
+from kfunclint import resources, toml
 from kfunclint.errors import InputError
 from kfunclint.flow.behaviour import Behaviours, Rows, behaviours
 from kfunclint.kernel.release import Release, Releases
-from kfunclint.resources import table
 from kfunclint.rule.rule import BadRule
 
 _NAME = re.compile(r"(?:\w|[{},()]){1,200}", re.ASCII)
@@ -43,7 +42,7 @@ def behaviours_of(release: Release, own: tuple[FunctionTable, ...] = ()) -> Beha
     def holds(since: str | None, until: str | None) -> bool:
         return Releases(*((text and Release.parse(text)) or None for text in (since, until))).hold(release)
 
-    return Behaviours(behaviours((table("functions"), *(one.rows for one in own)), holds))
+    return Behaviours(behaviours((resources.rows("functions"), *(one.rows for one in own)), holds))
 
 
 def load(folder: Path) -> FunctionTable:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import traceback
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -80,6 +79,8 @@ def _line(rule: Rule[Any]) -> int:
 
 def _failure(path: Path, error: BaseException) -> str:
     """What went wrong in a file, in one line; with the line of the file that led to it, if one did."""
+    import traceback  # costs the start a millisecond, and rules do not fail
+
     lines = [
         number for frame, number in traceback.walk_tb(error.__traceback__) if _is_path(frame.f_code.co_filename, path)
     ]

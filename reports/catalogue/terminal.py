@@ -11,7 +11,7 @@ _HEAD = ("kfunc", "doc", "defined", "flags", "set", "program types")
 _BOLD = "\x1b[1m{}\x1b[0m"
 
 
-def render(census: Census, colour: bool = False) -> str:
+def render(census: Census, *, colour: bool = False) -> str:
     """The table under a line of heads, and a line of counts; nothing in it is a control character but line breaks and,
     with `colour`, those of the colours."""
     lines = [_HEAD, *(tuple(map(visible, _cells(row))) for row in census.rows)]

@@ -54,24 +54,31 @@ def _pattern(before: str, words: tuple[str, ...], behind: str, flags: int = 0) -
     return re.compile(f"{before}(?P<word>{'|'.join(map(re.escape, longest_first))}){behind}", flags)
 
 
+def _matches(text: str, before: str, words: tuple[str, ...], behind: str, flags: int = 0) -> Iterator[re.Match[str]]:
+    """Where a word stands between the two patterns; to compile them for a text without the words would take longer than
+    all the rest."""
+    folded = text.lower() if flags & re.IGNORECASE else text
+    return _pattern(before, words, behind, flags).finditer(text) if any(word in folded for word in words) else iter(())
+
+
 def _adverbs(text: str) -> _Slips:
     adjective = table("grammar")["adverb"]["adjective"]
     subject = _BEFORE + r"it(?:'s| is| was)?(?: not|n't| isn't| wasn't)? "
     to_verb = r" to (?!(?:the|an?|its|their|this|that|these|those|all|each)\b)[a-z]"
-    for match in _pattern(subject, tuple(adjective), to_verb, re.IGNORECASE).finditer(text):
+    for match in _matches(text, subject, tuple(adjective), to_verb, re.IGNORECASE):
         if " " in match[0][: match.start("word") - match.start()].strip() or "'" in match[0]:
             yield *match.span("word"), adjective[match["word"].lower()]
 
 
 def _own(text: str) -> _Slips:
-    for match in _pattern(_BEFORE, ("it's", "It's"), r" own(?![\w-])").finditer(text):
+    for match in _matches(text, _BEFORE, ("it's", "It's"), r" own(?![\w-])"):
         yield *match.span("word"), match["word"].replace("'", "")
 
 
 def _than(text: str) -> _Slips:
     known = table("grammar")["than"]
     before = _BEFORE + f"(?:{'|'.join(known['comparative'])}) "
-    for match in _pattern(before, ("then",), f" (?:{'|'.join(known['object'])})\\b").finditer(text):
+    for match in _matches(text, before, ("then",), f" (?:{'|'.join(known['object'])})\\b"):
         if not _CONDITION.search(text, max(0, match.start() - _CLAUSE), match.start()):
             yield *match.span("word"), "than"
 
@@ -81,7 +88,7 @@ def _articles(text: str) -> _Slips:
     for article, better, words in (("a", "an", "after_an"), ("an", "a", "after_a")):
         # a capital A may name something: task A, CPU A
         before = _BEFORE + f"(?P<article>{article}{'|An' if article == 'an' else ''}) "
-        for match in _pattern(before, tuple(known[words]), _BEHIND).finditer(text):
+        for match in _matches(text, before, tuple(known[words]), _BEHIND):
             capital = match["article"][0].isupper()
             yield *match.span("article"), better.capitalize() if capital else better
 
@@ -90,14 +97,14 @@ def _in_place(text: str) -> _Slips:
     """The classes that need no more than the words in front and behind."""
     for row in table("grammar").values():
         if "words" in row and "before" in row:
-            for match in _pattern(_BEFORE + row["before"], tuple(row["words"]), row["behind"]).finditer(text):
+            for match in _matches(text, _BEFORE + row["before"], tuple(row["words"]), row["behind"]):
                 yield *match.span("word"), row["words"][match["word"]]
 
 
 def _repeated(prose: Prose, text: str) -> Iterator[Remark]:
     words = tuple(table("grammar")["repeated"]["words"])
     titled = tuple(word.capitalize() for word in words if len(word) > 1)
-    for match in _pattern(_BEFORE, (*words, *titled), " ").finditer(text):
+    for match in _matches(text, _BEFORE, (*words, *titled), " "):
         word = match["word"].lower()
         end = match.end() + len(word)
         again = _pattern("", (word,), _BEHIND + "(?![-'])").match(text, match.end())

@@ -12,8 +12,8 @@ _SHORTEST = 4
 _QUOTED = re.compile(r"\"[^\"]{0,200}\"|`[^`]{0,200}`|(?<!\w)'[^']{0,40}'(?!\w)|<[^>]{0,80}>|\bhttps?://\S+")
 # no part of an identifier, a path, an address, an option or a format, nor of a word with other letters
 _WORD = re.compile(
-    r"(?<![\w\x80-\U0010ffff/.<>@=*&\\$%#+~^|:'-])[A-Za-z]+(?:'[a-z]+)?"
-    r"(?![\w\x80-\U0010ffff/=*(\[\]\\@<>|{}'-]|[.:]\w|->|::)",
+    r"(?<![^\0-\x7f])(?<![\w/.<>@=*&\\$%#+~^|:'-])[A-Za-z]+(?:'[a-z]+)?"
+    r"(?![^\0-\x7f]|[\w/=*(\[\]\\@<>|{}'-]|[.:]\w|->|::)",
     re.ASCII,
 )
 _SENTENCE = re.compile(r"(?:^|[.:?!] )$")

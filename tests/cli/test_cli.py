@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,24 @@ def test_findings_give_1_and_name_their_rules(capsys: Output) -> None:
 def test_nothing_found_gives_0(tmp_path: Path, capsys: Output) -> None:
     assert main([write(tmp_path / "clean.mbox", CLEAN)]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_only_files_that_name_no_kfunc_need_no_parser(tmp_path: Path) -> None:
+    plain, pipe, missing = tmp_path / "plain.patch", tmp_path / "pipe", tmp_path / "missing"
+    plain.write_text("+int a;\n")
+    os.mkfifo(pipe)
+    needing: tuple[list[str], ...] = (
+        [],
+        ["-"],
+        ["--git=a.."],
+        [SERIES],
+        [str(plain), SERIES],
+        [str(pipe)],
+        [str(missing)],
+        [str(tmp_path)],
+    )
+    assert all(__main__._may_have_kfuncs(arguments) for arguments in needing)
+    assert not __main__._may_have_kfuncs(["--strict", str(plain)])
 
 
 @pytest.mark.parametrize(("level", "status"), [("check", 1), ("warning", 0), ("error", 0)])
@@ -382,6 +401,13 @@ def test_what_a_series_alone_does_not_need_is_not_loaded() -> None:
         "kfunclint.patch.apply",
         "kfunclint.clang.nodes",
         "ctypes",
+        "ast",
+        "dataclasses",
+        "email",
+        "hashlib",
+        "inspect",
+        "jinja2",
+        "traceback",
     )
     assert all(importlib.util.find_spec(name) for name in unneeded)
     code = (

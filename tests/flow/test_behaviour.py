@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 from kfunclint.flow.behaviour import Rows, behaviours, shipped, spelled_out
-from kfunclint.resources import table
+from kfunclint.resources import rows, table
 
 ROWS = table("functions")
 README = (ROOT / "rules" / "README.md").read_text()
@@ -23,6 +23,18 @@ LISTS = ("reads", "writes", "puts", "frees", "keeps")
 def test_names_with_choices() -> None:
     assert list(spelled_out("plain")) == ["plain"]
     assert list(spelled_out("{,__}a_{b,c}")) == ["a_b", "a_c", "__a_b", "__a_c"]
+
+
+def test_rows_are_read_one_by_one_as_they_are_together() -> None:
+    assert dict(rows("functions")) == ROWS
+
+
+def test_a_later_table_beats_an_earlier_one_where_it_holds() -> None:
+    first: Rows = {"{f,g}": {"null": "first"}}
+    second: Rows = {"g": {"null": "second"}, "f": {"null": "never", "until": "6.1"}}
+    both = behaviours((first, second), lambda since, until: until is None)
+    assert {name: row.null for name, row in both.items()} == {"f": "first", "g": "second"}
+    assert "h" not in both
 
 
 def test_no_function_has_two_rows() -> None:
@@ -40,13 +52,13 @@ def test_a_row_has_what_the_readme_tells(name: str) -> None:
 
 
 def test_a_row_holds_for_its_releases() -> None:
-    rows: Rows = {
+    written: Rows = {
         "f": {"null": "it is old", "until": "6.12"},
         "g": {"null": "there is none", "sleeps": True, "since": {"sleeps": "7.0"}},
         "{h,i}": {"reads": [0, 1], "since": "6.8"},
     }
     old, new = (
-        behaviours((rows,), lambda since, until, at=at: (since or at) <= at <= (until or at))  # type: ignore[misc]
+        behaviours((written,), lambda since, until, at=at: (since or at) <= at <= (until or at))  # type: ignore[misc]
         for at in ("6.1", "7.3")
     )
     assert (sorted(old), sorted(new)) == (["f", "g"], ["g", "h", "i"])

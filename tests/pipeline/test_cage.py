@@ -283,6 +283,14 @@ def test_findings_of_a_run_are_counted(parser: Parser, monkeypatch: pytest.Monke
     assert [note.text for note in found.notes] == ["[PATCH] x: number 3: 0 of its 1 findings are said"]
 
 
+def test_the_parser_starts_when_it_is_needed() -> None:
+    with Parser(at_once=False) as idle:
+        kfunclint.review(mail(1), parser=idle)
+        assert idle.is_idle
+        assert kfunclint.review(SERIES, parser=idle) == kfunclint.review(SERIES)
+        assert not idle.is_idle
+
+
 def test_a_worker_that_died_is_started_again(parser: Parser) -> None:
     with Parser() as mine:
         assert mine._worker

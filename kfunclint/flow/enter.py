@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from kfunclint.c.syntax import Node
 from kfunclint.flow.account import Account, Outcome, Use, site_of
@@ -24,7 +25,10 @@ from kfunclint.flow.terms import (
 )
 from kfunclint.value import replace
 
+T = TypeVar("T")
+
 _MOST_OUTCOMES = 12
+_REPLACED = frozenset({"param", *PLACES})
 _DEEPEST = 6  # calls in one another through which a use is followed
 _UNCHANGING = frozenset({"const", "errno", "string", "local", "addr", "elem", "size"})
 _FLAG_WORDS = ("GFP", "gfp", "flags")
@@ -96,6 +100,7 @@ class _Instance:
         self.path = path
         self.site = site_of(call)
         self.memo: dict[Term, Term] = {}
+        self.translations: dict[int, Any] = {}
 
     def term(self, term: Term) -> Term:
         """A term of the called function, in those of the caller."""
@@ -112,9 +117,7 @@ class _Instance:
 
     def reached(self, inner: Path) -> Path | None:
         """The caller's path with one of the called function behind it; None where the two exclude each other."""
-        path: Path | None = self.path
-        for term, known in inner.facts.items():
-            path = _learned(path, self.term(term), known) if path is not None else None
+        path = self._knowing(inner.facts)
         if path is None:
             return None
         orders = dict(path.orders)
@@ -124,10 +127,47 @@ class _Instance:
             if not possible:
                 return None
             orders[a, b] = possible
-        asked = path.asked.union(*(self.term(term).parts for term in inner.asked))
-        decisions = tuple(Decision(one.node, one.holds, self.term(one.term), foreign=True) for one in inner.decisions)
+        asked = self._once(inner.asked, self._asked)
+        decisions = tuple([self._once(decision, self._decision) for decision in inner.decisions])
         deeds = replace(path.deeds, held=self._held(inner.deeds))
-        return replace(path, orders=orders, asked=asked, decisions=path.decisions + decisions, deeds=deeds)
+        return replace(path, orders=orders, asked=path.asked | asked, decisions=path.decisions + decisions, deeds=deeds)
+
+    def _knowing(self, inner: Mapping[Term, Known]) -> Path | None:
+        """The caller's path on which that is known, too; None where it cannot be."""
+        path, facts = self.path, dict(self.path.facts)
+        path = replace(path, facts=facts)
+        for own, known in inner.items():
+            term = self.term(own)
+            if term.kind == "op" and (term.text == "!" or term.text in COMPARISONS):
+                if known.is_nonzero or known.is_zero:
+                    assumed = next(path.assuming(term, holds=known.is_nonzero), None)
+                    if assumed is None:
+                        return None
+                    facts = dict(assumed.facts)
+                    path = replace(assumed, facts=facts)
+                continue
+            new = path.known(term).meet(known)
+            if new is None:
+                return None
+            if term.kind not in _UNCHANGING:
+                facts[term] = new  # nobody else has the path yet
+        return path
+
+    def _once(self, value: T, translate: Callable[[T], T]) -> T:
+        """The translation of what many paths of an account share, which keeps it alive."""
+        key = id(value)
+        if key not in self.translations:
+            self.translations[key] = translate(value)
+        translation: T = self.translations[key]
+        return translation
+
+    def _asked(self, terms: frozenset[Term]) -> frozenset[Term]:
+        """The same terms, which come with all their parts, and the parts of what took the place of some."""
+        mine = {self.term(term) for term in terms}
+        return frozenset(mine.union(*(self.term(term).parts for term in terms if term.kind in _REPLACED)))
+
+    def _decision(self, decision: Decision) -> Decision:
+        return Decision(decision.node, decision.holds, self.term(decision.term), foreign=True)
 
     def ended(self, inner: Path) -> Path | None:
         """The caller's path behind a way on which the called function ends."""
@@ -183,18 +223,6 @@ class _Instance:
         if inner.depth < 0:
             return replace(deeds, over=deeds.over | {(one, Mark(self.call)) for one in leases}, leases=frozenset())
         return replace(deeds, leases=leases)
-
-
-def _learned(path: Path, term: Term, known: Known) -> Path | None:
-    """The path on which that is known of a term, too."""
-    if term.kind == "op" and (term.text == "!" or term.text in COMPARISONS):
-        if not (known.is_nonzero or known.is_zero):
-            return path
-        return next(path.assuming(term, holds=known.is_nonzero), None)
-    new = path.known(term).meet(known)
-    if new is None or term.kind in _UNCHANGING:
-        return None if new is None else path
-    return replace(path, facts={**path.facts, term: new})
 
 
 _SORTS = {"error": ERROR, "negative": ERRNO, "zero": ZERO_KNOWN, "nonzero": VALID}

@@ -13,6 +13,7 @@ from kfunclint.finding import Place
 from kfunclint.flow.account import Account
 from kfunclint.flow.accounts import Accounts
 from kfunclint.flow.behaviour import Behaviour
+from kfunclint.resources import table
 from kfunclint.value import Value, field
 
 MOST_ENTRIES = 16  # of one kfunc: a list of one name beside as many definitions of it would take quadratic time
@@ -68,6 +69,21 @@ class Signature(Value):
         """Does it surely return something else than a pointer to a struct or union?"""
         pointee = bare(self.return_type).removesuffix(" *")
         return self.returns_no_pointer or is_scalar(pointee) or pointee == "void"
+
+    @property
+    def kernel_objects(self) -> tuple[Parameter, ...]:
+        """The parameters that are surely objects of the kernel: no context, no memory of the program, and nothing that
+        the verifier knows by its type or its suffix."""
+        following = (*(parameter.name for parameter in self.parameters[1:]), "")
+        pairs = zip(self.parameters, following, strict=False)
+        return tuple(parameter for parameter, behind in pairs if _is_kernel_object(parameter, behind))
+
+
+def _is_kernel_object(parameter: Parameter, behind: str) -> bool:
+    name = bare(parameter.type).removesuffix(" *")
+    plain = "__" not in parameter.name.strip("_") and not behind.endswith(("__sz", "__szk"))
+    special = name.startswith("struct bpf_") or name in table("special")["context"]["types"]
+    return parameter.is_struct_pointer and plain and not special
 
 
 class Definition(Value):

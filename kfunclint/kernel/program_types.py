@@ -19,6 +19,7 @@ class ProgramType(StrEnum):
     TRACING = "BPF_PROG_TYPE_TRACING"
     LSM = "BPF_PROG_TYPE_LSM"
     SYSCALL = "BPF_PROG_TYPE_SYSCALL"
+    STRUCT_OPS = "BPF_PROG_TYPE_STRUCT_OPS"
 
 
 def hook_row(program_type: str) -> Mapping[str, Any]:

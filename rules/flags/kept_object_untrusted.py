@@ -1,12 +1,11 @@
 from collections.abc import Iterator
 
-from kfunclint.c.syntax import Parameter, bare
+from kfunclint.c.syntax import bare
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.resources import table
 from kfunclint.rule.fixes import add_flag
 from kfunclint.rule.rule import rule
 
@@ -30,7 +29,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     row = kernel.flags["KF_TRUSTED_ARGS"]
     if not kernel.has_flag(row.name) or not kernel.target.is_within(row.releases):
         return  # while the last release with the flag was made, development did without already
-    objects = [parameter.type for parameter in _objects(kfunc)]
+    objects = [parameter.type for parameter in kfunc.signature.kernel_objects]
     for entry in kfunc.entries if objects else ():
         what = _use(kfunc, entry)
         if what and entry.flags is not None and not any(entry.flag(name) for name in _PROTECTING):
@@ -51,14 +50,3 @@ def _use(kfunc: Kfunc, entry: Entry) -> str:
     if entry.flag("KF_ITER_NEW"):
         return "starts an iteration from"
     return "returns an object from" if kfunc.signature.returns_struct_pointer and not entry.flag("KF_ITER_NEXT") else ""
-
-
-def _objects(kfunc: Kfunc) -> Iterator[Parameter]:
-    """The parameters that are surely objects of the kernel: no context, no memory of the program, nothing special."""
-    following = (*(parameter.name for parameter in kfunc.signature.parameters[1:]), "")
-    for parameter, behind in zip(kfunc.signature.parameters, following, strict=False):
-        name = bare(parameter.type).removesuffix(" *")
-        plain = "__" not in parameter.name.strip("_") and not behind.endswith(("__sz", "__szk"))
-        special = name.startswith("struct bpf_") or name in table("special")["context"]["types"]
-        if parameter.is_struct_pointer and plain and not special:
-            yield parameter

@@ -34,6 +34,9 @@ SAID: dict[str, list[tuple[str, str, str, str | None]]] = {
         ("check", "text/spelling", "kernel/sched/ext.c", "scx_bpf_dispatch"),  # "upto"
         ("check", "text/spelling", "net/ipv4/tcp_cubic.c", "cubictcp_acked"),
         ("check", "sets/set-twice", "net/core/filter.c", None),  # the four LWT types share a hook
+        # any cgroup that a program has walked to
+        ("warning", "flags/trusted-args-missing", "kernel/cgroup/rstat.c", "cgroup_rstat_flush"),
+        ("warning", "flags/trusted-args-missing", "kernel/cgroup/rstat.c", "cgroup_rstat_updated"),
     ],
     "7.3": [
         ("check", "sets/result-ignored", "fs/verity/measure.c", None),

@@ -312,6 +312,7 @@ PROVEN_HERE = {"args", "defs", "flags", "sets"}
 PROVEN_BY_FIXTURES = {
     "flags/acquire-missing",
     "args/ret-pointer-unsized",
+    "flags/trusted-args-unlike-others",
     "args/iterator-size",
     "args/sized-struct-holds-pointers",
     "sets/acquired-never-released",

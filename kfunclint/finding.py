@@ -47,10 +47,14 @@ class Reason(Value):
 
 
 class Edit(Value):
-    """Replace what stands at a place by a text; an empty place inserts, the text may hold line breaks."""
+    """Replace what stands at a place by a text; an empty place inserts, the text may hold line breaks.
+
+    `with_line`: if nothing but blanks is left of the line, it goes, too.
+    """
 
     at: Place
     text: str
+    with_line: bool = False
 
 
 class Fix(Value):
@@ -58,6 +62,7 @@ class Fix(Value):
 
     `adds` and `drops` name the flag of a kfunc's entries that it adds or takes out, `needs` one without which it does
     not mend anything, "" for none. `uncovers`: who reads what it mends goes on then, so that more may be found there.
+    `unsure`: the edits are one of several ways, as which error to return is a choice.
     """
 
     description: str
@@ -66,6 +71,7 @@ class Fix(Value):
     drops: str = ""
     needs: str = ""
     uncovers: bool = False
+    unsure: bool = False
 
 
 class Missing(Value):

@@ -6,8 +6,8 @@ import unicodedata
 
 
 def pluralize(number: int, noun: str) -> str:
-    """A number with its noun: "1 check", "2 checks", "3 patches"."""
-    ending = "" if number == 1 else "es" if noun.endswith("ch") else "s"
+    """A number with its noun: "1 check", "2 checks", "3 patches", "4 fixes"."""
+    ending = "" if number == 1 else "es" if noun.endswith(("ch", "x")) else "s"
     return f"{number} {noun}{ending}"
 
 

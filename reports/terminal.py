@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 
@@ -17,28 +18,33 @@ Paint = Callable[[str, str], str]
 
 _HASH_SHOWN = 12
 _BOLD, _FAINT, _NOTE, _CARET = "1", "2", "1;36", "1;32"
+_SIGNS = {"-": "31", "+": "32", "@": "36"}
 _LESSON = 'why: kfunclint explain RULE; to silence one: "kfunclint: ignore RULE - why" below the "---"'
 _COLOURS = {Level.ERROR: "1;31", Level.WARNING: "1;35", Level.CHECK: "1;36"}
 
 
-def render(review: Review, *, colour: bool = False) -> str:
+def render(review: Review, *, colour: bool = False, diffs: bool = False) -> str:
     """The findings with their lines and reasons, below the patch that brought them, between a head that names series
     and kernel and a line of counts. The other places of a fault follow the first one, a line each.
 
-    Nothing in it is a control character but line breaks and tabs and, with `colour`, those of the colours.
+    With `diffs` fixes that hold are shown. Nothing in it is a control character but line breaks and tabs and, with
+    `colour`, those of the colours.
     """
     paint: Paint = _painted if colour else _plain
     mails = formats.mails(review)
     texts = review.lines
     blocks = ["\n".join(_head(review, paint))]
     headings = _headings(mails)
+    shown = {*itertools.chain(*formats.mendable(review))} if diffs else set()
     for first, *others in formats.same_faults(review.findings):
         if heading := headings.pop(first.origin.patch, None):
             blocks.append(paint(visible(heading), _BOLD))
         lines = [*_finding(first, mails, texts, review.since, paint)]
+        lines += _diff(first, paint) if first in shown else []
         for other in others:
             mail = None if other.origin.patch == first.origin.patch else mails.get(other.origin.patch)
             lines += _same(other, mail, mails, texts, paint)
+            lines += _diff(other, paint) if other in shown else []
         blocks.append("\n".join(lines))
     blocks.append("\n".join(_end(review, mails)))
     return "\n\n".join(blocks) + "\n"
@@ -84,7 +90,8 @@ def _finding(
     for reason in finding.because:
         yield from _reason(reason, mails, texts, paint)
     if finding.fix:
-        yield f"{paint('fix:', _NOTE)} {visible(finding.fix.description)}"
+        unsure = " (or otherwise: --fix-unsure)" if finding.fix.unsure and finding.fix.edits else ""
+        yield f"{paint('fix:', _NOTE)} {visible(finding.fix.description)}{unsure}"
     if finding.repaired_by:
         yield f"{paint('note:', _NOTE)} patch {finding.repaired_by} repairs it"
     if finding.persisted and since:
@@ -100,6 +107,13 @@ def _same(finding: Finding, mail: Mail | None, mails: dict[int, Mail], texts: Li
     yield f"{paint(_place(finding.at, mails), _BOLD)} {level} {visible(words)} {paint(f'[{finding.rule}]', _FAINT)}"
     for reason in finding.because:
         yield from _reason(reason, mails, texts, paint)
+
+
+def _diff(finding: Finding, paint: Paint) -> Iterator[str]:
+    """What the fix of a finding does to the lines, without the names of files, which stand above."""
+    for line in finding.diff.splitlines():
+        if not line.startswith(("--- ", "+++ ")):
+            yield paint(f"    {visible(line)}", _SIGNS[line[:1]]) if line[:1] in _SIGNS else f"    {visible(line)}"
 
 
 def _reason(reason: Reason, mails: dict[int, Mail], texts: LineIndex, paint: Paint) -> Iterator[str]:
@@ -149,6 +163,7 @@ def _end(review: Review, mails: dict[int, Mail]) -> Iterator[str]:
         yield visible(f"not read: {refusal}")
     if review.findings and review.series:
         yield _LESSON
+        yield from _mendable(review)
 
 
 def _verdict(review: Review) -> str:
@@ -160,6 +175,15 @@ def _verdict(review: Review) -> str:
     of = f"{guilty} of " if review.series and guilty and len(review.patches) > 1 else ""
     partial = ", and not all of it could be checked" if review.troubles else ""
     return f"{', '.join(counts) or formats.nothing_said(review)} in {of}{total}{partial}"
+
+
+def _mendable(review: Review) -> Iterator[str]:
+    """How many findings can be mended, and with which option."""
+    sure, unsure = formats.mendable(review)
+    if sure or unsure:
+        option = "--fix=commits" if formats.are_commits(review) else "--fix FILE"
+        more = f", {len(unsure)} more with --fix-unsure" if unsure else ""
+        yield f"{len(sure)} of {len(review.findings)} can be mended: {option}{more}"
 
 
 def _not_checked(names: Sequence[str], why: str, hint: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from kfunclint.checker.review import AppliedSeries, judge
 from kfunclint.clang import Parser
 from kfunclint.finding import Edit, Finding, Origin
-from kfunclint.patch.diff import Patch
+from kfunclint.patch.diff import Patch, parse_patch
 from kfunclint.patch.edits import edited, in_line, overlap
 from kfunclint.rule.functions import FunctionTable
 from kfunclint.rule.rule import Rule
@@ -31,15 +31,15 @@ def brought_up(
     if not fixed:
         return
     uncovered = {finding.function for finding in fixed if finding.fix and finding.fix.uncovers}
-    known = Counter(map(_subject, before))
+    known = Counter(map(subject, before))
     for finding in judge(mended(applied, fixed), rules, parser, functions=functions).findings:
-        subject = _subject(finding)
-        if not known[subject] and finding.function not in uncovered:
+        about = subject(finding)
+        if not known[about] and finding.function not in uncovered:
             yield finding
-        known[subject] -= 1
+        known[about] -= 1
 
 
-def _subject(finding: Finding) -> tuple[object, ...]:
+def subject(finding: Finding) -> tuple[object, ...]:
     """What a finding is about; a fix of another one may change its words and its place."""
     return finding.rule, finding.function, finding.at.path
 
@@ -71,7 +71,10 @@ def _with_message(patch: Patch, edits: _Edits) -> Patch:
     lines = (replace(line, text=in_line(line.text, _of(edits, number, line.mail_line))) for line in patch.message)
     title = in_line(patch.mail.subject.title, _of(edits, number, 0))
     mail = replace(patch.mail, subject=replace(patch.mail.subject, title=title))
-    return replace(patch, mail=mail, message=tuple(lines))
+    if not any(True for line in patch.lost for _ in _of(edits, number, line.mail_line)):
+        return replace(patch, mail=mail, message=tuple(lines))
+    body = [in_line(text, _of(edits, number, line)) for line, text in enumerate(mail.lines, 1)]
+    return parse_patch(replace(mail, body="\n".join(body)))  # where the message ends is read anew
 
 
 def _of(edits: _Edits, number: int, line: int) -> Iterator[Edit]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from kfunclint.checker.lines import LineIndex
 from kfunclint.errors import InputError
@@ -15,6 +15,9 @@ from kfunclint.patch.postimage import PostImage
 from kfunclint.rule.rule import Description
 from kfunclint.text import last_line
 from kfunclint.value import Value, field
+
+if TYPE_CHECKING:
+    from kfunclint.checker.mending import Mending
 
 
 class TreeState(NamedTuple):
@@ -35,7 +38,7 @@ class Review(Value):
     the series counts as not reviewed. `failures` has the traceback of every rule that
     raised, by its id; `unreadable` the mails that could not be read; `rules` those that were to run;
     `withheld` what was found and is not said; `unused` the requests for silence that had no effect; `since` the earlier
-    version that it was compared with.
+    version that it was compared with; `mending` what its fixes make of it, None where nobody asked.
     """
 
     series: Series | None
@@ -55,6 +58,7 @@ class Review(Value):
     unused: tuple[UnusedSuppression, ...] = ()
     since: Comparison | None = None
     unchecked: frozenset[str] = frozenset()
+    mending: Mending | None = None
 
     @property
     def troubles(self) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Inbox
 from kfunclint.pipeline import pipeline
 from kfunclint.pipeline.outcome import CLEAN, TROUBLE
-from kfunclint.pipeline.request import Request, Version
+from kfunclint.pipeline.request import Fixes, Request, Version
 from kfunclint.report import formats
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kfunclint.git.repository import Repository
 
 _UNPUSHED = "@{upstream}.."
+_COMMITS = "commits"
 
 
 def run(argv: Sequence[str], running: Parser | None = None, commands: Sequence[str] = ()) -> int:
@@ -36,6 +37,7 @@ def run(argv: Sequence[str], running: Parser | None = None, commands: Sequence[s
     Raises InputError, rule.BadRule, ValueError and OSError for what cannot be done at all.
     """
     arguments = parser().parse_args(argv)
+    _check_fix(arguments)
     _settle_outputs(arguments)
     if not (arguments.input or arguments.git or arguments.staged) and outputs.is_piped_in():
         arguments.input = ["-"]
@@ -49,6 +51,10 @@ def run(argv: Sequence[str], running: Parser | None = None, commands: Sequence[s
     with contextlib.ExitStack() as stack:
         repository = None if arguments.input else stack.enter_context(_repository())
         inbox = read_inbox(arguments.input) if repository is None else _inbox(arguments, repository)
+        if repository is not None and arguments.fix == _COMMITS:
+            from kfunclint.cli import fix  # most reviews are not mended
+
+            fix.check_branch(repository, inbox)
         request = _request(arguments, repository)
         with running or Parser() as worker, options.deferred_notes(takes_notes) as tell, progress.shown() as step:
             outcome = pipeline.run(inbox, request, selection, worker, step=step, tell=tell)
@@ -56,6 +62,8 @@ def run(argv: Sequence[str], running: Parser | None = None, commands: Sequence[s
         return TROUBLE if outcome.is_troubled else CLEAN
     reviews = [review for review in outcome.reviews if _is_told(review, arguments.quiet)]
     _write(arguments, reviews, sources)
+    if arguments.fix is not None:
+        _mend(arguments, repository, reviews)
     return outcome.status
 
 
@@ -75,6 +83,25 @@ def _settle_outputs(arguments: argparse.Namespace) -> None:
     if arguments.output is not None:
         elsewhere.append((arguments.format, arguments.output))
     arguments.format, arguments.output, arguments.report = printed[0], None, elsewhere
+
+
+def _check_fix(arguments: argparse.Namespace) -> None:
+    """Raises UsageError where the options about fixes do not fit."""
+    if arguments.fix == _COMMITS and (arguments.input or arguments.staged):
+        raise UsageError(f"--fix={_COMMITS} is for commits: name them with --git, or a file as ./{_COMMITS}")
+    if arguments.fix == "-" and "-" in (arguments.output, *(file for _, file in arguments.report)):
+        raise UsageError("standard output is named for two outputs, nothing was written")
+    if arguments.fix_unsure and arguments.fix is None:
+        raise UsageError("--fix-unsure goes with --fix")
+
+
+def _mend(arguments: argparse.Namespace, repository: Repository | None, reviews: Sequence[Review]) -> None:
+    from kfunclint.cli import fix
+
+    if repository is not None and arguments.fix == _COMMITS:
+        fix.commit(arguments, repository, reviews)
+    else:
+        fix.write_patch(arguments, reviews)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -99,6 +126,7 @@ def parser() -> argparse.ArgumentParser:
         action="store_true",
         help="say too what is wrong behind one patch and repaired by a later one",
     )
+    _add_fixes(parser)
     add("-V", "--version", action="version", version=f"kfunclint {__version__}", help="print the version of kfunclint")
     add("-v", action="store_true", help="with -V: say too what holds a review of strangers' mail here")
     add("--help-all", action="help", help="show every option")
@@ -184,6 +212,19 @@ def _add_versions(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_fixes(parser: argparse.ArgumentParser) -> None:
+    """The options about fixes."""
+    add = parser.add_argument
+    add(
+        "--fix",
+        metavar="FILE",
+        help="write the fixes that hold as one patch on top of the series, - for standard output in place of the "
+        f"review; {_COMMITS} makes fixup commits of them for git rebase --autosquash, where commits are reviewed",
+    )
+    add("--fix-unsure", action="store_true", help="apply the fixes too that are one of several ways")
+    add("--show-fixes", action="store_true", help="show under each finding how its fix changes the lines")
+
+
 def _add_limits(parser: argparse.ArgumentParser) -> None:
     budget = parser.add_argument(
         "--budget",
@@ -231,7 +272,16 @@ def _request(arguments: argparse.Namespace, repository: Repository | None) -> Re
         tree=arguments.tree,
         no_tree=arguments.no_tree,
         repository=repository.folder if repository else None,
+        fixes=_fixes(arguments),
     )
+
+
+def _fixes(arguments: argparse.Namespace) -> Fixes | None:
+    """Which fixes are to be proven: what is only shown may be of a message, and unsure."""
+    if arguments.fix is None and not arguments.show_fixes:
+        return None
+    is_shown_only = arguments.fix is None
+    return Fixes(messages=is_shown_only or arguments.fix == _COMMITS, unsure=is_shown_only or arguments.fix_unsure)
 
 
 @contextlib.contextmanager
@@ -276,7 +326,8 @@ def _outputs(arguments: argparse.Namespace, baseline: Path | None) -> list[Path]
     """The files that the arguments name to be written, or to be written first; no folders."""
     names = [*(file for _, file in arguments.report), *([arguments.output] if arguments.output else [])]
     files = [Path(name) for name in names if not outputs.is_folder(name)]
-    return [*files, *([baseline] if baseline else [])]
+    mending = [Path(arguments.fix)] if arguments.fix not in (None, "-", _COMMITS) else []
+    return [*files, *([baseline] if baseline else []), *mending]
 
 
 def _write(arguments: argparse.Namespace, reviews: Sequence[Review], sources: Set[Hashable]) -> None:
@@ -290,9 +341,10 @@ def _write(arguments: argparse.Namespace, reviews: Sequence[Review], sources: Se
         raise ValueError(f"one {name} file holds one series: --revision chooses one, --report {name}=FOLDER/ takes all")
     beside = {path: text for name, file in reports for path, text in _files(name, file, reviews).items()}
     outputs.check(beside, sources)
-    if not is_folder:
+    if not is_folder and (output or arguments.fix != "-"):  # a patch stands there alone
         file = Path(output) if output else None
-        text = formats.render_all(arguments.format, reviews, colour=options.colour(file, arguments.color))
+        colour = options.colour(file, arguments.color)
+        text = formats.render_all(arguments.format, reviews, colour=colour, diffs=arguments.show_fixes)
         options.write(text, file)
     for folder in (Path(file) for _, file in reports if file.endswith("/")):
         folder.mkdir(parents=True, exist_ok=True)

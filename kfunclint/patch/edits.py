@@ -36,6 +36,14 @@ def edited(images: Iterable[PostImage], edits: Iterable[tuple[Edit, Origin]]) ->
     return tuple(_image(image, by_line) for image in images)
 
 
+def edited_lines(old: Line, edits: Iterable[Edit]) -> list[str]:
+    """What becomes of a line of a file: its texts, none if it goes. The first of a hunk stays, as it has a heading."""
+    edits = list(edits)
+    text = in_line(old.text, edits)
+    goes = not text.strip() and not old.heading and any(edit.with_line for edit in edits)
+    return [] if goes else text.split("\n")
+
+
 def _image(image: PostImage, by_line: dict[tuple[str | None, int], list[tuple[Edit, Origin]]]) -> PostImage:
     ranges: list[VisibleRange] = []
     shift = 0
@@ -57,6 +65,6 @@ def _lines(old: Line, edits: list[tuple[Edit, Origin]]) -> Iterator[Line]:
         return
     origin = edits[0][1]
     heading = old.heading
-    for text in in_line(old.text, (edit for edit, _ in edits)).split("\n"):
+    for text in edited_lines(old, (edit for edit, _ in edits)):
         yield Line(text, old.patch or origin.patch, old.mail_line or origin.mail_line, heading)
         heading = ""

@@ -16,7 +16,9 @@ from kfunclint.pipeline.cage import NOT_UNDERSTOOD, Ask, Cage, Limits, Stopped
 from kfunclint.value import replace
 
 if TYPE_CHECKING:
+    from kfunclint.checker.mending import Mending
     from kfunclint.clang import Parser
+    from kfunclint.pipeline.request import Fixes
     from kfunclint.progress import Step
     from kfunclint.tree.tree import Tree
 
@@ -44,6 +46,7 @@ diff --git a/x.c b/x.c
 +BTF_ID_FLAGS(func, bpf_x, KF_ACQUIRE)
 +BTF_KFUNCS_END(x)
 """
+_SHARE = 0.5  # of the processor time, after which no more fixes are tried
 _FINDINGS = 1000  # of a MiB of mail; people's mails have a tenth of it
 _CPU_ALONE, _CPU_WITH_TREE, _CPU_DEEP = 20, 60, 120
 
@@ -58,6 +61,10 @@ class Reviewer(Protocol):
 
     def review(self, series: Series, kernel: str | Kernel | None, *, each_patch: bool = False) -> tuple[Review, Kernel]:
         """The review and the kernel it was judged for."""
+        ...
+
+    def mend(self, review: Review, fixes: Fixes, seconds: float) -> Mending:
+        """What the fixes that hold make of a series."""
         ...
 
 
@@ -125,6 +132,27 @@ class CagedReviewer:
             self.budget.seconds -= max(0.0, self._cpu_seconds() - before)
         # what people said is looked up by the mails themselves, not by copies of them
         return self._bounded(replace(review, series=series)), judged_for
+
+    def mend(self, review: Review, fixes: Fixes) -> Mending:
+        """See Reviewer; of a series on which that comes to no end, one that says so."""
+        from kfunclint.checker.mending import Mending  # most reviews are not mended
+
+        cpu = min(self.cpu, self.budget.seconds)
+        if cpu <= 0:
+            return Mending(stopped="the budget of the run is spent")
+
+        def work(ask: Ask) -> Mending:
+            self._reach_out(ask)
+            return self.reviewer.mend(review, fixes, cpu * _SHARE)
+
+        before = self._cpu_seconds()
+        try:
+            mending: Mending = self._cage().run(work, Limits(cpu, 3 * self.cpu + 30))
+        except Stopped as why:
+            return Mending(stopped=str(why))
+        finally:
+            self.budget.seconds -= max(0.0, self._cpu_seconds() - before)
+        return mending
 
     def _cage(self) -> Cage:
         tree = self.reviewer.tree

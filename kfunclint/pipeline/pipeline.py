@@ -16,13 +16,17 @@ from kfunclint.mail.inbox import select_series
 from kfunclint.mail.message import Inbox, Series
 from kfunclint.pipeline.caged import CagedReviewer
 from kfunclint.pipeline.outcome import Note, NoteKind, Outcome, troubles
-from kfunclint.pipeline.request import Request, Version
+from kfunclint.pipeline.request import Fixes, Request, Version
 from kfunclint.progress import Step
 from kfunclint.tree.around import kernel_around
+from kfunclint.value import replace
 
 if TYPE_CHECKING:
+    from kfunclint.checker.mending import Mending
     from kfunclint.settings.selection import ActiveRules
     from kfunclint.tree.tree import Tree
+
+_SECONDS = 60.0  # for trying fixes where no cage says how long
 
 Tell = Callable[[Note], None]
 """Is told something to say beside the reviews."""
@@ -62,10 +66,12 @@ def run(
             from kfunclint.pipeline.since import EarlierVersion  # most reviews are of a series alone
 
             reviews = EarlierVersion(request.since, inbox, reviewer.review, add).compare(pairs)
-    if inbox.replies:
-        from kfunclint.discussion import said_before  # most reviews have no replies
+        if inbox.replies:
+            from kfunclint.discussion import said_before  # most reviews have no replies
 
-        reviews = said_before.withhold_answered(reviews, inbox)
+            reviews = said_before.withhold_answered(reviews, inbox)
+        if request.fixes is not None:
+            reviews = [replace(review, mending=reviewer.mend(review, request.fixes)) for review in reviews]
     for review in reviews:
         for trouble in troubles(review):
             add(trouble)
@@ -96,6 +102,27 @@ class Reviewer:
             step=self.step,
         )
         return self.selection.apply_to(review), applied.kernel
+
+    def mend(self, review: Review, fixes: Fixes, seconds: float = _SECONDS) -> Mending:
+        """What the fixes of a review that hold make of its series; no more are tried after about so many seconds.
+
+        The rules that are shipped count as well: who runs a few of them does not want what another one forbids.
+        """
+        from kfunclint.checker.mending import Mending, mend  # most reviews are not mended
+        from kfunclint.rule import loader
+
+        if review.series is None or not any(finding.fix and finding.fix.edits for finding in review.findings):
+            return Mending()
+        usual = [rule for rule in loader.shipped() if not rule.strict]
+        rules = list({rule.id: rule for rule in (*usual, *self.selection.rules)}.values())
+
+        def judged(applied: AppliedSeries) -> Review:
+            functions = self.selection.functions
+            return judge(applied, rules, self.parser, functions=functions, deep=self.deep, step=self.step)
+
+        self.step("trying the fixes")
+        applied = AppliedSeries(review.series, self.selection.settings.kernel, tree=self.tree, step=self.step)
+        return mend(applied, review.findings, judged, seconds=seconds, messages=fixes.messages, unsure=fixes.unsure)
 
 
 def _reviewer(reviewer: Reviewer, request: Request, inbox: Inbox) -> Reviewer | CagedReviewer:

@@ -9,6 +9,13 @@ Version = int | Literal["newest", "all"]
 """Of every family of rerolls that version, the newest complete one, or all."""
 
 
+class Fixes(NamedTuple):
+    """Which fixes to prove: those of titles and `messages` too, and those that are `unsure`, one of several ways."""
+
+    messages: bool
+    unsure: bool
+
+
 class Request(NamedTuple):
     """What to review of an inbox, and beside what. Rules, levels, the kernel's release and a tree may be in settings.
 
@@ -18,6 +25,8 @@ class Request(NamedTuple):
     `caged`: each series is reviewed in a child of this process, which can read little, write nothing, and ends in time;
     `budget` are the seconds of all processors that all series together may take then (None: 20 for every MiB of mail
     that is begun, more with a tree).
+
+    `fixes`: find out which fixes hold, None for not at all; Review.mending says.
 
     The tree is `tree`; or else the one around the working directory, the one of the settings, or the `repository` that
     the inbox was made of, if that is one; `no_tree`: none of them.
@@ -32,3 +41,4 @@ class Request(NamedTuple):
     caged: bool = True
     budget: float | None = None
     repository: Path | None = None
+    fixes: Fixes | None = None

@@ -26,25 +26,28 @@ def formats() -> tuple[str, ...]:
     return tuple(sorted(path.stem.replace("_", "-") for path in resources.folder("reports").glob("*.py")))
 
 
-def render(name: str, review: Review, *, colour: bool = False) -> str:
-    """The review in the format of that name; `colour` is for the formats that know colours.
+def render(name: str, review: Review, *, colour: bool = False, diffs: bool = False) -> str:
+    """The review in the format of that name; `colour` is for the formats that know colours, `diffs` for those that show
+    fixes as diffs if asked.
 
     Raises ValueError for a name that is none.
     """
     module = _module(name)
-    options = {"colour": True} if colour and "colour" in (module.render.__kwdefaults__ or ()) else {}
+    known = module.render.__kwdefaults__ or ()
+    options = {key: True for key, asked in (("colour", colour), ("diffs", diffs)) if asked and key in known}
     return str(module.render(review, **options))
 
 
-def render_all(name: str, reviews: Sequence[Review], *, colour: bool = False) -> str:
+def render_all(name: str, reviews: Sequence[Review], *, colour: bool = False, diffs: bool = False) -> str:
     """The reviews as one output: one document where the format makes one of them all, else one behind the other.
+    `colour` and `diffs` are those of render().
 
     Raises ValueError for a name that is none.
     """
     module = _module(name)
     if hasattr(module, "render_all"):
         return str(module.render_all(reviews))
-    return "".join(render(name, review, colour=colour) for review in reviews)
+    return "".join(render(name, review, colour=colour, diffs=diffs) for review in reviews)
 
 
 def files(name: str, review: Review) -> dict[str, str]:
@@ -218,6 +221,30 @@ def silence(review: Review) -> str:
         return ""
     others = f", and {pluralize(len(reasons) - 1, 'other reason')}" if reasons[1:] else ""
     return f"{pluralize(len(review.withheld), 'finding')} not said: {reasons[0]}{others}"
+
+
+def mendable(review: Review) -> tuple[list[Finding], list[Finding]]:
+    """The findings whose fixes can be applied, those that are sure and those that are not: of files, and of the
+    messages of commits. Only those that hold where that was found out."""
+    can = [
+        finding
+        for number, finding in enumerate(review.findings)
+        if _is_mendable(review, finding) and (review.mending is None or number in review.mending.mended)
+    ]
+    sure = [finding for finding in can if finding.fix and not finding.fix.unsure]
+    return sure, [finding for finding in can if finding not in sure]
+
+
+def _is_mendable(review: Review, finding: Finding) -> bool:
+    edits = finding.fix.edits if finding.fix else ()
+    if not edits or finding.repaired_by is not None:
+        return False
+    return are_commits(review) or all(edit.at.path is not None for edit in edits)
+
+
+def are_commits(review: Review) -> bool:
+    """Were commits reviewed, so that what is wrong can be mended in them?"""
+    return bool(review.patches) and all(patch.mail.source.commit for patch in review.patches)
 
 
 WITHOUT = "without "

@@ -117,7 +117,7 @@ def test_a_mail_on_a_pipe_is_read(form: str, box: Path) -> None:
     name = "s.mbox.gz" if form == "gzip" else "s.mbox"
     command = f"cat {name} | {BIN}/kfunclint" if form == "pipe" else f"{BIN}/kfunclint < {name}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout.split("\n")[-3]) == (1, "3 warnings, 3 checks in 2 of 2 patches")
+    assert (done.returncode, done.stdout.split("\n")[-4]) == (1, "3 warnings, 3 checks in 2 of 2 patches")
 
 
 @pytest.mark.parametrize("stdin", ["</dev/null", "<&-", "<empty"])

@@ -13,7 +13,7 @@ from kfunclint.checker.removals import Candidate, RemovedLine
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.fact import Fact
 from kfunclint.facts.facts import Facts
-from kfunclint.facts.kfunc import MOST_ENTRIES, Kfunc
+from kfunclint.facts.kfunc import MOST_ENTRIES, Kfunc, KfuncOfTest
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Finding, Missing, Origin, Place, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
@@ -49,6 +49,12 @@ def _not_checked(rule: Rule[Any], facts: Facts, lines: LineIndex) -> Iterator[tu
 def _shows(fact: Fact, at: Place) -> bool:
     """Does a place that a rule names show what it means? That of a kfunc whose name is out of view shows other code."""
     return not isinstance(fact, Kfunc) or fact.definition.shows_name or at != fact.at
+
+
+def _seen_by(rule: Rule[Any], facts: Facts) -> Iterator[Any]:
+    yield from facts.by_type(rule.over)
+    if rule.in_tests:
+        yield from (test.kfunc for test in facts.by_type(KfuncOfTest))
 
 
 def not_followed(facts: Facts, lines: LineIndex) -> dict[str, str]:
@@ -123,7 +129,7 @@ class RuleRunner:
         """Run a rule; one that raises is kept as a failure, and what it found before counts for nothing."""
         remarks: list[tuple[Fact, Remark]] = []
         try:
-            for fact in facts.by_type(rule.over):
+            for fact in _seen_by(rule, facts):
                 if not (rule.needs_body and isinstance(fact, Kfunc) and fact.definition.body is None):
                     remaining = _MOST_REMARKS + 1 - len(remarks)
                     remarks += ((fact, remark) for remark in islice(rule.check(fact, self.kernel), remaining))

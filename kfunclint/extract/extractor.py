@@ -35,7 +35,7 @@ class Material:
     """What the facts of one series are made of, and what was made of it so far.
 
     `scans` are of `sources`, one each; `units` are by path; `cover` is the cover letter; `behaviours` tells what
-    functions out of view do.
+    functions out of view do. `is_of_tests`: it is about the files that test the verifier, which else have no say.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Material:
         *,
         behaviours: Behaviours,
         extractors: Mapping[type[Any], Extractor[Any]],
+        is_of_tests: bool = False,
     ) -> None:
         self.patches = tuple(patches)
         self.cover = cover
@@ -55,8 +56,23 @@ class Material:
         self.scans = scans
         self.units = units
         self.behaviours = behaviours
+        self.is_of_tests = is_of_tests
         self._extractors = extractors
         self._cache: dict[object, Any] = {}
+
+    @property
+    def of_tests(self) -> Material:
+        """The same, of which only the files have a say that test the verifier."""
+        return Material(
+            self.patches,
+            self.cover,
+            self.sources,
+            self.scans,
+            self.units,
+            behaviours=self.behaviours,
+            extractors=self._extractors,
+            is_of_tests=True,
+        )
 
     def facts(self, kind: type[T]) -> tuple[T, ...]:
         """The facts of one type, made at the first call."""

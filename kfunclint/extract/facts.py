@@ -21,7 +21,7 @@ from kfunclint.extract.sets import LexicalScan
 from kfunclint.extract.tokens import place
 from kfunclint.facts.docs import Comment, Doc, Prose
 from kfunclint.facts.facts import Facts
-from kfunclint.facts.kfunc import Helper, Kfunc
+from kfunclint.facts.kfunc import Helper, Kfunc, KfuncOfTest
 from kfunclint.facts.sets import Entry, FileRegistrations, Filter, KfuncSet, Registration
 from kfunclint.finding import Place
 from kfunclint.flow.behaviour import Behaviours, shipped
@@ -51,7 +51,7 @@ def extract(
     """All facts of a series, of every type that an extractor yields; see Material.
 
     Hooks that fmod_ret programs attach to are no kfuncs, and files that break the contract on purpose, to test the
-    verifier, have no say: neither gives an entry, a set or a kfunc.
+    verifier, have no say: neither gives an entry, a set or a Kfunc.
     """
     by_type = extractors()
     material = Material(patches, cover, sources, scans, units, behaviours=behaviours or shipped(), extractors=by_type)
@@ -70,7 +70,7 @@ def extractors() -> Mapping[type[Any], Extractor[Any]]:
 def _files(material: Material) -> tuple[tuple[PostImage, LexicalScan], ...]:
     """The files that have a say about kfuncs."""
     pairs = zip(material.sources, material.scans, strict=True)
-    return tuple((source, scan) for source, scan in pairs if not _tests_the_verifier(scan.path))
+    return tuple((source, scan) for source, scan in pairs if _tests_the_verifier(scan.path) is material.is_of_tests)
 
 
 def _tests_the_verifier(path: str) -> bool:
@@ -154,6 +154,13 @@ def prose(material: Material) -> Iterator[Prose]:
 def kfuncs(material: Material) -> tuple[Kfunc, ...]:
     """The kfuncs, with what people write of them."""
     return _with_mentions(material.once(_kfuncs_of_code), material.facts(Prose), material.sources)
+
+
+@extractor(KfuncOfTest)
+def kfuncs_of_tests(material: Material) -> Iterator[KfuncOfTest]:
+    """The kfuncs of files that test the verifier."""
+    if any(_tests_the_verifier(scan.path) for scan in material.scans):
+        yield from map(KfuncOfTest, material.of_tests.once(_kfuncs_of_code))
 
 
 def _docs_by_line(material: Material) -> dict[str, dict[int, Doc]]:

@@ -243,6 +243,23 @@ class Kfunc(Value):
         return Place(self.at.path, node.line, node.column, node.column + max(len(node.text), 1))
 
 
+class KfuncOfTest(Value):
+    """A kfunc in a file that breaks the contract on purpose, to see the verifier refuse it; rules that ask for them are
+    given the kfunc."""
+
+    kfunc: Kfunc
+
+    @property
+    def function(self) -> str:
+        """Its name, as that of every fact's function."""
+        return self.kfunc.name
+
+    @property
+    def extent(self) -> tuple[Extent, ...]:
+        """The lines of the kfunc."""
+        return self.kfunc.extent
+
+
 class Helper(OneLineOfFunction, Value):
     """A global function that the series brings into a file of kfuncs, maybe where -Wmissing-prototypes is off.
 

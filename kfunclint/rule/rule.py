@@ -53,7 +53,8 @@ class Rule(Value, Generic[T]):
 
     `since` and `until` bound the releases for which it holds (both inclusive), `flag` is one without which it is about
     nothing, and `error_since` the release from which on a finding is an error whatever `level` says; `needs_body` rules
-    see only kfuncs whose whole body is known; `doc` explains it in the form of a rule's docstring; `contract` and `see`
+    see only kfuncs whose whole body is known; `in_tests` rules see kfuncs of files that
+    test the verifier, too; `doc` explains it in the form of a rule's docstring; `contract` and `see`
     name the facts behind it: numbers of the kfunc contract, and the kernel's source. `source` says where the rule
     itself stands, as "file:line".
     """
@@ -67,6 +68,7 @@ class Rule(Value, Generic[T]):
     doc: str
     strict: bool = False
     needs_body: bool = False
+    in_tests: bool = False
     since: Release | None = None
     until: Release | None = None
     flag: FlagName | None = None
@@ -111,6 +113,7 @@ def rule(
     contract: tuple[str, ...] = (),
     strict: bool = False,
     needs_body: bool = False,
+    in_tests: bool = False,
     since: str | None = None,
     until: str | None = None,
     flag: FlagName | None = None,
@@ -129,6 +132,7 @@ def rule(
             doc=_cleaned(check.__doc__ or ""),
             strict=strict,
             needs_body=needs_body,
+            in_tests=in_tests,
             since=optional_release(since),
             until=optional_release(until),
             flag=flag,

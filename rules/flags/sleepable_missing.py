@@ -22,6 +22,7 @@ _NAMES_OF_SYSCALL_SETS = ("syscall", "init")
     Kfunc,
     Level.WARNING,
     needs_body=True,
+    in_tests=True,
     since="6.1",
     contract=("B8", "B16"),
     see="kernel/bpf/verifier.c: check_kfunc_call()",

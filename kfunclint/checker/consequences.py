@@ -6,7 +6,7 @@ judge the kfunc without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from kfunclint.facts.fact import Fact
@@ -20,6 +20,7 @@ from kfunclint.rule.rule import Rule
 from kfunclint.value import replace
 
 L = TypeVar("L", bound=Listing)
+N = TypeVar("N", Kfunc, Entry)
 _Said = dict[tuple[str, str], Remark]
 _Around = tuple[tuple[Remark, ...], tuple[Remark, ...]]
 
@@ -29,9 +30,11 @@ class Consequences:
     flags."""
 
     def __init__(self, facts: Facts, rules: Iterable[Rule[Any]], kernel: Kernel) -> None:
-        self._facts = facts
-        self._rules = rules
+        all_rules = {rule.id: rule for rule in (*loader.shipped(), *rules)}.values()
+        self._rules = [rule for rule in all_rules if rule.holds_for(kernel.target)]
         self._kernel = kernel
+        self._kfuncs = _by_name(facts.by_type(Kfunc))
+        self._entries = _by_name(facts.by_type(Entry))
         self._fixes: dict[tuple[str, str, str], _Around] = {}
 
     def settled(self, fix: Fix, fact: Fact) -> Fix | None:
@@ -50,8 +53,7 @@ class Consequences:
         """The remarks on a kfunc as it is, and those that only the fix brings up."""
         key = function, fix.adds, fix.drops
         if key not in self._fixes:
-            kfuncs = [kfunc for kfunc in self._facts.by_type(Kfunc) if kfunc.name == function]
-            entries = [entry for entry in self._facts.by_type(Entry) if entry.name == function]
+            kfuncs, entries = self._kfuncs.get(function, ()), self._entries.get(function, ())
             before = self._said([*kfuncs, *entries])
             changed = [_with_flags(entry, fix) for entry in entries]
             after = self._said([*(_kfunc_with_flags(kfunc, fix) for kfunc in kfuncs), *changed])
@@ -63,8 +65,8 @@ class Consequences:
         return {(rule, remark.message): remark for fact in facts for rule, remark in self._remarks(fact)}
 
     def _remarks(self, fact: Kfunc | Entry) -> Iterator[tuple[str, Remark]]:
-        for rule in {rule.id: rule for rule in (*loader.shipped(), *self._rules)}.values():
-            if not isinstance(fact, rule.over) or not rule.holds_for(self._kernel.target):
+        for rule in self._rules:
+            if not isinstance(fact, rule.over):
                 continue
             if rule.needs_body and isinstance(fact, Kfunc) and fact.definition.body is None:
                 continue
@@ -73,6 +75,13 @@ class Consequences:
             except Exception:  # where the rule runs, this is told
                 continue
             yield from ((rule.id, remark) for remark in remarks)
+
+
+def _by_name(facts: Iterable[N]) -> Mapping[str, list[N]]:
+    named: dict[str, list[N]] = {}
+    for fact in facts:
+        named.setdefault(fact.name, []).append(fact)
+    return named
 
 
 def _kfunc_with_flags(kfunc: Kfunc, fix: Fix) -> Kfunc:

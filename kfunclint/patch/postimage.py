@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -127,6 +128,8 @@ def pre_images(patches: Sequence[Patch], base: Base | None = None) -> tuple[Post
     return tuple(source for source in (*whole_files, *hunks.sources()) if source.ranges)
 
 
+_Run = tuple[int, list[Line]]
+"""The 1-based number of a line, and the lines in view from there on."""
 _MOVED = ("renamed", "copied")
 
 
@@ -169,18 +172,18 @@ class _Images:
         self.whole_files: dict[str, list[Line]] = {
             path: list(lines) for path, lines in (base.files if base else {}).items()
         }
-        self.in_view: dict[str, dict[int, Line]] = {}
+        self.in_view: dict[str, list[_Run]] = {}
 
     def apply(self, patch: Patch) -> list[tuple[Line, tuple[int, int]]]:
         """Apply a patch; gives the lines that it takes out of whole files, with its number and their mail line."""
         removed: list[tuple[Line, tuple[int, int]]] = []
         number = patch.mail.subject.number
-        whole_step, view_step = PatchStep[list[Line]](patch.files), PatchStep[dict[int, Line]](patch.files)
+        whole_step, view_step = PatchStep[list[Line]](patch.files), PatchStep[list[_Run]](patch.files)
         for index, file in enumerate(patch.files):
             placements = self.placements.get((number, index))
             if placements is None:
-                before = view_step.source(file, self.in_view.get(file.old_path or "")) or {}
-                view_step.put(file, _lines_after(before, file.hunks, number))
+                before = view_step.source(file, self.in_view.get(file.old_path or "")) or []
+                view_step.put(file, _runs_after(before, file.hunks, number))
             else:
                 image = list(whole_step.source(file, self.whole_files.get(file.old_path or "")) or ())
                 removed += [(line, (number, by.mail_line)) for line, by in _change(file, image, placements, number)]
@@ -194,17 +197,22 @@ class _Images:
         for index, file in reversed(list(enumerate(patch.files))):
             if (patch.mail.subject.number, index) not in self.placements:
                 back = _reversed(file)
-                step = PatchStep[dict[int, Line]]((back,))
-                before = self.in_view.get(back.old_path or "") or {}
-                step.put(back, _lines_after(before, back.hunks, patch.mail.subject.number))
+                step = PatchStep[list[_Run]]((back,))
+                before = self.in_view.get(back.old_path or "") or []
+                step.put(back, _runs_after(before, back.hunks, patch.mail.subject.number))
                 _update(self.in_view, step.images)
 
     def sources(self) -> tuple[PostImage, ...]:
         """What is left of them."""
         return (
             *(whole(path, lines) for path, lines in self.whole_files.items() if lines),
-            *(PostImage(path, tuple(_stretches(image))) for path, image in self.in_view.items() if image),
+            *(PostImage(path, tuple(map(_visible, runs))) for path, runs in self.in_view.items() if runs),
         )
+
+
+def _visible(run: _Run) -> VisibleRange:
+    start, lines = run
+    return VisibleRange(start, tuple(lines))
 
 
 def _update(files: dict[str, T], step: Mapping[str, T | None]) -> None:
@@ -279,36 +287,71 @@ def _reversed(file: FileDiff) -> FileDiff:
     return replace(file, old_path=file.new_path, new_path=file.old_path, kind=kind, hunks=hunks)
 
 
-def _lines_after(before: dict[int, Line], hunks: tuple[Hunk, ...], patch: int) -> dict[int, Line]:
+def _runs_after(before: list[_Run], hunks: tuple[Hunk, ...], patch: int) -> list[_Run]:
     """The lines in view after the hunks, where `before` were in view."""
-    after = dict(_moved_lines(before, hunks))
+    runs = _joined([*_moved_runs(before, hunks), *(_run_of(hunk, before, patch) for hunk in hunks)])
     for hunk in hunks:
-        for diff_line in hunk.lines:
-            if diff_line.new is None:
-                continue
-            old = before.get(diff_line.old) if diff_line.old is not None else None
-            if diff_line.sign == "+":
-                line = Line(diff_line.text, patch, diff_line.mail_line)
-            elif old is not None and old.text == diff_line.text:
-                line = old
-            else:
-                line = Line(diff_line.text)
-            after[diff_line.new] = line
-        if (first := after.get(hunk.new_start)) and hunk.heading and not first.heading:
-            after[hunk.new_start] = replace(first, heading=hunk.heading)
-    return dict(sorted(after.items()))
+        if hunk.heading and not hunk.new_count:  # it shows the line behind which it takes others away
+            for start, lines in _between(runs, hunk.new_start, hunk.new_start + 1):
+                if not lines[0].heading:
+                    runs = _joined([*runs, (start, [replace(lines[0], heading=hunk.heading)])])
+    return runs
 
 
-def _moved_lines(before: dict[int, Line], hunks: tuple[Hunk, ...]) -> Iterator[tuple[int, Line]]:
+def _run_of(hunk: Hunk, before: list[_Run], patch: int) -> _Run:
+    """The lines that a hunk shows of the file after it, the unchanged ones as they were before."""
+    covered = _between(before, _first_old_line(hunk), _end_of_old_lines(hunk))
+    olds = {number: line for start, lines in covered for number, line in enumerate(lines, start)}
+    run: list[Line] = []
+    for diff_line in hunk.lines:
+        if diff_line.sign == "+":
+            run.append(Line(diff_line.text, patch, diff_line.mail_line))
+        elif diff_line.sign == " ":
+            old = olds.get(diff_line.old or 0)
+            run.append(old if old is not None and old.text == diff_line.text else Line(diff_line.text))
+    if run and hunk.heading and not run[0].heading:
+        run[0] = replace(run[0], heading=hunk.heading)
+    return hunk.new_start, run
+
+
+def _moved_runs(before: list[_Run], hunks: tuple[Hunk, ...]) -> Iterator[_Run]:
     """The lines that stand outside of all hunks, at the numbers to which the hunks above moved them."""
-    ordered = sorted(hunks, key=lambda hunk: hunk.old_start)
-    shift, at = 0, 0
-    for number, line in sorted(before.items()):
-        while at < len(ordered) and _end_of_old_lines(ordered[at]) <= number:
-            shift += ordered[at].new_count - ordered[at].old_count
-            at += 1
-        if at == len(ordered) or number < _first_old_line(ordered[at]):
-            yield number + shift, line
+    shift, first = 0, 1
+    for hunk in sorted(hunks, key=lambda hunk: hunk.old_start):
+        yield from _shifted(_between(before, first, _first_old_line(hunk)), shift)
+        shift += hunk.new_count - hunk.old_count
+        first = max(first, _end_of_old_lines(hunk))
+    yield from _shifted(_between(before, first, sys.maxsize), shift)
+
+
+def _shifted(runs: Iterable[_Run], shift: int) -> Iterator[_Run]:
+    return ((start + shift, lines) for start, lines in runs)
+
+
+def _between(runs: list[_Run], first: int, end: int) -> Iterator[_Run]:
+    """What is in view of the lines from `first` up to `end`, which is none of them."""
+    for at in range(max(0, bisect_right(runs, first, key=lambda run: run[0]) - 1), len(runs)):
+        start, lines = runs[at]
+        if start >= end:
+            return
+        if part := lines[max(0, first - start) : end - start]:
+            yield max(start, first), part
+
+
+def _joined(runs: list[_Run]) -> list[_Run]:
+    """The runs in order, as long as they can be. Of two lines with one number, as in a damaged diff, the later
+    counts."""
+    joined: list[_Run] = []
+    for start, lines in sorted(runs, key=lambda run: run[0]):
+        end = joined[-1][0] + len(joined[-1][1]) if joined else None
+        if end is not None and start < end and lines:
+            by_number = {number: line for start, lines in runs for number, line in enumerate(lines, start)}
+            return _joined([(number, [line]) for number, line in by_number.items()])
+        if start == end:
+            joined[-1][1].extend(lines)
+        elif lines:
+            joined.append((start, list(lines)))
+    return joined
 
 
 def _first_old_line(hunk: Hunk) -> int:
@@ -318,17 +361,3 @@ def _first_old_line(hunk: Hunk) -> int:
 
 def _end_of_old_lines(hunk: Hunk) -> int:
     return _first_old_line(hunk) + hunk.old_count
-
-
-def _stretches(image: dict[int, Line]) -> Iterator[VisibleRange]:
-    run: list[Line] = []
-    start = 0
-    for number, line in image.items():
-        if run and number != start + len(run):
-            yield VisibleRange(start, tuple(run))
-            run = []
-        if not run:
-            start = number
-        run.append(line)
-    if run:
-        yield VisibleRange(start, tuple(run))

@@ -23,13 +23,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         BTF_ID_FLAGS(func, bpf_foo_flush, KF_SLEEPABLE)
     """
     del kernel
-    subject = rf"(?:[Tt]his (?:function|kfunc)|{re.escape(kfunc.name)}\(\)|[Cc]ontext:)"
-    sleeps = re.compile(
-        rf"(?:^|[.] ){subject} (?:may|can|might|will) sleep\b"
-        rf"|(?:^|[.] ){subject} (?:may|can|must) only be (?:called|used) (?:from|in|by) (?:a )?sleepable\b"
-    )
     for paragraph in kfunc.mentions:
-        if paragraph.kind != "doc" or not (match := sleeps.search(paragraph.text)):
+        match = _sleeps(kfunc.name, paragraph.text) if paragraph.kind == "doc" else None
+        if match is None:
             continue
         said = paragraph.place(match.start() + (2 if match[0][0] == "." else 0), match.end())
         for entry in kfunc.entries:
@@ -41,6 +37,18 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                     add_flag(entry, "KF_SLEEPABLE"),
                     or_at=(said,),
                 )
+
+
+def _sleeps(name: str, text: str) -> re.Match[str] | None:
+    """The first sentence that says so."""
+    if "sleep" not in text:
+        return None
+    subject = rf"(?:[Tt]his (?:function|kfunc)|{re.escape(name)}\(\)|[Cc]ontext:)"
+    return re.search(
+        rf"(?:^|[.] ){subject} (?:may|can|might|will) sleep\b"
+        rf"|(?:^|[.] ){subject} (?:may|can|must) only be (?:called|used) (?:from|in|by) (?:a )?sleepable\b",
+        text,
+    )
 
 
 def _may_not_sleep(entry: Entry) -> bool:

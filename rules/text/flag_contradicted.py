@@ -30,7 +30,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     if not entries or len(entries) < len(kfunc.entries):
         return
     written = {flag.name for entry in entries for flag in entry.flags or ()}
-    for paragraph in kfunc.mentions:
+    for paragraph in (mention for mention in kfunc.mentions if "KF_" in mention.text):
         for match in _sentence(kfunc, paragraph).finditer(paragraph.text):
             for flag in re.finditer(r"KF_\w+", match["flags"]):
                 if flag[0] in written or not kernel.has_flag(flag[0]) or _IMPLIED.get(flag[0], set()) & written:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
+
 from sample import with_fields
 
 from kfunclint.mail.message import Mail, MailSource, Subject
@@ -108,3 +111,35 @@ def test_new_renamed_copied_and_deleted_files() -> None:
     assert shown(b) == [(1, "a", 1), (2, "b", 1)]
     assert shown(c) == [(1, "a", 1), (2, "x", 3), (3, "b", 1)]
     assert [source.path for source in series(new, renamed, copied, deleted)] == ["c.c"]
+
+
+def test_hunks_that_overlap_give_each_number_one_line() -> None:
+    (source,) = series(change("a.c", hunk(1, [" a", "+b", " c"]), hunk(3, [" x", "+y"], new_start=2)))
+    assert shown(source) == [(1, "a", None), (2, "x", None), (3, "y", 1)]
+
+
+def test_a_hunk_that_only_takes_away_names_the_line_above() -> None:
+    (source,) = series(
+        change("a.c", hunk(1, [" a", "+b", " c"])), change("a.c", hunk(2, ["-b"], new_start=1, heading="f()"))
+    )
+    assert shown(source) == [(1, "a", None), (2, "c", None)]
+    assert source.ranges[0].heading == "f()"
+
+
+def calls_for(patches: int) -> int:
+    """The calls that it takes to apply patches that make a file longer and longer."""
+    grown = [
+        change("a.c", hunk(1 + 40 * number, [f"+{number}"] * 40, new_start=1 + 40 * number))
+        for number in range(patches)
+    ]
+    calls = Counter[str]()
+    sys.setprofile(lambda frame, event, argument: calls.update([event]))
+    try:
+        series(*grown)
+    finally:
+        sys.setprofile(None)
+    return calls["call"] + calls["c_call"]
+
+
+def test_a_patch_costs_what_its_hunks_do() -> None:
+    assert calls_for(40) <= 2.5 * calls_for(20)

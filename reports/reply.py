@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.header import Header
 
 from kfunclint import __version__
@@ -14,6 +14,7 @@ from kfunclint.finding import Comparison, Finding, Level, Reason
 from kfunclint.mail.message import Mail
 from kfunclint.patch.diff import DiffLine, FileDiff, Patch
 from kfunclint.report import formats
+from kfunclint.resources import url
 from kfunclint.text import visible
 
 WIDTH = 72
@@ -31,16 +32,24 @@ _MOST_OCTETS = 980
 
 def render(review: Review) -> str:
     """The mails as an mbox (mboxrd), "" if there is nothing to say; those of several series can follow each other."""
-    return "".join(map(_in_mbox, files(review).values()))
+    return as_mbox(files(review))
 
 
-def files(review: Review) -> dict[str, str]:
-    """The mails by file name ("0003-reply-mm-count-widgets.eml"), each complete but for From, Date and Message-ID."""
+def as_mbox(mails: Mapping[str, str]) -> str:
+    """The mails that files() gives, one behind the other."""
+    return "".join(map(_in_mbox, mails.values()))
+
+
+def files(review: Review, *, whole: bool = False) -> dict[str, str]:
+    """The mails by file name ("0003-reply-mm-count-widgets.eml"), each complete but for From, Date and Message-ID.
+
+    `whole`: each quotes all of its patch, and nothing of its own follows the last remark.
+    """
     mails: dict[str, str] = {}
     notes = _notes(review)
     for mail, findings in _replies(review):
         version, dash, rest = formats.slug(mail).rpartition(f"{mail.subject.number:04}")
-        body = _body(review, mail, findings, notes)
+        body = _whole_body(review, mail, findings) if whole else _body(review, mail, findings, notes)
         mails[f"{version}{dash}-reply{rest}.eml"] = f"{_header(mail)}\n{body}"
         notes = []
     return mails
@@ -168,20 +177,45 @@ def _one_line(text: str) -> str:
 # The body.
 
 
-def _body(review: Review, mail: Mail, findings: Sequence[Finding], notes: Sequence[str]) -> str:
+def _attribution(mail: Mail) -> str:
     name, address = _name_and_address(mail.headers.author)
     who = f"{(name or address or 'the author')[:_EXCERPT]} wrote:"
     date = _one_line(mail.headers.date)[:_EXCERPT]
-    lines = [_safe(f"On {date}, {who}" if date else who)]
-    patch = next((patch for patch in (review.cover, *review.patches) if patch and patch.mail is mail), None)
+    return _safe(f"On {date}, {who}" if date else who)
+
+
+def _patch_of(review: Review, mail: Mail) -> Patch | None:
+    return next((patch for patch in (review.cover, *review.patches) if patch and patch.mail is mail), None)
+
+
+def _whole_body(review: Review, mail: Mail, findings: Sequence[Finding]) -> str:
+    """What b4's parser takes for remarks: what is not quoted, below the line that is counted from the first one.
+
+    A remark on the subject stands in front; a line is never split, as what follows would be counted wrongly.
+    """
+    patch = _patch_of(review, mail)
+    lines = _WholeQuote(patch, findings, review.lines, review.since).lines() if patch and findings else []
+    return "\n".join([_attribution(mail), *lines]).rstrip("\n") + "\n"
+
+
+def _signature(review: Review) -> Iterator[str]:
+    base = f" on top of {_cut(review.base.name)}" if review.base else ""
+    yield "-- "
+    yield from _wrap(f"kfunclint {__version__}, a program, judged this for Linux {review.kernel.release}{base}.")
+    yield url("Homepage")
+    yield "Is a remark wrong? Please say so in a reply; a person reads it."
+
+
+def _body(review: Review, mail: Mail, findings: Sequence[Finding], notes: Sequence[str]) -> str:
+    lines = [_attribution(mail)]
+    patch = _patch_of(review, mail)
     if patch and findings:
         lines += _remarks(patch, findings, review)
     else:
         lines += [_quote(_title_line(mail)[0]), ""]
     for note in notes:
         lines += [*_wrap(note), ""]
-    lines += ["-- ", *_wrap(f"kfunclint {__version__}, a program, judged this for Linux {review.kernel.release}.")]
-    lines += ["Is a remark wrong? Please say so in a reply; a person reads it."]
+    lines += _signature(review)
     return "\n".join(lines) + "\n"
 
 
@@ -320,6 +354,20 @@ class _Quote:
         if reason.at.path and reason.at.path != finding.at.path:
             return f"{words} ({reason.at.path})"
         return words
+
+
+class _WholeQuote(_Quote):
+    """All of a mail, with the remarks in between."""
+
+    def lines(self) -> list[str]:
+        out: list[str] = []
+        for number in range(1 if 0 not in self.remarks else 0, len(self.body) + 1):
+            out += [_quote(self.body[number - 1])] if number else []
+            for index, finding in enumerate(self.remarks.get(number, ())):
+                out += self._remark(finding, is_repeated=index > 0)
+        while out and out[-1] == ">":
+            out.pop()
+        return out
 
 
 def _without_comment_marks(line: str) -> str:

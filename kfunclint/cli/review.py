@@ -355,10 +355,13 @@ def _write(arguments: argparse.Namespace, reviews: Sequence[Review], sources: Se
 def _files(name: str, file: str, reviews: Sequence[Review]) -> dict[Path, str]:
     """A report as texts by file: one file or, for a folder or where a file holds one series, several."""
     path, texts = Path(file), dict[Path, str]()
+    is_maildir = all((path / name).is_dir() for name in ("cur", "new", "tmp"))
     if not outputs.is_folder(file) and not formats.is_page(name):
         return {path: formats.render_all(name, reviews)}
     for review in reviews:
         parts = formats.files(name, review) if outputs.is_folder(file) else {"": formats.render(name, review)}
+        if is_maildir:  # as drafts, which have been seen
+            parts = {f"cur/{part}:2,DS": text for part, text in parts.items()}
         texts |= {_free_path(path / part, texts): text for part, text in parts.items()}
     return texts
 

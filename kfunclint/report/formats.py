@@ -67,6 +67,16 @@ def as_reply(review: Review, finding: Finding) -> str:
     return str(_module("reply").in_context(review, finding))
 
 
+def whole_replies(review: Review) -> dict[str, str]:
+    """The reply mails of a review by file name, each with all of the patch that it answers."""
+    return dict(_module("reply").files(review, whole=True))
+
+
+def as_mbox(mails: Mapping[str, str]) -> str:
+    """Reply mails, one behind the other."""
+    return str(_module("reply").as_mbox(mails))
+
+
 def is_page(name: str) -> bool:
     """Is a report of that format a page of its own, so that two cannot stand in one file?"""
     return bool(getattr(_module(name), "PAGE", False))

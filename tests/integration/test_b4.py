@@ -184,3 +184,19 @@ def test_review_reads_the_thread_for_a_series(home: Path, tree: Path, run: Run) 
 def test_every_command_of_the_page_is_tried() -> None:
     assert set(COMMANDS) == {f"b4.{name}-perpatch-check-cmd" for name in ("prep", "am", "review")}
     assert all(shlex.split(command)[0] == "kfunclint" for command in COMMANDS.values())
+
+
+def test_b4_reads_a_whole_reply_as_a_review() -> None:
+    from b4.review import _review
+
+    texts = (ROOT / "fixtures" / "reports" / "series.reply-full").read_text().split("From mboxrd@z")[1:]
+    remarks = [
+        (remark["path"], remark["content"], remark["text"])
+        for text in texts
+        for remark in _review._extract_comments_from_quoted_reply(text.partition("\n\n")[2], capture_preamble=True)
+    ]
+    assert len(remarks) == 6
+    for _, content, words in remarks:
+        assert re.search(r"\[\w+/[\w-]+\]$", words)
+        assert "necessarily" in content or re.search(r"bpf_memcg_\w+|root_mem_cgroup", content)
+    assert [path for path, *_ in remarks].count("b/mm/bpf_memcg_walk.c") == 5

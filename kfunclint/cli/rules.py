@@ -6,12 +6,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
-from kfunclint.cli import options
-from kfunclint.cli.arguments import Arguments, name_of
+from kfunclint.cli import options, outputs
+from kfunclint.cli.arguments import Arguments, UsageError, name_of
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.pipeline.outcome import CLEAN
+from kfunclint.report import markdown
 from kfunclint.rule import names
 from kfunclint.rule.rule import Rule
 
@@ -29,12 +31,27 @@ def rules(argv: Sequence[str]) -> int:
 
 
 def explain(argv: Sequence[str]) -> int:
-    """Explain the rules that are named, or all of a family; gives the exit status. Raises as rules() does."""
+    """Explain the rules that are named, all of a family, or all; gives the exit status. Raises as rules() does."""
     arguments = parser("explain").parse_args(argv)
+    if not (arguments.rule or arguments.all):
+        raise UsageError("which rule? Name one, or a family, or --all; kfunclint rules lists them")
     rules = options.available_rules(arguments)
-    chosen = dict.fromkeys(rule for name in arguments.rule for rule in names.rules_named(rules, name))
+    named = [rule for name in arguments.rule for rule in names.rules_named(rules, name)]
+    chosen = list(dict.fromkeys(rules if arguments.all else named))
+    if arguments.pages is not None:
+        _write_pages(chosen, arguments.pages)
+        return CLEAN
     sys.stdout.write("\n\n".join(map(explanation, chosen)))
     return CLEAN
+
+
+def _write_pages(rules: Sequence[Rule[Any]], folder: Path) -> None:
+    """A page of Markdown for each rule, and one that lists them."""
+    for rule in rules:
+        path = folder / f"{rule.id}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        outputs.write_file(path, page(rule))
+    outputs.write_file(folder / "index.md", index(rules))
 
 
 _FORMATS = ("terminal", "json")
@@ -53,7 +70,7 @@ def parser(command: str) -> argparse.ArgumentParser:
     action = parser.add_argument(
         "rule",
         metavar="RULE",
-        nargs="+" if command == "explain" else "*",
+        nargs="*",
         help="the id of a rule, such as flags/ret-null-missing, or a family",
     )
     declare(action, Completable.RULE_OR_FAMILY)
@@ -66,9 +83,33 @@ def parser(command: str) -> argparse.ArgumentParser:
             default="terminal",
             help="what to print: terminal, json (default: terminal)",
         )
+    else:
+        parser.add_argument("--all", action="store_true", help="explain every rule")
+        parser.add_argument(
+            "--pages",
+            metavar="FOLDER",
+            type=Path,
+            help="write a page of Markdown for each of them to FOLDER, and index.md, which lists them",
+        )
     options.add_own(parser)
     options.add_config(parser)
     return parser
+
+
+def page(rule: Rule[Any]) -> str:
+    """The page of a rule in Markdown, where the page of a family's folder stands one level below the list."""
+    facts = "\n".join(f"- {markdown.escaped(fact)}" for fact in _facts(rule))
+    text = markdown.explanation(rule.doc)
+    back = "[All rules](../index.md)"
+    return f"# {rule.id}\n\n{markdown.escaped(rule.title)}.\n\n{facts}\n\n{text}\n{back}\n"
+
+
+def index(rules: Iterable[Rule[Any]]) -> str:
+    """The list of rules in Markdown, each with a link to its page."""
+    rows = "".join(
+        f"| [{rule.id}]({rule.id}.md) | {_level(rule)} | {markdown.escaped(rule.title)} |\n" for rule in rules
+    )
+    return f"# Rules\n\n| rule | level | about |\n|---|---|---|\n{rows}"
 
 
 def listing(rules: Iterable[Rule[Any]]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +85,19 @@ def test_programs_read_the_rules(capsys: Output) -> None:
         "see": found.see,
         "doc": found.doc,
     }
+
+
+def test_every_rule_has_a_page(tmp_path: Path, capsys: Output) -> None:
+    assert main(["explain", "--all", "--pages", str(tmp_path / "rules")]) == 0
+    pages = {str(path.relative_to(tmp_path / "rules")): path.read_text() for path in (tmp_path / "rules").rglob("*.md")}
+    index = pages.pop("index.md")
+    assert set(re.findall(r"\]\((.*?)\)", index)) == set(pages) == {f"{rule.id}.md" for rule in loader.shipped()}
+    for name, page in pages.items():
+        assert page.startswith(f"# {name.removesuffix('.md')}\n")
+        assert page.count("```c\n") == page.count("```\n") == 2
+        assert all(len(line) <= 400 for line in page.splitlines())
+
+
+def test_an_explanation_of_nothing_is_refused(capsys: Output) -> None:
+    assert main(["explain"]) == 2
+    assert "--all" in capsys.readouterr().err

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from kfunclint.pipeline.outcome import Outcome
 
 __all__ = ["InputError", "Outcome", "__version__", "review"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if not TYPE_CHECKING:
     _HOMES = {

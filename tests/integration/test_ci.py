@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from programs import started
+from programs import BIN, started
 
 ROOT = Path(__file__).parents[2]
 DOC = (ROOT / "docs" / "ci.md").read_text()
@@ -109,3 +109,17 @@ def test_code_scanning_gets_a_file_and_the_summary_the_rest(branch: Path) -> Non
     assert 'line 1: "necessarily" should read "necessary"' in (branch / "summary").read_text()
     done = shell(scan, branch, COMMITS="7")
     assert done.returncode != 0
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        ("action.yml", ["vendor.github-actions"]),
+        ("docs/gitlab.yml", ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
+    ],
+)
+def test_what_is_shipped_for_a_forge_is_what_its_schema_says(path: str, schema: list[str], tmp_path: Path) -> None:
+    command = [str(BIN / "check-jsonschema"), "--builtin-schema", *schema]
+    assert subprocess.run([*command, str(ROOT / path)], check=False).returncode == 0
+    (tmp_path / "bad.yml").write_text((ROOT / path).read_text().replace("script:", "scrip:").replace("using:", "use:"))
+    assert subprocess.run([*command, str(tmp_path / "bad.yml")], capture_output=True, check=False).returncode == 1

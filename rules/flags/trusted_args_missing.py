@@ -5,6 +5,8 @@ from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Level, Reason, Remark
+from kfunclint.flow.questions import outcomes, parameter
+from kfunclint.flow.terms import base_pointer
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.program_types import ProgramType
 from kfunclint.rule.fixes import add_flag
@@ -30,7 +32,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """
     # what is made for programs is their context or their memory
     objects = [parameter for parameter in kfunc.signature.kernel_objects if "bpf_" not in parameter.type]
-    if not objects or not kernel.has_flag("KF_TRUSTED_ARGS"):
+    if not objects or not kernel.has_flag("KF_TRUSTED_ARGS") or _gives_back(kfunc):
         return
     for entry in kfunc.entries:
         is_known = all(flag.name in kernel.flags for flag in entry.flags or ())
@@ -43,6 +45,13 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 add_flag(entry, "KF_TRUSTED_ARGS"),
                 or_at=(kfunc.at,),
             )
+
+
+def _gives_back(kfunc: Kfunc) -> bool:
+    """Does it free or put what it takes? Then KF_RELEASE is the flag that it lacks."""
+    made = (made for outcome in outcomes(kfunc.account) for made in outcome.path.deeds.made)
+    back = (one.given[at] for one in made for at in (*one.row.puts, *one.row.frees) if at < len(one.given))
+    return any(parameter(kfunc.signature.parameters, base_pointer(term)) for term in back)
 
 
 def _is_open(kfunc: Kfunc, entry: Entry) -> bool:

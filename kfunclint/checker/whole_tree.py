@@ -55,10 +55,12 @@ def audit(
     vocabulary = Vocabulary(lambda path: _text(tree, path))
     kernel = target(release, fit=TreeFit(vocabulary))
     behaviours = behaviours_of(kernel.settled, functions)
-    parse = _Parse(files, tree, parser, kernel, behaviours, deep=deep, step=step)
+    wanted = _judged(tree_index, files, tops)
+    parse = _Parse(files, tree, parser, kernel, behaviours, wanted=wanted, deep=deep, step=step)
     facts, unparsed = build_facts(sources, parse, behaviours=behaviours)
+    released = index.released(tree, tree_index) if tops else facts.released
     run = RuleRunner(rules, kernel, _TreeLines((), None, sources), Precedents(tree, parser, (), step))
-    run.run_over(_of_kfuncs(with_released(facts, facts.released)))
+    run.run_over(_of_kfuncs(with_released(facts, released)))
     return Review(
         series=None,
         patches=(),
@@ -88,10 +90,12 @@ class _Parse:
         kernel: Kernel,
         behaviours: Behaviours,
         *,
+        wanted: Collection[str],
         deep: bool,
         step: Step,
     ) -> None:
         self.files = {file.path: file for file in files}
+        self.wanted = wanted
         self.tree = tree
         self.parser = parser
         self.kernel = kernel
@@ -100,6 +104,8 @@ class _Parse:
         self.step = step
 
     def __call__(self, source: PostImage, names: Collection[str]) -> Unit:
+        if source.path not in self.wanted:  # nothing is said of it
+            return Unit(source.path)
         self.step(source.path)
         file = self.files[source.path]
         unit = self.parser.parse(file, names=names)
@@ -122,10 +128,22 @@ def _paths(tree_index: Index) -> list[str]:
     )
 
 
+def _judged(tree_index: Index, files: Iterable[PostImage], tops: Sequence[str]) -> set[str]:
+    """The files below the tops, and those that define what sets below them list."""
+    listed = {entry.name for entry in tree_index.entries if _is_below(entry.at.path or "", tops)}
+    below = {file.path for file in files if _is_below(file.path, tops)}
+    definitions = (at for name, all_of_it in tree_index.definitions().items() if name in listed for at in all_of_it)
+    return below | {definition.at.path or "" for definition in definitions}
+
+
+def _is_below(path: str, tops: Sequence[str]) -> bool:
+    return not tops or any(path == top or path.startswith(f"{top}/") for top in tops)
+
+
 def _numbered_sources(files: Iterable[PostImage], tops: Sequence[str]) -> Iterator[PostImage]:
     """The files; every line of those below one of the tops is new, and has the number of its file for a patch."""
     for number, file in enumerate(files, 1):
-        if not tops or any(file.path == top or file.path.startswith(f"{top}/") for top in tops):
+        if _is_below(file.path, tops):
             lines = (line for visible in file.ranges for line in visible.lines)
             yield whole(file.path, [Line(line.text, number, at) for at, line in enumerate(lines, 1)])
         else:

@@ -11,7 +11,10 @@ from jsonschema import Draft202012Validator
 from shelves import BODY, KERNEL, SET, mail
 from trees import commit
 
+from kfunclint.c.syntax import Unit
+from kfunclint.clang import Parser
 from kfunclint.cli.main import main
+from kfunclint.patch.postimage import PostImage
 
 Output = pytest.CaptureFixture[str]
 
@@ -42,6 +45,25 @@ def test_only_what_is_asked_for_is_blamed(tree: Path, capsys: Output) -> None:
     # the set lies elsewhere, so the file that returns NULL has to stand in for it
     assert main(["tree", str(tree), "kernel/shelf/find.c"]) == 1
     assert "kernel/shelf/find.c:10:3: warning" in capsys.readouterr().out
+
+
+def test_a_set_is_judged_by_what_it_lists_elsewhere(tree: Path, capsys: Output) -> None:
+    assert main(["tree", str(tree), "kernel/shelf/ids.c"]) == 1
+    assert "kernel/shelf/ids.c:2:20: warning: bpf_shelf_find() can return NULL" in capsys.readouterr().out
+
+
+def test_a_file_that_is_not_asked_for_is_not_parsed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+
+    def parse(self: Parser, source: PostImage, lines: object = (), names: object = ()) -> Unit:
+        parsed.append(source.path)
+        return Unit(source.path)
+
+    monkeypatch.setattr(Parser, "parse", parse)
+    main(["tree", str(tree), "kernel/bpf"])
+    assert parsed == []
+    main(["tree", str(tree), "kernel/shelf/ids.c"])
+    assert parsed == ["kernel/shelf/find.c"]
 
 
 def test_a_baseline_holds_what_stands(tree: Path, tmp_path: Path, capsys: Output) -> None:

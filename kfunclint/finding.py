@@ -113,7 +113,8 @@ class Finding(Value):
 
     `strict`: it is for those who ask for all that can be said: its rule is, or it is about words of a mail without
     kfuncs. `function` is the kfunc it speaks of, if any; `quoted` the line as written, without the sign of the diff;
-    `diff` the fix as a unified diff; `key` names the finding across rerolls: no line number is part of it.
+    `diff` the fix as a unified diff, "" for one that is unsure; `key` names the finding across rerolls: no line number
+    is part of it.
     `repaired_by` is the number of a later patch that mends it; `stands` whether an earlier version that was reviewed
     beside it had it, too (None: there was none, or it is not known).
     """

@@ -40,11 +40,11 @@ def render(review: Review, *, colour: bool = False, diffs: bool = False) -> str:
         if heading := headings.pop(first.origin.patch, None):
             blocks.append(paint(visible(heading), _BOLD))
         lines = [*_finding(first, mails, texts, review.since, paint)]
-        lines += _diff(first, paint) if first in shown else []
+        lines += _diff(first, texts, paint) if first in shown else []
         for other in others:
             mail = None if other.origin.patch == first.origin.patch else mails.get(other.origin.patch)
             lines += _same(other, mail, mails, texts, paint)
-            lines += _diff(other, paint) if other in shown else []
+            lines += _diff(other, texts, paint) if other in shown else []
         blocks.append("\n".join(lines))
     blocks.append("\n".join(_end(review, mails)))
     return "\n\n".join(blocks) + "\n"
@@ -90,7 +90,7 @@ def _finding(
     for reason in finding.because:
         yield from _reason(reason, mails, texts, paint)
     if finding.fix:
-        unsure = " (or otherwise: --fix-unsure)" if finding.fix.unsure and finding.fix.edits else ""
+        unsure = " (unsure)" if finding.fix.unsure and finding.fix.edits else ""
         yield f"{paint('fix:', _NOTE)} {visible(finding.fix.description)}{unsure}"
     if finding.repaired_by:
         yield f"{paint('note:', _NOTE)} patch {finding.repaired_by} repairs it"
@@ -109,9 +109,9 @@ def _same(finding: Finding, mail: Mail | None, mails: dict[int, Mail], texts: Li
         yield from _reason(reason, mails, texts, paint)
 
 
-def _diff(finding: Finding, paint: Paint) -> Iterator[str]:
+def _diff(finding: Finding, texts: LineIndex, paint: Paint) -> Iterator[str]:
     """What the fix of a finding does to the lines, without the names of files, which stand above."""
-    for line in finding.diff.splitlines():
+    for line in texts.diff(finding.fix).split("\n")[:-1] if finding.fix else ():
         if not line.startswith(("--- ", "+++ ")):
             yield paint(f"    {visible(line)}", _SIGNS[line[:1]]) if line[:1] in _SIGNS else f"    {visible(line)}"
 

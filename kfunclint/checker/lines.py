@@ -81,9 +81,9 @@ class LineIndex:
         before = self.text(at)
         after = in_line(before, edits)
         above, below = self._context(at, -1)[::-1], self._context(at, 1)
-        added = after.split("\n")
+        added = [] if not after.strip() and any(edit.with_line for edit in edits) else after.split("\n")
         removed = [before]
-        if added[-1] == before:  # lines put in front of it
+        if added[-1:] == [before]:  # lines put in front of it
             below, added, removed = [before, *below][:_CONTEXT], added[:-1], []
         start = max(at.line - len(above), 1)
         kept = len(above) + len(below)

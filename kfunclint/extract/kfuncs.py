@@ -184,9 +184,10 @@ class _FileReader:
             is_static=function.static,
             static_at=header.static_at if header else None,
             is_used=None if self._used is None else function.name in self._used,
-            is_weak=any(token.text == "__weak" for token in _header(function, tokens)),
+            weak_at=next((place(self.path, word) for word in _header(function, tokens) if word.text == "__weak"), None),
             is_new=all(line is not None and line.added for line in lines),
             zero_returns=tuple(_zero_returns(self._scan.path, function, tokens)),
+            error_pointer_returns=tuple(_error_pointer_returns(self._scan.path, function, tokens)),
             follows_code=_follows_code(function.first_line, tokens),
             preprocessor_conditions=self._scan.conditions.at(function.line) if is_only else None,
         )
@@ -225,11 +226,23 @@ def _parameters_at(at: Place, function: Function, tokens: Sequence[Token]) -> tu
 
 
 def _zero_returns(path: str, function: Function, tokens: Sequence[Token]) -> Iterator[Place]:
+    for words in _returns(function, tokens, 3):
+        if [token.text for token in words] == ["return", "0", ";"]:
+            yield place(path, words[1])
+
+
+def _error_pointer_returns(path: str, function: Function, tokens: Sequence[Token]) -> Iterator[Place]:
+    for words in _returns(function, tokens, 7):
+        texts = [token.text for token in words]
+        if [*texts[:4], *texts[5:]] == ["return", "ERR_PTR", "(", "-", ")", ";"] and words[1].line == words[5].line:
+            yield replace(place(path, words[1]), end_column=words[5].column + 1)
+
+
+def _returns(function: Function, tokens: Sequence[Token], count: int) -> Iterator[Sequence[Token]]:
+    """So many tokens from each word `return` of a function on."""
     start = bisect_left(tokens, function.line, key=lambda token: token.line)
     end = bisect_right(tokens, function.end_line, key=lambda token: token.line)
-    for at in range(start, end - 2):
-        if [token.text for token in tokens[at : at + 3]] == ["return", "0", ";"]:
-            yield place(path, tokens[at + 1])
+    return (tokens[at : at + count] for at in range(start, end - count + 1) if tokens[at].text == "return")
 
 
 def _follows_code(first_line: int, tokens: Sequence[Token]) -> bool:

@@ -30,6 +30,7 @@ class _Struct(Value):
     owner: str | None
     filter: str | None
     private: bool
+    fields_at: Token | None
 
 
 def read_registrations(
@@ -71,6 +72,7 @@ def _registrations(
                 filter=struct.filter if struct else None,
                 result_ignored=_loses_result(code, index),
                 in_module=module,
+                fields_at=place(path, struct.fields_at) if struct and struct.fields_at else None,
             )
 
 
@@ -171,7 +173,14 @@ def _struct(name: str, code: Sequence[Token], opening: int, private: bool) -> _S
         owner=fields.get("owner", missing),
         filter=fields["filter"].removeprefix("&") if "filter" in fields else missing,
         private=private,
+        fields_at=_first_field(code, opening),
     )
+
+
+def _first_field(code: Sequence[Token], opening: int) -> Token | None:
+    """The dot of the first field of an initializer that stands on lines of its own."""
+    first = code[opening + 1] if opening + 1 < len(code) else None
+    return first if first is not None and first.text == "." and first.line > code[opening].line else None
 
 
 def _elements(code: Sequence[Token], bracket: int) -> Sequence[Sequence[Token]]:

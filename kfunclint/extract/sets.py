@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import NamedTuple
 
 from kfunclint.c import lexer
@@ -66,10 +67,11 @@ class _Flags(NamedTuple):
     flags: tuple[Flag, ...] | None
     zero: Place | None = None
     dropped: tuple[Flag, ...] = ()
+    commas: tuple[Place, ...] = ()
 
     def of(self, name: str, at: Place) -> Listing:
         """The listing of a kfunc with these flags."""
-        return Listing(name, at, self.flags, zero=self.zero, dropped=self.dropped)
+        return Listing(name, at, self.flags, zero=self.zero, dropped=self.dropped, commas=self.commas)
 
 
 _Defines = Mapping[str, tuple[str, ...]]  # the flags that a #define without parameters stands for
@@ -183,6 +185,7 @@ class _SetLines(Value):
     last: int
     whole: bool
     strays: tuple[Place, ...]
+    macros: tuple[Place, ...]
 
 
 def _spans(path: str, tokens: Sequence[Token]) -> list[_SetLines]:
@@ -212,7 +215,9 @@ def _span(path: str, code: Sequence[Token], start: int | None, end: int | None, 
     last = code[end].line if end is not None else code[-1].end_line
     strays = tuple(place(path, token) for token, _ in named_calls(inner, ["BTF_ID"]))
     whole = start is not None and end is not None and _only_entries(inner)
-    return _SetLines((path, name.text), kind, place(path, name), first, last, whole, strays)
+    ends = (start, end)
+    macros = tuple(place(path, code[index]) for index in ends if index is not None) if None not in ends else ()
+    return _SetLines((path, name.text), kind, place(path, name), first, last, whole, strays, macros)
 
 
 def _only_entries(code: Sequence[Token]) -> bool:
@@ -264,6 +269,7 @@ def _sets(
             entries=tuple(listings.get(key, ())),
             is_complete=spans_of_set[0].whole,
             unflagged_ids=tuple(stray for span in spans_of_set for stray in span.strays),
+            macros=spans_of_set[0].macros,
             program_types=hooks.get(key),
         )
         for key, spans_of_set in parts.items()
@@ -295,6 +301,7 @@ def _resolve(
                 macro=entry.macro,
                 zero=entry.listing.zero,
                 dropped=entry.listing.dropped,
+                commas=entry.listing.commas,
                 condition=conditions[path].at(entry.listing.at.line),
                 other_entries=twins(entry),
             )
@@ -316,7 +323,7 @@ def _flags(path: str, arguments: Sequence[Sequence[Token]], defines: _Defines) -
         if token.text.startswith("KF_")
     )
     if len(arguments) > 1:
-        return _Flags(None, dropped=dropped)
+        return _Flags(None, dropped=dropped, commas=tuple(_commas(path, arguments)))
     words = [token for token in arguments[0] if token.text not in ("(", ")")] if arguments else []
     if [token.text for token in words] == ["0"]:
         return _Flags((), place(path, words[0]))
@@ -326,6 +333,14 @@ def _flags(path: str, arguments: Sequence[Sequence[Token]], defines: _Defines) -
         return _Flags(None)
     flags = (Flag(name, place(path, token)) for token in words[::2] for name in defines.get(token.text, (token.text,)))
     return _Flags(tuple(flags))
+
+
+def _commas(path: str, arguments: Sequence[Sequence[Token]]) -> Iterator[Place]:
+    """What stands between the arguments, where that is on one line."""
+    for before, behind in pairwise(arguments):
+        if before and behind and before[-1].end_line == behind[0].line:
+            start = place(path, before[-1])
+            yield Place(path, start.line, start.end_column, behind[0].column)
 
 
 def _flag_names(directives: Iterable[Token]) -> _Defines:

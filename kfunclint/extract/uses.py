@@ -73,7 +73,8 @@ def find_helpers(files: Files, units: Mapping[str, Unit], excluded: Container[st
             continue
         header = defined.header(function)
         if header and not header.words & _ATTACHED and defined.in_defs(function) is not False:
-            yield Helper(name, Place(scan.path, function.line, function.column, function.column + len(name)))
+            at = Place(scan.path, function.line, function.column, function.column + len(name))
+            yield Helper(name, at, header.returns_at)
 
 
 def _functions(unit: Unit | None, source: PostImage) -> list[Function]:

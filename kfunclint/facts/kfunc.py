@@ -108,12 +108,14 @@ class Definition(Value):
     is_used: bool | None
     """Code of the series that is part of the kernel names it elsewhere than to declare or register it; None in a review
     of a whole tree, which looks into the files with kfuncs only."""
-    is_weak: bool
-    """It carries __weak."""
+    weak_at: Place | None
+    """The word `__weak` in front of its name; None where it has none."""
     is_new: bool
     """The series brings every line of it."""
     zero_returns: tuple[Place, ...]
     """The 0 of each `return 0;`, which the body does not tell from NULL."""
+    error_pointer_returns: tuple[Place, ...]
+    """The call in each `return ERR_PTR(-EINVAL);` on one line, whatever the error."""
     follows_code: bool
     """Code stands right above it, no comment of any kind."""
     preprocessor_conditions: tuple[str, ...] | None
@@ -269,3 +271,5 @@ class Helper(OneLineOfFunction, Value):
     name: str
     at: Place
     """Its name in the definition."""
+    returns_at: Place
+    """Where its return type stands."""

@@ -30,6 +30,8 @@ class Registration(OneLine, Value):
     """Nothing is done with its result."""
     in_module: bool = False
     """The file says MODULE_LICENSE()."""
+    fields_at: Place | None = None
+    """Where the first field of that struct stands; None where that is out of view, or on the line of the brace."""
 
 
 class FileRegistrations(Value):
@@ -71,6 +73,8 @@ class Listing(Value):
     dropped: tuple[Flag, ...] = ()
     """Those behind a second comma, which the macro throws away (include/linux/btf_ids.h: __BTF_ID_FLAGS()); `flags` is
     None then."""
+    commas: tuple[Place, ...] = ()
+    """What stands in front of each of `dropped`, if that is a comma and blanks, on its line."""
 
     def flag(self, name: FlagName) -> Flag | None:
         """The flag of that name, if it is written there."""
@@ -100,6 +104,8 @@ class KfuncSet(Value):
     """The entries are all there are."""
     unflagged_ids: tuple[Place, ...] = ()
     """Its BTF_ID() lines in view, which have no flags."""
+    macros: tuple[Place, ...] = ()
+    """The names of its START and END macro, if both are in view."""
     program_types: tuple[str, ...] | None = None
     """Those that it is registered for; None where a registration may be out of view."""
 

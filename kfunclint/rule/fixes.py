@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+
+from kfunclint.c.syntax import Node, bare, is_scalar, is_signed
 from kfunclint.facts.flag_names import FlagName
+from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry, Flag
 from kfunclint.finding import Edit, Fix, Place
+from kfunclint.flow.account import Use
+from kfunclint.flow.questions import outcomes
+
+_END_OF_LINE = 1 << 14  # columns; patch.diff refuses longer lines
 
 
 def add_flag(entry: Entry, name: FlagName) -> Fix:
@@ -40,3 +49,92 @@ def _dropped(entry: Entry, flag: Flag) -> tuple[Edit, ...]:
         (places[first].column, places[last].column) if index == 0 else (places[first].end_column, flag.at.end_column)
     )
     return (Edit(Place(flag.at.path, flag.at.line, start, end), ""),)
+
+
+def drop_word(at: Place) -> Edit:
+    """Take out a word with the blank behind it."""
+    return Edit(Place(at.path, at.line, at.column, at.end_column + 1, at.patch), "", with_line=True)
+
+
+def put_before(at: Place, text: str) -> Edit:
+    """Put a text in front of a place."""
+    return Edit(Place(at.path, at.line, at.column, at.column, at.patch), text)
+
+
+def early_return(kfunc: Kfunc, use: Use, condition: str) -> tuple[tuple[Edit, ...], bool]:
+    """A test that returns in front of the statement with a use, and whether the value that it returns is a choice.
+
+    No edits where that statement is no plain one of a block, such as a declaration or the body of an if without braces,
+    where it stands in a function that is called, or where a lock is held that would have to be given back.
+    """
+    statement = _statement(kfunc, use.node)
+    if statement is None or use.calls or use.path.deeds.held or use.path.deeds.depth:
+        return (), False
+    value, is_choice = failure_value(kfunc)
+    indent = "\t" * (statement.column - 1)
+    text = f"{indent}if ({condition})\n{indent}\treturn{value};\n"
+    return (Edit(Place(kfunc.at.path, statement.line, 1, 1), text),), is_choice
+
+
+def _statement(kfunc: Kfunc, use: Node) -> Node | None:
+    """The innermost statement of a block that has the use, if a test can stand in front of it."""
+    blocks = [node for node in kfunc.definition.body.walk() if node.kind == "block"] if kfunc.definition.body else []
+    around = [(block, kid) for block in blocks for kid in block.kids if any(node is use for node in kid.walk())]
+    if not around:
+        return None
+    block, kid = around[-1]
+    is_plain = kid.kind not in ("decl", "label", "case", "default") and not any(
+        node is use for nested in _bodies(kid) for node in nested.walk()
+    )
+    is_alone = all(other is kid or other.line != kid.line for other in (block, *block.kids))
+    return kid if is_plain and is_alone else None
+
+
+def _bodies(statement: Node) -> Iterator[Node]:
+    """What is done below a statement: what its head asks is not."""
+    if statement.kind in ("if", "while", "switch"):
+        yield from statement.kids[1:]
+    elif statement.kind in ("do", "for"):
+        yield from statement.kids
+
+
+def failure_value(kfunc: Kfunc) -> tuple[str, bool]:
+    """What a kfunc may return where it can do nothing, with the blank before it, "" for nothing; and whether that is a
+    choice. Which error it is goes by those that it returns already."""
+    type_ = kfunc.signature.return_type
+    if bare(type_) == "void":
+        return "", False
+    if kfunc.signature.returns_pointer:
+        return " NULL", False
+    if bare(type_) in ("bool", "_Bool"):
+        return " false", True
+    if is_scalar(type_) and not is_signed(type_):
+        return " 0", True
+    values = [outcome.value for outcome in outcomes(kfunc.account)]
+    codes = Counter(value.text for value in values if value is not None and value.kind == "errno")
+    return f" -{codes.most_common(1)[0][0] if codes else 'EINVAL'}", True
+
+
+def drop_test(kfunc: Kfunc, test: Node) -> tuple[Edit, ...]:
+    """Take out `if (!p) return x;` of a test for NULL, if it is just that; else no edits."""
+    body = kfunc.definition.body
+    for node in body.walk() if body else ():
+        if node.kind == "if" and len(node.kids) == 2 and _is_null_test(node.kids[0], test):
+            last = max(below.line for below in node.walk())
+            leaves = node.kids[1].kind in ("return", "goto") and node.kids[1].line > node.line
+            lines = range(node.line, last + 1) if leaves and _begins_its_line(body, node) else ()
+            return tuple(Edit(Place(kfunc.at.path, line, 1, _END_OF_LINE), "", with_line=True) for line in lines)
+    return ()
+
+
+def _begins_its_line(body: Node | None, statement: Node) -> bool:
+    nodes = body.walk() if body else ()
+    return not any(node.line == statement.line and node.column < statement.column for node in nodes)
+
+
+def _is_null_test(condition: Node, test: Node) -> bool:
+    """Is it `!p` or `p == NULL` of that node for p?"""
+    if condition.kind == "unary" and condition.text == "!":
+        return condition.kids[0] is test
+    is_zero = any(kid.kind == "number" and kid.text == "0" for kid in condition.kids)
+    return condition.kind == "binary" and condition.text == "==" and test in condition.kids and is_zero

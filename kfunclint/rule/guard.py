@@ -13,6 +13,7 @@ from kfunclint.flow.account import Use
 from kfunclint.flow.questions import calls, is_plain_call, other_tests, parameter, taken, uses
 from kfunclint.flow.terms import ZERO, Term
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import failure_value
 from kfunclint.value import Value
 
 _TEXTS = ("title", "why", "bad", "good", "guard", "because", "see")
@@ -141,9 +142,12 @@ class Guard(Value):
         if kfunc.behaviour(self.guard.partition("(")[0]).lock:
             return Fix(f"call {self.guard.partition('(')[0]}() first")
         condition = f"!{self.guard}" if self.holds else self.guard
-        if not is_plain_call(self.guard) or use.calls or not kfunc.signature.returns_pointer:
+        how = "NULL first" if kfunc.signature.returns_pointer else "early"
+        if not is_plain_call(self.guard) or use.calls:
             return Fix(f"return early if {condition}")
-        return Fix(f"return NULL first if {condition}", _early_return(kfunc, kfunc.place(use.node), condition))
+        value, is_choice = failure_value(kfunc)
+        edits = _early_return(kfunc, kfunc.place(use.node), f"if ({condition})", f"return{value};")
+        return Fix(f"return {how} if {condition}", edits, unsure=is_choice and bool(edits))
 
 
 _CALL = re.compile(r"(\w+)\(((?:(?:\w+|@)(?:, (?:\w+|@))*)?)\)", re.ASCII)
@@ -180,14 +184,14 @@ def _is_member(kfunc: Kfunc, use: Use, symbol: str) -> bool:
     return match[1] is None or (own is not None and bare(own.type) == f"{match[1]} *")
 
 
-def _early_return(kfunc: Kfunc, use: Place, condition: str) -> tuple[Edit, ...]:
+def _early_return(kfunc: Kfunc, use: Place, test: str, result: str) -> tuple[Edit, ...]:
     """Two lines and an empty one behind the declarations, unless the use stands among those."""
     assert kfunc.definition.body is not None
     statements = [node for node in kfunc.definition.body.kids if node.kind != "decl"]
     line = statements[0].line if len(statements) < len(kfunc.definition.body.kids) else kfunc.definition.body.line + 1
     if use.line < line:
         return ()
-    return (Edit(Place(use.path, line, 1, 1), f"\tif ({condition})\n\t\treturn NULL;\n\n"),)
+    return (Edit(Place(use.path, line, 1, 1), f"\t{test}\n\t\t{result}\n\n"),)
 
 
 def _indented(text: str) -> str:

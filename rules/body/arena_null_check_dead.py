@@ -5,7 +5,10 @@ from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.questions import null_tests
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.suffixes import suffix
+from kfunclint.rule.fixes import drop_test
 from kfunclint.rule.rule import rule
+
+_DROP = "drop the test, or name the parameter"
 
 
 @rule(
@@ -42,5 +45,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 kfunc.place(test),
                 f"{kfunc.name}() tests {parameter.name} for NULL, but NULL arrives as the first byte of the arena",
                 (Reason(kfunc.at, "declared here"),),
-                Fix(f"drop the test, or name the parameter {parameter.name}__nullable if NULL is to be allowed"),
+                Fix(
+                    f"{_DROP} {parameter.name}__nullable if NULL is to be allowed", drop_test(kfunc, test), unsure=True
+                ),
             )

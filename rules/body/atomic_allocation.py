@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Edit, Fix, Level, Reason, Remark
 from kfunclint.flow.account import Use
 from kfunclint.flow.questions import uses
 from kfunclint.kernel.kernel import Kernel
@@ -42,11 +42,12 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     for use in made:
         name = _atomic_flag(kfunc, use)
         if name:
+            words = [node for node in use.node.walk() if node.text == name]
             yield Remark(
                 kfunc.place(use.node),
                 f"{kfunc.name}() may sleep, but gives {name} to {use.node.text}(), which can only fail more often",
                 (Reason(flag.at, "it may sleep by this flag"),),
-                Fix(f"write GFP_KERNEL for {name}"),
+                Fix(f"write GFP_KERNEL for {name}", tuple(Edit(kfunc.place(one), "GFP_KERNEL") for one in words)),
                 or_at=(flag.at,),
             )
             return

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Place, Reason, Remark
+from kfunclint.finding import Edit, Fix, Level, Place, Reason, Remark
 from kfunclint.flow.account import Outcome
 from kfunclint.flow.questions import outcomes
 from kfunclint.kernel.kernel import Kernel
@@ -37,13 +37,14 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         if outcome.node is None or note is None or outcome.node.line in said:
             continue
         said.add(outcome.node.line)
+        calls = kfunc.definition.error_pointer_returns
         at, cause = kfunc.place(outcome.node), _cause(kfunc, outcome)
         yield Remark(
             at,
             f"{kfunc.name}() can return an error pointer, which programs cannot tell from a valid one: "
             "the verifier knows only NULL",
             (Reason(cause, note),) if cause.line != at.line else (),
-            Fix("return NULL instead"),
+            Fix("return NULL instead", tuple(Edit(call, "NULL") for call in calls if call.line == at.line)),
             or_at=(cause,),
         )
 

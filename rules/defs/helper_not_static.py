@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Helper
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import put_before
 from kfunclint.rule.rule import rule
 
 
@@ -28,5 +29,5 @@ def check(helper: Helper, kernel: Kernel) -> Iterator[Remark]:
     yield Remark(
         helper.at,
         f"{helper.name}() is no kfunc and nothing outside of its file calls it, but it is global",
-        fix=Fix("make it static"),
+        fix=Fix("make it static", (put_before(helper.returns_at, "static "),)),
     )

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.prototypes import MarkedPrototype
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import drop_word
 from kfunclint.rule.rule import rule
 
 
@@ -22,5 +23,5 @@ def check(prototype: MarkedPrototype, kernel: Kernel) -> Iterator[Remark]:
     yield Remark(
         prototype.at,
         f"__bpf_kfunc stands on a prototype of {prototype.name}(): it belongs on the definition",
-        fix=Fix("drop it here"),
+        fix=Fix("drop it here", (drop_word(prototype.at),)),
     )

@@ -1,8 +1,9 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Remark
+from kfunclint.finding import Fix, Level, Place, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import drop_word
 from kfunclint.rule.rule import rule
 
 
@@ -32,6 +33,12 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         yield Remark(
             definition.static_at or kfunc.at,
             f"{kfunc.name}() is static, but nothing in the kernel calls a kfunc: kfuncs have external linkage",
-            fix=Fix("drop static"),
+            fix=_fix(kfunc, definition.static_at),
             or_at=kfunc.alternate_places,
         )
+
+
+def _fix(kfunc: Kfunc, static: Place | None) -> Fix:
+    """Outside of the region in which -Wmissing-prototypes is off, the word cannot just go."""
+    can = static is not None and kfunc.defs_region.inside
+    return Fix("drop static", (drop_word(static),) if static and can else (), uncovers=True)

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import drop_word
 from kfunclint.rule.rule import rule
 
 
@@ -20,11 +21,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         __bpf_kfunc int bpf_foo(void)
     """
     del kernel
-    if kfunc.definition.is_weak and (
-        kfunc.definition.has_marker or not all(entry.may_be_hook for entry in kfunc.entries)
-    ):
+    weak = kfunc.definition.weak_at
+    if weak is not None and (kfunc.definition.has_marker or not all(entry.may_be_hook for entry in kfunc.entries)):
         yield Remark(
             kfunc.at,
             f"{kfunc.name}() is weak, so what programs are verified against need not be what they call",
-            fix=Fix("drop __weak"),
+            fix=Fix("drop __weak", (drop_word(weak),)),
         )

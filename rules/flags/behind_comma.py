@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Remark
+from kfunclint.finding import Edit, Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
@@ -21,8 +21,9 @@ def check(entry: Entry, kernel: Kernel) -> Iterator[Remark]:
     del kernel
     if entry.dropped:
         names = " and ".join(flag.name for flag in entry.dropped)
+        edits = tuple(Edit(comma, " | ") for comma in entry.commas)
         yield Remark(
             entry.dropped[0].at,
             f"BTF_ID_FLAGS() drops {names} on {entry.name}(), as it reads no flags behind a second comma",
-            fix=Fix("join the flags with |"),
+            fix=Fix("join the flags with |", edits if len(edits) == len(entry.dropped) else ()),
         )

@@ -44,7 +44,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         doc.at,
         f"the kernel-doc of {kfunc.name}() has no Return: section{_error(kfunc)}",
         (Reason(prose, "this sentence is not read as one"),) if prose else (),
-        _fix(prose, at_returns),
+        _fix(doc, prose, at_returns),
     )
 
 
@@ -67,9 +67,12 @@ def _first(doc: Doc, pattern: re.Pattern[str]) -> Place | None:
     )
 
 
-def _fix(prose: Place | None, at_returns: Place | None) -> Fix:
+def _fix(doc: Doc, prose: Place | None, at_returns: Place | None) -> Fix:
     if at_returns is not None:
         return Fix('write "Return:"', (Edit(at_returns, "Return:"),), uncovers=True)
     if prose is None:
-        return Fix('add a "Return:" section')
+        last, text = [(at, text) for at, text in doc.lines if text][-1]
+        end = last.column + len(text)
+        section = Edit(Place(last.path, last.line, end, end), "\n *\n * Return:")
+        return Fix('add a "Return:" section', (section,), uncovers=True, unsure=True)
     return Fix('write "Return: "', (Edit(prose, "Return: "),), uncovers=True)

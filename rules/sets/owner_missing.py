@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.sets import Registration
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import put_before
 from kfunclint.rule.rule import rule
 
 
@@ -26,9 +27,10 @@ def check(registration: Registration, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     if registration.in_module and registration.owner == "":
+        first = registration.fields_at
         yield Remark(
             registration.at,
             f"{registration.set or 'the set'} is registered without .owner, so in a module its ids are looked up in "
             "the BTF of vmlinux",
-            fix=Fix("add .owner = THIS_MODULE"),
+            fix=Fix("add .owner = THIS_MODULE", (put_before(first, ".owner = THIS_MODULE,\n\t"),) if first else ()),
         )

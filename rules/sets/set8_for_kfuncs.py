@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.sets import KfuncSet
-from kfunclint.finding import Fix, Level, Remark
+from kfunclint.finding import Edit, Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
@@ -33,8 +33,9 @@ def check(ids: KfuncSet, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     if ids.kind == "SET8" and ids.is_kfuncs:
+        edits = tuple(map(Edit, ids.macros, ("BTF_KFUNCS_START", "BTF_KFUNCS_END")))
         yield Remark(
             ids.at,
             f"{ids.name} holds kfuncs but is made with BTF_SET8_START(), so the whole set fails to register",
-            fix=Fix("use BTF_KFUNCS_START() and BTF_KFUNCS_END()"),
+            fix=Fix("use BTF_KFUNCS_START() and BTF_KFUNCS_END()", edits),
         )

@@ -6,6 +6,7 @@ from kfunclint.facts.docs import Prose
 from kfunclint.finding import Edit, Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
+from kfunclint.rule.fixes import drop_word
 from kfunclint.rule.rule import rule
 
 
@@ -113,7 +114,8 @@ def _repeated(prose: Prose, text: str) -> Iterator[Remark]:
         message, drop = f'"{word}" stands here twice', f'drop one "{word}"'
         second = prose.place(match.end(), end)
         if prose.place(*match.span("word")).line != second.line:
-            yield Remark(second, message, fix=Fix(drop))
+            begins = any(at.line == second.line and len(line) > len(word) for at, line in prose.lines)
+            yield Remark(second, message, fix=Fix(drop, (drop_word(second),) if begins else ()))
             continue
         both = prose.place(match.start(), end)
         yield Remark(both, message, fix=Fix(drop, (Edit(both, match["word"]),)))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+from conftest import Lint
 from scans import one
+from shelves import SET, series
 
 from kfunclint.rule.fixes import add_flag, drop_flag
 
@@ -18,3 +21,49 @@ def test_adding_and_dropping_flags() -> None:
     assert (more.at.column, more.text) == (34, " | KF_RCU")
     (bare,) = one("BTF_ID_FLAGS(func, x)\n").entries
     assert add_flag(bare, "KF_RCU").edits[0].text == ", KF_RCU"
+
+
+CODE = """\
+__bpf_kfunc {returns}bpf_shelf_up(struct shelf *shelf__nullable, int at)
+{{
+	struct shelf *up;
+
+	if (at == 1)
+		return {value};
+	if (at)
+		up = shelf__nullable->up;
+	at = shelf__nullable->at;
+	return {value};
+}}
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("returns", "value", "early", "unsure"),
+    [
+        ("struct shelf *", "NULL", "return NULL;", False),
+        ("int ", "-ENOENT", "return -ENOENT;", True),
+        ("int ", "0", "return -EINVAL;", True),
+        ("bool ", "true", "return false;", True),
+        ("u64 ", "1", "return 0;", True),
+        ("void ", "", "return;", False),
+    ],
+)
+def test_an_early_return_gives_what_the_type_can(
+    returns: str, value: str, early: str, unsure: bool, lint: Lint
+) -> None:
+    code = CODE.format(returns=returns, value=value).replace("return ;", "return;")
+    code = code.replace("\tif (at)\n\t\tup = shelf__nullable->up;\n", "")
+    found = lint(series("", code + SET.replace("_find", "_up")), kernel="6.12", only=("body/nullable-untested",))
+    (fix,) = [finding.fix for finding in found.findings]
+    assert fix is not None
+    (edit,) = fix.edits
+    assert (edit.text, fix.unsure) == (f"\tif (!shelf__nullable)\n\t\t{early}\n", unsure)
+    assert bool(found.findings[0].diff) is not unsure
+
+
+def test_no_test_is_put_where_none_can_stand(lint: Lint) -> None:
+    code = CODE.format(returns="int ", value="0")  # the use is the body of an if without braces
+    found = lint(series("", code + SET.replace("_find", "_up")), kernel="6.12", only=("body/nullable-untested",))
+    assert [finding.fix.edits for finding in found.findings if finding.fix] == [()]

@@ -58,7 +58,8 @@ def test_a_word_repeated_over_a_line_break_is_pointed_at_in_the_second_line() ->
     (found,) = remarks("drop the", "the lock")
     assert (found.at.line, found.at.column, found.at.end_column) == (2, 4, 7)
     assert found.fix is not None
-    assert not found.fix.edits
+    (edit,) = found.fix.edits
+    assert (edit.at.line, edit.at.column, edit.at.end_column, edit.text) == (2, 4, 8, "")
 
 
 def test_a_word_repeated_in_a_line_is_mended() -> None:

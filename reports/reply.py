@@ -49,7 +49,7 @@ def files(review: Review, *, whole: bool = False) -> dict[str, str]:
     notes = _notes(review)
     for mail, findings in _replies(review):
         version, dash, rest = formats.slug(mail).rpartition(f"{mail.subject.number:04}")
-        body = _whole_body(review, mail, findings) if whole else _body(review, mail, findings, notes)
+        body = _whole_body(review, mail, findings, notes) if whole else _body(review, mail, findings, notes)
         mails[f"{version}{dash}-reply{rest}.eml"] = f"{_header(mail)}\n{body}"
         notes = []
     return mails
@@ -188,14 +188,15 @@ def _patch_of(review: Review, mail: Mail) -> Patch | None:
     return next((patch for patch in (review.cover, *review.patches) if patch and patch.mail is mail), None)
 
 
-def _whole_body(review: Review, mail: Mail, findings: Sequence[Finding]) -> str:
+def _whole_body(review: Review, mail: Mail, findings: Sequence[Finding], notes: Sequence[str]) -> str:
     """What b4's parser takes for remarks: what is not quoted, below the line that is counted from the first one.
 
-    A remark on the subject stands in front; a line is never split, as what follows would be counted wrongly.
+    Notes and a remark on the subject stand in front; a line is never split, as what follows would be counted wrongly.
     """
     patch = _patch_of(review, mail)
     lines = _WholeQuote(patch, findings, review.lines, review.since).lines() if patch and findings else []
-    return "\n".join([_attribution(mail), *lines]).rstrip("\n") + "\n"
+    told = [line for note in notes for line in (*_wrap(note), "")]
+    return "\n".join([_attribution(mail), *([""] if told else []), *told, *lines]).rstrip("\n") + "\n"
 
 
 def _signature(review: Review) -> Iterator[str]:

@@ -252,9 +252,19 @@ class KfuncOfTest(Value):
     kfunc: Kfunc
 
     @property
+    def name(self) -> str:
+        """That of the kfunc."""
+        return self.kfunc.name
+
+    @property
+    def at(self) -> Place:
+        """Where the kfunc has its name."""
+        return self.kfunc.at
+
+    @property
     def function(self) -> str:
         """Its name, as that of every fact's function."""
-        return self.kfunc.name
+        return self.name
 
     @property
     def extent(self) -> tuple[Extent, ...]:

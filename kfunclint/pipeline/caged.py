@@ -117,19 +117,13 @@ class CagedReviewer:
             review, judged_for = self.reviewer.review(series, kernel, each_patch=each_patch)
             return review, judged_for if self.keeps_kernel else replace(judged_for, tree=None)
 
-        cpu = min(self.cpu, self.budget.seconds)
-        if cpu <= 0:
-            return _not_reviewed(series, "the budget of the run is spent")
-        before = self._cpu_seconds()
         try:
-            answer = self._cage().run(work, Limits(cpu, 3 * self.cpu + 30))
+            answer = self._done(work)
             if not isinstance(answer, tuple) or [type(part) for part in answer] != [Review, Kernel]:
                 raise Stopped(NOT_UNDERSTOOD)
-            review, judged_for = answer
         except Stopped as why:
             return _not_reviewed(series, str(why))
-        finally:
-            self.budget.seconds -= max(0.0, self._cpu_seconds() - before)
+        review, judged_for = answer
         # what people said is looked up by the mails themselves, not by copies of them
         return self._bounded(replace(review, series=series)), judged_for
 
@@ -137,22 +131,32 @@ class CagedReviewer:
         """See Reviewer; of a series on which that comes to no end, one that says so."""
         from kfunclint.checker.mending import Mending  # most reviews are not mended
 
-        cpu = min(self.cpu, self.budget.seconds)
-        if cpu <= 0:
-            return Mending(stopped="the budget of the run is spent")
-
         def work(ask: Ask) -> Mending:
             self._reach_out(ask)
-            return self.reviewer.mend(review, fixes, cpu * _SHARE)
+            return self.reviewer.mend(review, fixes, self._cpu_left() * _SHARE)
 
-        before = self._cpu_seconds()
         try:
-            mending: Mending = self._cage().run(work, Limits(cpu, 3 * self.cpu + 30))
+            mending = self._done(work)
+            if not isinstance(mending, Mending):
+                raise Stopped(NOT_UNDERSTOOD)
         except Stopped as why:
             return Mending(stopped=str(why))
+        return mending
+
+    def _done(self, work: Callable[[Ask], Any]) -> Any:
+        """What work in a child gives, for which the budget of the run pays. Raises Stopped."""
+        cpu = self._cpu_left()
+        if cpu <= 0:
+            raise Stopped("the budget of the run is spent")
+        before = self._cpu_seconds()
+        try:
+            return self._cage().run(work, Limits(cpu, 3 * self.cpu + 30))
         finally:
             self.budget.seconds -= max(0.0, self._cpu_seconds() - before)
-        return mending
+
+    def _cpu_left(self) -> float:
+        """The seconds of all processors that the next piece of work may take."""
+        return min(self.cpu, self.budget.seconds)
 
     def _cage(self) -> Cage:
         tree = self.reviewer.tree

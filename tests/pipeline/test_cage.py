@@ -25,10 +25,14 @@ from kfunclint.clang import Parser, confine, frames
 from kfunclint.clang.parser import WorkerGone
 from kfunclint.errors import InputError
 from kfunclint.finding import Level, Place
+from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Series
 from kfunclint.pipeline import cage, caged, pipeline
 from kfunclint.pipeline.cage import Ask, Cage, Limits, Stopped
 from kfunclint.pipeline.outcome import FINDINGS, TROUBLE
+from kfunclint.pipeline.request import Fixes, Request
+from kfunclint.settings import merged
+from kfunclint.settings.selection import ActiveRules
 
 SERIES = (ROOT / "fixtures" / "series.mbox").read_bytes()
 SMALL = Limits(cpu=1, wall=5, memory=64 << 20)
@@ -197,6 +201,21 @@ def test_a_member_of_an_enumeration_is_a_value_in_every_release_of_python(parser
         assert reason(parser, lambda ask, owner=owner, name=name: Attribute(owner, name)) == (  # type: ignore[misc]
             "its answer is not understood"
         )
+
+
+def test_an_answer_that_is_no_mending_is_none(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, answers = Cage.run, [None, "x"]
+
+    def hostile(self: Cage, work: Callable[[Ask], Any], limits: Limits) -> Any:
+        return answers.pop(0) or run(self, work, limits)
+
+    monkeypatch.setattr(Cage, "run", hostile)
+    outcome = pipeline.run(
+        read_inbox([mail(1)]), Request(fixes=Fixes(True, True)), ActiveRules(merged.merge({}, ())), parser
+    )
+    (review,) = outcome.reviews
+    assert review.mending is not None
+    assert review.mending.stopped == "its answer is not understood"
 
 
 def test_a_refusal_is_a_value_whatever_a_library_registers(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,16 @@ import argparse
 import contextlib
 import json
 import os
-import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from kfunclint.clang import Parser
 from kfunclint.cli import review
 from kfunclint.cli.arguments import Arguments
+from kfunclint.errors import InputError
+from kfunclint.git.repository import HASH, Repository, around
 
 
 def run(argv: Sequence[str], running: Parser | None = None) -> int:
@@ -40,9 +42,10 @@ def parser() -> argparse.ArgumentParser:
 
 def _thread(tracking: str) -> bytes:
     """The mails that a file of b4 names: an object in the repository; b"" for none."""
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+    with contextlib.suppress(InputError, OSError, ValueError, KeyError, TypeError):
         blob = json.loads(Path(tracking).read_bytes())["series"]["thread-blob"]
-        if set(blob) <= set("0123456789abcdef"):
-            done = subprocess.run(["git", "cat-file", "blob", blob], stdout=subprocess.PIPE, check=False)
-            return done.stdout
+        top = around(Path())
+        if top is not None and HASH.fullmatch(blob):
+            with closing(Repository(top)) as repository:
+                return repository.blob(blob)
     return b""

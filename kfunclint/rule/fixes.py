@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from kfunclint.c.syntax import Node, bare, is_scalar, is_signed
+from kfunclint.c.syntax import Node, Parameter, bare, is_scalar, is_signed
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry, Flag
@@ -61,7 +61,15 @@ def put_before(at: Place, text: str) -> Edit:
     return Edit(Place(at.path, at.line, at.column, at.column, at.patch), text)
 
 
-def early_return(kfunc: Kfunc, use: Use, condition: str) -> tuple[tuple[Edit, ...], bool]:
+def test_first(kfunc: Kfunc, use: Use, name: str, null: str) -> Fix:
+    """Test a pointer for NULL in front of a use of it; `null` is what questions.nullness() says of it there. There are
+    no edits where it has no name, or a test says already that it is NULL."""
+    can = name.isidentifier() and null != "null"
+    edits, is_choice = _early_return(kfunc, use, f"!{name}") if can else ((), False)
+    return Fix(f"test {name} for NULL first", edits, unsure=is_choice)
+
+
+def _early_return(kfunc: Kfunc, use: Use, condition: str) -> tuple[tuple[Edit, ...], bool]:
     """A test that returns in front of the statement with a use, and whether the value that it returns is a choice.
 
     No edits where that statement is no plain one of a block, such as a declaration or the body of an if without braces,
@@ -115,7 +123,13 @@ def failure_value(kfunc: Kfunc) -> tuple[str, bool]:
     return f" -{codes.most_common(1)[0][0] if codes else 'EINVAL'}", True
 
 
-def drop_test(kfunc: Kfunc, test: Node) -> tuple[Edit, ...]:
+def drop_null_test(kfunc: Kfunc, parameter: Parameter, test: Node) -> Fix:
+    """Drop a test for NULL of a parameter that never is, or say by its name that it may be."""
+    words = f"drop the test, or name the parameter {parameter.name}__nullable if NULL is to be allowed"
+    return Fix(words, _without_test(kfunc, test), unsure=True)
+
+
+def _without_test(kfunc: Kfunc, test: Node) -> tuple[Edit, ...]:
     """Take out `if (!p) return x;` of a test for NULL, if it is just that; else no edits."""
     body = kfunc.definition.body
     for node in body.walk() if body else ():

@@ -1,14 +1,12 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.flow.questions import null_tests
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.suffixes import suffix
-from kfunclint.rule.fixes import drop_test
+from kfunclint.rule.fixes import drop_null_test
 from kfunclint.rule.rule import rule
-
-_DROP = "drop the test, or name the parameter"
 
 
 @rule(
@@ -45,7 +43,5 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 kfunc.place(test),
                 f"{kfunc.name}() tests {parameter.name} for NULL, but NULL arrives as the first byte of the arena",
                 (Reason(kfunc.at, "declared here"),),
-                Fix(
-                    f"{_DROP} {parameter.name}__nullable if NULL is to be allowed", drop_test(kfunc, test), unsure=True
-                ),
+                drop_null_test(kfunc, parameter, test),
             )

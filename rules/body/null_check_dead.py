@@ -4,14 +4,13 @@ from kfunclint.c.syntax import Parameter
 from kfunclint.facts.flag_names import FlagName
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.flow.questions import null_tests
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.release import Release
-from kfunclint.rule.fixes import drop_test
+from kfunclint.rule.fixes import drop_null_test
 from kfunclint.rule.rule import rule
 
-_DROP = "drop the test, or name the parameter"
 _TRUSTED_BY_DEFAULT = Release(7, 0)
 _NEVER_NULL: tuple[FlagName, ...] = ("KF_RCU", "KF_TRUSTED_ARGS", "KF_RELEASE")
 _MAY_BE_NULL = ("__nullable", "__opt", "__ign", "__map", "__prog", "__arena")
@@ -48,9 +47,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 kfunc.place(test),
                 f"{kfunc.name}() tests {parameter.name} for NULL, but the verifier rejects programs that may pass NULL",
                 (Reason(flag.at, "by this flag"),) if flag else (),
-                Fix(
-                    f"{_DROP} {parameter.name}__nullable if NULL is to be allowed", drop_test(kfunc, test), unsure=True
-                ),
+                drop_null_test(kfunc, parameter, test),
             )
 
 

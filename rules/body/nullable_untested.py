@@ -1,13 +1,12 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
-from kfunclint.flow.account import Use
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.flow.path import EQUAL, LESS, Path
 from kfunclint.flow.questions import nullness, uses
 from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.rule.fixes import early_return
+from kfunclint.rule.fixes import test_first
 from kfunclint.rule.rule import rule
 
 _NULL_ALLOWED = ("__nullable", "__opt")
@@ -55,15 +54,10 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 f"{kfunc.name}() reads through {parameter.name} {how}, but its suffix lets programs pass "
                 "NULL: any of them can crash the kernel",
                 (Reason(kfunc.at, "declared here"), *(Reason(kfunc.place(call), "called here") for call in use.calls)),
-                _fix(kfunc, use, parameter.name, null),
+                test_first(kfunc, use, parameter.name, null),
                 or_at=(*map(kfunc.place, use.calls), kfunc.at),
             )
             break
-
-
-def _fix(kfunc: Kfunc, use: Use, name: str, null: str) -> Fix:
-    edits, unsure = early_return(kfunc, use, f"!{name}") if null != "null" else ((), False)
-    return Fix(f"test {name} for NULL first", edits, unsure=unsure)
 
 
 def _stands_for(asked: Term, sizes: set[str], path: Path) -> bool:

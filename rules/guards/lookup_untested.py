@@ -1,12 +1,12 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Place, Reason, Remark
+from kfunclint.finding import Level, Place, Reason, Remark
 from kfunclint.flow.account import Use
 from kfunclint.flow.questions import null_when, nullness, other_tests, uses
 from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
-from kfunclint.rule.fixes import early_return
+from kfunclint.rule.fixes import test_first
 from kfunclint.rule.rule import rule
 
 _MOST_TESTS = 3  # that a finding points at
@@ -56,16 +56,9 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             at,
             f"{kfunc.name}() reads through {name} {how}, but it is NULL if {why}",
             (*(Reason(place, "it comes from here") for place in given if place != at), *tests[:_MOST_TESTS]),
-            _fix(kfunc, use, name, null),
+            test_first(kfunc, use, name, null),
             or_at=tuple(given),
         )
-
-
-def _fix(kfunc: Kfunc, use: Use, name: str, null: str) -> Fix:
-    """A test where the pointer has a name, and no test says already that it is NULL there."""
-    can = name.isidentifier() and null != "null"
-    edits, unsure = early_return(kfunc, use, f"!{name}") if can else ((), False)
-    return Fix(f"test {name} for NULL first", edits, unsure=unsure)
 
 
 def _null_branch(kfunc: Kfunc, use: Use) -> tuple[Reason, ...]:

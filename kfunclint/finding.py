@@ -73,6 +73,11 @@ class Fix(Value):
     uncovers: bool = False
     unsure: bool = False
 
+    @property
+    def sure_edits(self) -> tuple[Edit, ...]:
+        """The edits, none where they are a choice."""
+        return () if self.unsure else self.edits
+
 
 class Missing(Value):
     """The test that a use lacks: where `symbol` is used, a variable or a call "name()", it must be known that the call

@@ -53,7 +53,7 @@ def _diagnostic(finding: Finding, mails: Mapping[int, Mail], texts: LineIndex) -
             {"message": visible(reason.note), "location": _location(reason.at, mails, texts)}
             for reason in finding.because
         ]
-    edits = finding.fix.edits if finding.fix and not finding.fix.unsure else ()
+    edits = finding.fix.sure_edits if finding.fix else ()
     # those of one fix would be shown as choices, and one elsewhere replaces a line that nobody sees
     if len(edits) == 1 and edits[0].at.path is not None and edits[0].at.path == finding.at.path:
         diagnostic["suggestions"] = [_suggestion(edits[0], texts)]

@@ -110,12 +110,7 @@ def _results(findings: Iterable[Finding], index: dict[str, int]) -> Iterator[Obj
         }
         if related := list(_related(finding)):
             result["relatedLocations"] = related
-        if (
-            finding.fix
-            and finding.fix.edits
-            and not finding.fix.unsure
-            and all(edit.at.path for edit in finding.fix.edits)
-        ):
+        if finding.fix and finding.fix.sure_edits and all(edit.at.path for edit in finding.fix.edits):
             result["fixes"] = [_fix(finding.fix)]
         yield result
 

@@ -139,9 +139,10 @@ class _Proof:
 
     def _has_fix(self, finding: Finding) -> bool:
         fix = finding.fix
-        if fix is None or not fix.edits or finding.repaired_by is not None:
+        if fix is None or finding.repaired_by is not None:
             return False
-        return (self.unsure or not fix.unsure) and all(map(self._is_editable, fix.edits))
+        edits = fix.edits if self.unsure else fix.sure_edits
+        return bool(edits) and all(map(self._is_editable, edits))
 
     def _is_editable(self, edit: Edit) -> bool:
         if edit.at.path is None:

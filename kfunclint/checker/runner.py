@@ -194,7 +194,7 @@ class RuleRunner:
                 message=remark.message,
                 because=(*(reason for reason in remark.because if _shows(fact, reason.at)), *precedents),
                 fix=remark.fix,
-                diff=self.lines.diff(remark.fix) if remark.fix and not remark.fix.unsure else "",
+                diff=self.lines.diff(remark.fix) if remark.fix and remark.fix.sure_edits else "",
                 see=rule.see,
                 function=fact.function,
                 quoted=quoted,

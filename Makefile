@@ -50,8 +50,9 @@ bench: $(VENV)/test.done
 
 fuzz: MINUTES ?= 30
 fuzz: $(VENV)/fuzz.done
-	set -e; for harness in mail patch scan c flow review answer value; do \
-		PYTHONPATH=tests $(BIN)/python -m fuzz.run $$harness $(MINUTES) build/fuzz; done
+	set -e; export PYTHONPATH=tests; \
+	for harness in $$($(BIN)/python -c 'from fuzz.harnesses import HARNESSES; print(*HARNESSES)'); do \
+		$(BIN)/python -m fuzz.run $$harness $(MINUTES) build/fuzz; done
 
 clean:
 	rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -120,12 +120,13 @@ def _tell(review: Review, arguments: argparse.Namespace, file: str) -> None:
     mending = review.mending or Mending()
     total = len(review.findings)
     if total:
-        where = f": {file}" if file and mending.mended else ""
-        options.say(f"{len(mending.mended)} of {pluralize(total, 'finding')} mended{where}")
+        into = f": {file}" if file and mending.mended else ""
+        options.say(f"{len(mending.mended)} of {pluralize(total, 'finding')} mended{into}")
     if mending.stopped:
         options.say(f"no fix was tried: {mending.stopped}")
     for finding in (review.findings[number] for number in sorted(mending.refused)):
-        options.say(f"not mended, as that would bring up something else: {finding.rule} in {finding.at.path}")
+        where = finding.at.path or "the message"
+        options.say(f"not mended, as that would bring up something else: {finding.rule} in {where}")
     if not arguments.fix_unsure:
         unsure = sum(bool(finding.fix and finding.fix.edits and finding.fix.unsure) for finding in review.findings)
         if unsure:

@@ -44,7 +44,7 @@ def identifier(name: str) -> str:
 
 
 def rule_page(rule: str) -> str:
-    """Where the page of a rule is that `kfunclint explain --format markdown` makes."""
+    """Where the page of a rule is that `kfunclint explain --all --pages FOLDER` makes."""
     return f"{url('Documentation')}/rules/{quote(rule)}.md"
 
 

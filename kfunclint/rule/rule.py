@@ -53,10 +53,9 @@ class Rule(Value, Generic[T]):
 
     `since` and `until` bound the releases for which it holds (both inclusive), `flag` is one without which it is about
     nothing, and `error_since` the release from which on a finding is an error whatever `level` says; `needs_body` rules
-    see only kfuncs whose whole body is known; `in_tests` rules see kfuncs of files that
-    test the verifier, too; `doc` explains it in the form of a rule's docstring; `contract` and `see`
-    name the facts behind it: numbers of the kfunc contract, and the kernel's source. `source` says where the rule
-    itself stands, as "file:line".
+    see only kfuncs whose whole body is known; `in_tests` rules see kfuncs of files that test the verifier, too; `doc`
+    explains it in the form of a rule's docstring; `contract` and `see` name the facts behind it: numbers of the kfunc
+    contract, and the kernel's source. `source` says where the rule itself stands, as "file:line".
     """
 
     id: str

@@ -55,7 +55,7 @@ def _gives_back(kfunc: Kfunc) -> bool:
 
 
 def _is_open(kfunc: Kfunc, entry: Entry) -> bool:
-    """Does it do with any pointer to the object, and is that no case of flags/kept-object-untrusted?"""
+    """Does nothing in the entry ask for a pointer that is valid, and is it no case of flags/kept-object-untrusted?"""
     if entry.flags is None or entry.set is None or any(entry.flag(name) for name in _PROTECTING):
         return False
     hands_on = kfunc.signature.returns_struct_pointer or entry.flag("KF_ACQUIRE")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 LIST = "bpf@lists.example.org"
 PLAIN, SUBMISSION, IMAP = 10025, 10587, 10143
-_MAIL = 8  # the user "mail" of Debian, whom mails belong to
+MAIL = 8  # the user "mail" of Debian, whom mails belong to
 _SECONDS = 20.0
 _SERVICES = (
     "cleanup unix n - n - 0 cleanup",
@@ -68,11 +68,11 @@ class Servers:
         """What has come to somebody."""
         return [path.read_bytes() for name in ("new", "cur") for path in (self.box(user) / name).glob("*")]
 
-    def post(self, *mails: bytes) -> None:
+    def post(self, *mails: bytes, port: int = PLAIN) -> None:
         """Send mails to the list, and wait until the inbox has them."""
         count = len(self.archived())
         for mail in mails:
-            with smtplib.SMTP("127.0.0.1", PLAIN) as server:
+            with smtplib.SMTP("127.0.0.1", port) as server:
                 server.sendmail("ann@example.org", [LIST], mail)
         wait_for(lambda: len(self.archived()) == count + len(mails))
 
@@ -127,7 +127,7 @@ def _make_inbox(servers: Servers) -> None:
     )
     script.chmod(0o755)
     for path in (root / "home", root / "config", servers.inbox):
-        subprocess.run(["chown", "-R", f"{_MAIL}:{_MAIL}", str(path)], check=True)
+        subprocess.run(["chown", "-R", f"{MAIL}:{MAIL}", str(path)], check=True)
     (root / "config").chmod(0o644)
 
 
@@ -135,7 +135,7 @@ def _make_boxes(servers: Servers) -> None:
     for user in ("ann", "bot"):
         for name in ("new", "cur", "tmp"):
             (servers.box(user) / name).mkdir(parents=True)
-    subprocess.run(["chown", "-R", f"{_MAIL}:{_MAIL}", str(servers.root / "mail")], check=True)
+    subprocess.run(["chown", "-R", f"{MAIL}:{MAIL}", str(servers.root / "mail")], check=True)
     subprocess.run(
         f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1"
         f" -keyout {servers.root}/key.pem -out {servers.certificate}",
@@ -158,14 +158,14 @@ def _dovecot(servers: Servers) -> Iterator[None]:
         ssl = no
         disable_plaintext_auth = no
         mail_location = maildir:{root}/mail/%u/Maildir
-        first_valid_uid = {_MAIL}
+        first_valid_uid = {MAIL}
         passdb {{
           driver = static
           args = password=secret
         }}
         userdb {{
           driver = static
-          args = uid={_MAIL} gid={_MAIL} home={root}/mail/%u
+          args = uid={MAIL} gid={MAIL} home={root}/mail/%u
         }}
         service imap-login {{
           inet_listener imap {{
@@ -187,7 +187,7 @@ def _dovecot(servers: Servers) -> Iterator[None]:
     )
     server = subprocess.Popen(["dovecot", "-F", "-c", str(root / "dovecot.conf")])
     try:
-        wait_for(lambda: (root / "auth").exists() and _answers(IMAP))
+        wait_for(lambda: (root / "auth").exists() and answers(IMAP))
         yield
     finally:
         server.terminate()
@@ -218,9 +218,9 @@ def _postfix(servers: Servers) -> Iterator[None]:
         virtual_mailbox_domains = example.org
         virtual_mailbox_base = {root}/mail
         virtual_mailbox_maps = inline:{{ {{ann@example.org = ann/Maildir/}}, {{bot@example.org = bot/Maildir/}} }}
-        virtual_uid_maps = static:{_MAIL}
-        virtual_gid_maps = static:{_MAIL}
-        virtual_minimum_uid = {_MAIL}
+        virtual_uid_maps = static:{MAIL}
+        virtual_gid_maps = static:{MAIL}
+        virtual_minimum_uid = {MAIL}
         virtual_transport = virtual
         recipient_delimiter = +
         smtpd_tls_cert_file = {servers.certificate}
@@ -245,14 +245,15 @@ def _postfix(servers: Servers) -> Iterator[None]:
     )
     subprocess.run(["postfix", "-c", str(etc), "start"], check=True, capture_output=True)
     try:
-        wait_for(lambda: _answers(PLAIN) and _answers(SUBMISSION))
+        wait_for(lambda: answers(PLAIN) and answers(SUBMISSION))
         yield
     finally:
         subprocess.run(["postfix", "-c", str(etc), "abort"], check=False, capture_output=True)
-        wait_for(lambda: not _answers(PLAIN))
+        wait_for(lambda: not answers(PLAIN))
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether a program of this machine listens there."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
         return True
     return False

@@ -1,4 +1,4 @@
-"""The list bot among real servers: Postfix with TLS and a login, public-inbox, Dovecot, mutt."""
+"""The list bot among real servers: Postfix with TLS and a login, OpenSMTPD, public-inbox, Dovecot, mutt."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from email import message_from_bytes
 from pathlib import Path
 
+import opensmtpd
 import pytest
 from bots import a_patch, an_answer
 from servers import IMAP, LIST, SUBMISSION, Servers, running, wait_for
@@ -26,6 +27,8 @@ from kfunclint.bot.settings import Source
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start mail servers")
 ROOT = Path(__file__).parents[2]
+BY_LOGIN = f'port = {SUBMISSION}\nuser = "bot"\npassword-file = "password"'
+PLAIN = f"port = {opensmtpd.PORT}\nstarttls = false"
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def servers() -> Iterator[Servers]:
 class RealBot:
     """The command, with settings that send through the servers."""
 
-    def __init__(self, servers: Servers, folder: Path, name: str) -> None:
+    def __init__(self, servers: Servers, folder: Path, name: str, server: str = BY_LOGIN) -> None:
         self.servers = servers
         self.folder = folder
         (folder / "password").write_text("secret\n")
@@ -60,9 +63,7 @@ list = "{LIST}"
 mode = "author"
 [smtp]
 host = "127.0.0.1"
-port = {SUBMISSION}
-user = "bot"
-password-file = "password"
+{server}
 timeout = "10 s"
 """)
 
@@ -130,6 +131,21 @@ def test_mutt_shows_each_reply_below_its_patch(servers: Servers, tmp_path: Path)
         "| `->Re: [PATCH bpf-next 2/2] chain: add bpf_depot_find2() | kfunclint bot",
         "`->Re: [PATCH bpf-next 1/2] chain: add bpf_depot_find1() | kfunclint bot",
     ], "\n".join(screen)
+
+
+def test_a_server_without_tls_or_login(servers: Servers, tmp_path: Path) -> None:
+    with opensmtpd.opensmtpd(servers):
+        bot = RealBot(servers, tmp_path, "plain", PLAIN)
+        bot.run()
+        servers.post(a_patch(2, 2, series="plain"), a_patch(1, 2, series="plain"), port=opensmtpd.PORT)
+        servers.post(a_patch(1, 1, series="unknown", by="Nobody <nobody@example.org>"), port=opensmtpd.PORT)
+        for _ in range(2):
+            bot.run()
+            opensmtpd.wait_until_delivered(servers)
+    found = [message_from_bytes(mail) for mail in bot.own_mails()]
+    assert sorted(str(mail["in-reply-to"]) for mail in found) == [f"<plain-v1-{n}@example.org>" for n in (1, 2)]
+    assert all("by plain.example.org (OpenSMTPD) with ESMTP " in str(mail["received"]) for mail in found)
+    assert bot.states() == ["sent", "sent", "refused"]
 
 
 def test_an_edited_inbox_brings_nothing_twice(servers: Servers, tmp_path: Path) -> None:

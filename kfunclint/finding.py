@@ -92,8 +92,9 @@ class Remark(Value):
     """A rule's own words about a place; review adds the rule's name and level.
 
     `or_at`: places that are as guilty as `at`. A finding must point at a line that the series added, so where
-    `at` is old code the first of them that is new takes its place. `missing`: a review with a kernel tree adds who
-    does make that test there, if most do.
+    `at` is old code the first of them that is new takes its place, and `here` says what is to be seen at `at` then
+    ("registered here"; "": nothing that is worth a line). `missing`: a review with a kernel tree adds who does make
+    that test there, if most do.
     """
 
     at: Place
@@ -102,6 +103,7 @@ class Remark(Value):
     fix: Fix | None = None
     or_at: tuple[Place, ...] = ()
     missing: Missing | None = None
+    here: str = ""
 
 
 class Origin(Value):

@@ -10,7 +10,7 @@ from email.header import Header
 from kfunclint import __version__
 from kfunclint.checker.lines import LineIndex
 from kfunclint.checker.result import Review
-from kfunclint.finding import Comparison, Finding, Level, Reason
+from kfunclint.finding import Comparison, Finding, Level, Place, Reason
 from kfunclint.mail.message import Mail
 from kfunclint.patch.diff import DiffLine, FileDiff, Patch
 from kfunclint.report import formats
@@ -243,6 +243,7 @@ class _Quote:
         self.mail = patch.mail
         self.body = patch.mail.body.split("\n")
         self.texts = texts
+        self.diff = {(file.new_path, line.text) for file in patch.files for hunk in file.hunks for line in hunk.lines}
         self.remarks: dict[int, list[Finding]] = {}
         for finding in findings:
             self.remarks.setdefault(finding.origin.mail_line, []).append(finding)
@@ -345,6 +346,9 @@ class _Quote:
         return new
 
     def _reason(self, reason: Reason, finding: Finding) -> str:
+        """A reason with its line; of one that the mails do not show only where it is."""
+        if not self._is_shown(reason.at):
+            return f"{reason.note} (line {reason.at.line} of {reason.at.path})"
         text = " ".join(_without_comment_marks(self.texts.text(reason.at)).split())
         origin = self.texts.origin(reason.at)
         if len(text) > _EXCERPT:
@@ -355,6 +359,11 @@ class _Quote:
         if reason.at.path and reason.at.path != finding.at.path:
             return f"{words} ({reason.at.path})"
         return words
+
+    def _is_shown(self, at: Place) -> bool:
+        """Did the series bring the line, or does the mail show it beside others?"""
+        text = self.texts.text(at)
+        return not text or self.texts.origin(at) is not None or (at.path, text) in self.diff
 
 
 class _WholeQuote(_Quote):

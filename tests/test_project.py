@@ -53,6 +53,7 @@ RULES_MAY_IMPORT = {
     "kernel.suffixes",
     "resources",
     "rule.fixes",
+    "rule.reasons",
     "rule.rule",
     "value",
 }

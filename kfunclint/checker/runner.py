@@ -91,6 +91,14 @@ def _bounded(remark: Remark) -> Remark:
     return replace(remark, message=excerpt(remark.message)[0], because=reasons)
 
 
+def _moved(remark: Remark, at: Place) -> Remark:
+    """A remark that points at another of its places, and tells what is to be seen at the first one."""
+    if at == remark.at or not remark.here:
+        return replace(remark, at=at)
+    others = [reason for reason in remark.because if (reason.at.path, reason.at.line) != (at.path, at.line)]
+    return replace(remark, at=at, because=(*others, Reason(remark.at, remark.here)))
+
+
 class RuleRunner:
     """Runs rules over facts: findings on lines that the series added, suspects on older ones.
 
@@ -167,7 +175,7 @@ class RuleRunner:
         if at is None or origin is None:
             self.suspects.append(Candidate(rule, fact, remark, messages))
         else:
-            self._add(rule, fact, replace(remark, at=at), origin, self.lines.text(at))
+            self._add(rule, fact, _moved(remark, at), origin, self.lines.text(at))
 
     def _add(self, rule: Rule[Any], fact: Fact, remark: Remark, origin: Origin, quoted: str) -> None:
         if (rule.id, remark.at, remark.message) in self._seen:

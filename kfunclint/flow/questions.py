@@ -211,7 +211,7 @@ def null_tests(account: Account | None, name: str) -> tuple[Node, ...]:
 
 def other_tests(account: Account | None, use: Use, about: Collection[Term]) -> tuple[OtherTest, ...]:
     """The conditions of the function that are made of one of some terms, though none of them covers a use, in the order
-    of the source."""
+    of the source: those on the way to it, or else all."""
     on_the_way = {id(one.node) for path in _paths_to(account, use) for one in path.decisions}
     found = {
         id(one.node): one.node
@@ -219,8 +219,9 @@ def other_tests(account: Account | None, use: Use, about: Collection[Term]) -> t
         for one in path.decisions
         if not one.foreign and not one.term.parts.isdisjoint(about)
     }
+    told = [node for key, node in found.items() if key in on_the_way] or found.values()
     outer = use.calls[0] if use.calls else use.node
-    return tuple(OtherTest(node, _why_not(node, outer, id(node) in on_the_way)) for node in _ordered(found.values()))
+    return tuple(OtherTest(node, _why_not(node, outer, id(node) in on_the_way)) for node in _ordered(told))
 
 
 def _why_not(test: Node, use: Node, before: bool) -> str:

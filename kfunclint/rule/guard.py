@@ -14,10 +14,10 @@ from kfunclint.flow.questions import calls, is_plain_call, other_tests, paramete
 from kfunclint.flow.terms import ZERO, Term
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import failure_value
-from kfunclint.value import Value
+from kfunclint.rule.reasons import about_use
+from kfunclint.value import Value, replace
 
 _TEXTS = ("title", "why", "bad", "good", "guard", "because", "see")
-_MOST_TESTS = 3  # that a finding points at
 _OTHERS = ("uses", "holds", "same", "level", "takes", "predicates", "contract", "since", "until", "strict")
 
 
@@ -67,19 +67,15 @@ class Guard(Value):
             return
         for symbol, use in self._uses(kfunc):
             if not self._may_be_guarded(kfunc, use):
-                at = kfunc.place(use.node)
-                because = (
-                    *self._because(kfunc, use),
-                    *(Reason(kfunc.place(call), "called here") for call in use.calls),
-                )
-                yield Remark(
-                    at,
+                remark = about_use(
+                    kfunc,
+                    use,
                     f"{kfunc.name}() uses {symbol} {self._without(kfunc)}: {self.because}",
-                    because[:_MOST_TESTS],
                     self._fix(kfunc, use),
-                    or_at=tuple(map(kfunc.place, use.calls)),
-                    missing=self._missing(symbol),
+                    here=f"{symbol} is used here",
+                    tests=self._other_tests(kfunc, use),
                 )
+                yield replace(remark, missing=self._missing(symbol))
                 return
 
     def _uses(self, kfunc: Kfunc) -> Iterator[tuple[str, Use]]:
@@ -125,7 +121,7 @@ class Guard(Value):
         is_plain = term.kind == "call" and not term.kids and f"{term.text}()" != self.guard
         return is_plain and any(word in term.text for word in self.predicates)
 
-    def _because(self, kfunc: Kfunc, use: Use) -> tuple[Reason, ...]:
+    def _other_tests(self, kfunc: Kfunc, use: Use) -> tuple[Reason, ...]:
         """The tests that are there and do not count."""
         guard = _call_term(self.guard, use)
         if guard is None:
@@ -136,7 +132,7 @@ class Guard(Value):
             (one.node, "used on the wrong branch of this test" if against and id(one.node) in on_the_way else one.note)
             for one in other_tests(kfunc.account, use, (guard,))
         )
-        return tuple(Reason(kfunc.place(node), note) for node, note in notes)[:_MOST_TESTS]
+        return tuple(Reason(kfunc.place(node), note) for node, note in notes)
 
     def _fix(self, kfunc: Kfunc, use: Use) -> Fix:
         if kfunc.behaviour(self.guard.partition("(")[0]).lock:

@@ -49,6 +49,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 (Reason(flag.at, "it may sleep by this flag"),),
                 Fix(f"write GFP_KERNEL for {name}", tuple(Edit(kfunc.place(one), "GFP_KERNEL") for one in words)),
                 or_at=(flag.at,),
+                here="allocated here",
             )
             return
 

@@ -7,6 +7,7 @@ from kfunclint.flow.account import Use
 from kfunclint.flow.questions import parameter, uses
 from kfunclint.flow.terms import base_pointer
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import about_use
 from kfunclint.rule.rule import rule
 
 
@@ -31,16 +32,15 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     if written is None:
         return
     use, own = written
-    at = kfunc.place(use.node)
-    yield Remark(
-        at,
+    declared = own.at or kfunc.at
+    yield about_use(
+        kfunc,
+        use,
         f"{kfunc.name}() writes through {own.name}, which it declares const",
-        (
-            Reason(own.at or kfunc.at, "declared here"),
-            *(Reason(kfunc.place(call), f"{call.text}() is called here") for call in use.calls),
-        ),
         Fix(f"drop the const of {own.name}"),
-        or_at=(*map(kfunc.place, use.calls), own.at or kfunc.at),
+        here="written here",
+        origin=Reason(declared, "declared here"),
+        or_at=(declared,),
     )
 
 

@@ -1,10 +1,11 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Edit, Fix, Level, Place, Reason, Remark
+from kfunclint.finding import Edit, Fix, Level, Remark
 from kfunclint.flow.account import Outcome
 from kfunclint.flow.questions import outcomes
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import about_return, came_from
 from kfunclint.rule.rule import rule
 
 
@@ -37,15 +38,17 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         if outcome.node is None or note is None or outcome.node.line in said:
             continue
         said.add(outcome.node.line)
-        calls = kfunc.definition.error_pointer_returns
-        at, cause = kfunc.place(outcome.node), _cause(kfunc, outcome)
-        yield Remark(
-            at,
+        calls = (call for call in kfunc.definition.error_pointer_returns if call.line == outcome.node.line)
+        origin = came_from(kfunc, outcome.value, note) if outcome.value is not None else None
+        yield about_return(
+            kfunc,
+            outcome,
             f"{kfunc.name}() can return an error pointer, which programs cannot tell from a valid one: "
             "the verifier knows only NULL",
-            (Reason(cause, note),) if cause.line != at.line else (),
-            Fix("return NULL instead", tuple(Edit(call, "NULL") for call in calls if call.line == at.line)),
-            or_at=(cause,),
+            Fix("return NULL instead", tuple(Edit(call, "NULL") for call in calls)),
+            origin=origin,
+            about=outcome.value,
+            or_at=(origin.at,) if origin else (),
         )
 
 
@@ -55,22 +58,9 @@ def _error(kfunc: Kfunc, outcome: Outcome) -> str | None:
         return None
     known = outcome.path.known(outcome.value)
     if known.error:
-        return "made here" if outcome.value.text in ("ERR_PTR", "ERR_CAST") else "an error pointer on this branch"
+        return "made here" if outcome.value.text in ("ERR_PTR", "ERR_CAST") else "it comes from here"
     if outcome.value.kind != "call" or known.error is False or known.is_zero:
         return None
     row = kfunc.behaviour(outcome.value.text)
     tested = any(one.kind == "call" and one.text.startswith("IS_ERR") for one in outcome.path.asked)
     return f"an error pointer if {row.error}" if row.error and not tested else None
-
-
-def _cause(kfunc: Kfunc, outcome: Outcome) -> Place:
-    """The test that says that it is an error pointer, or where it was made."""
-    assert outcome.value is not None
-    assert outcome.node is not None
-    own = [one.node for one in outcome.path.decisions if outcome.value in one.term.parts and not one.foreign]
-    if own and outcome.value.text not in ("ERR_PTR", "ERR_CAST"):
-        return kfunc.place(own[-1])
-    if outcome.value.site:
-        line, column = outcome.value.site[-1]
-        return Place(kfunc.at.path, line, column, column + max(len(outcome.value.text), 1))
-    return kfunc.place(outcome.node)

@@ -8,6 +8,7 @@ from kfunclint.flow.deeds import Made
 from kfunclint.flow.questions import outcomes
 from kfunclint.flow.terms import base_pointer
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import seen
 from kfunclint.rule.rule import rule
 
 # what others may get at once; a cache may be SLAB_TYPESAFE_BY_RCU, so kmem_cache_free() is not among them
@@ -44,13 +45,13 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     sharer = next(_sharers(kfunc), None) if freed is not None else None
     if freed is None or sharer is None:
         return
-    at = kfunc.place(freed.call.node)
     yield Remark(
-        at,
+        kfunc.place(freed.call.node),
         f"{kfunc.name}() frees with {freed.name}() at once what {sharer.name}() takes under RCU",
         (Reason(sharer.at, "programs may pass it an object that is only protected by RCU"),),
         Fix(f"free it with {_AT_ONCE[freed.name]}()"),
         or_at=(kfunc.at, sharer.at),
+        here=seen(kfunc, freed.call.node, "freed here").note,
     )
 
 

@@ -4,6 +4,7 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.questions import outcomes, returns_error
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import about_return
 from kfunclint.rule.rule import rule
 
 
@@ -42,17 +43,12 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             continue
         if any(term.kind == "param" and term.text == state for term in written):
             continue
-        branch = tuple(kfunc.place(one.node) for one in outcome.path.decisions[-1:] if not one.foreign)
-        at = kfunc.place(outcome.node)
-        yield Remark(
-            at,
+        yield about_return(
+            kfunc,
+            outcome,
             f"{kfunc.name}() returns an error before it has set the iterator's state, "
             "and programs still call its next and destroy, which then read garbage",
-            (
-                *(Reason(test, "on this branch") for test in branch if test.line < at.line - 1),
-                Reason(flag.at, "the constructor"),
-            ),
             Fix("set the state to an empty one first"),
-            or_at=branch,
+            origin=Reason(flag.at, "the constructor"),
         )
         return

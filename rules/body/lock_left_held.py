@@ -1,10 +1,11 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Fix, Level, Remark
 from kfunclint.flow.questions import calls, fails, outcomes
 from kfunclint.flow.terms import ZERO
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import about_return, seen
 from kfunclint.rule.rule import rule
 
 # such a kfunc may hand the lock on to its caller
@@ -48,15 +49,12 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             if (lock.unlock, lock.what) not in given_back or key in said or lock.unlock.startswith("unguard"):
                 continue
             said.add(key)
-            at = kfunc.place(outcome.node)
-            way = [one.node for one in outcome.path.decisions if not one.foreign and one.node.line > taken.line][-1:]
-            yield Remark(
-                at,
+            yield about_return(
+                kfunc,
+                outcome,
                 f"{kfunc.name}() returns here without {lock.unlock}(), which it calls on other paths",
-                (
-                    Reason(kfunc.place(taken), "taken here"),
-                    *(Reason(kfunc.place(test), "on this branch") for test in way if test.line < at.line - 1),
-                ),
                 Fix(f"call {lock.unlock}() first"),
-                or_at=(kfunc.place(taken), *map(kfunc.place, way)),
+                origin=seen(kfunc, taken, "taken here"),
+                behind=taken,
+                or_at=(kfunc.place(taken),),
             )

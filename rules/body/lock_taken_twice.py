@@ -1,9 +1,10 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Fix, Level, Remark
 from kfunclint.flow.questions import uses
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import about_use, seen
 from kfunclint.rule.rule import rule
 
 _EXCLUSIVE = (
@@ -33,14 +34,14 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             continue  # in the next round of a loop: what gave it back may be out of view
         if held is None or row.tries or not row.lock.startswith(_EXCLUSIVE) or use.term.kind == "any":
             continue
-        yield Remark(
-            kfunc.place(use.node),
+        first = seen(kfunc, held.taken.node, "first taken here")
+        yield about_use(
+            kfunc,
+            use,
             f"{kfunc.name}() takes a lock with {use.node.text}() that it holds already",
-            (
-                Reason(kfunc.place(held.taken.node), "first taken here"),
-                *(Reason(kfunc.place(call), f"{call.text}() is called here") for call in use.calls),
-            ),
             Fix("take it once"),
-            or_at=(*map(kfunc.place, use.calls), kfunc.place(held.taken.node)),
+            here="taken again here",
+            origin=first,
+            or_at=(first.at,),
         )
         return

@@ -7,6 +7,7 @@ from kfunclint.flow.questions import nullness, uses
 from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import test_first
+from kfunclint.rule.reasons import about_use, null_tests
 from kfunclint.rule.rule import rule
 
 _NULL_ALLOWED = ("__nullable", "__opt")
@@ -49,13 +50,16 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             if null is None or any(_stands_for(one, sizes, use.path) for one in use.path.asked):
                 continue
             how = "where a test says that it is NULL" if null == "null" else "without a test"
-            yield Remark(
-                kfunc.place(use.node),
+            yield about_use(
+                kfunc,
+                use,
                 f"{kfunc.name}() reads through {parameter.name} {how}, but its suffix lets programs pass "
                 "NULL: any of them can crash the kernel",
-                (Reason(kfunc.at, "declared here"), *(Reason(kfunc.place(call), "called here") for call in use.calls)),
                 test_first(kfunc, use, parameter.name, null),
-                or_at=(*map(kfunc.place, use.calls), kfunc.at),
+                here="read here",
+                origin=Reason(kfunc.at, "declared here"),
+                tests=null_tests(kfunc, use, null),
+                or_at=(kfunc.at,),
             )
             break
 

@@ -49,4 +49,5 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 (Reason(flag.at, "registered here"),),
                 Fix(f"use {row.instead}() and return NULL if it fails", needs="KF_RET_NULL"),
                 or_at=(flag.at,),
+                here="taken here",
             )

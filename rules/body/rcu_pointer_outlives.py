@@ -11,6 +11,7 @@ from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.program_types import sleepers_may_call
 from kfunclint.kernel.release import Release
 from kfunclint.resources import table
+from kfunclint.rule.reasons import seen
 from kfunclint.rule.rule import rule
 
 _CHECKED_SINCE = Release(6, 18)
@@ -50,19 +51,17 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         ended = _ended(outcome)
         if outcome.node is None or ended is None:
             continue
-        at, given, end = map(kfunc.place, (outcome.node, *ended))
         scope = "guard" in ended[1].text
+        given = seen(kfunc, ended[0], "the pointer comes from here")
+        end = seen(kfunc, ended[1], "the section ends with the scope of this" if scope else "the section ends here")
         yield Remark(
-            at,
+            kfunc.place(outcome.node),
             f"{kfunc.name}() returns a pointer that only RCU protects, and its own read section ends before: "
             "a sleepable program may find the object freed",
-            (
-                Reason(given, "the pointer comes from here"),
-                Reason(end, "the section ends with the scope of this" if scope else "the section ends here"),
-                Reason(entries[0].at, "registered here"),
-            ),
+            (given, end, Reason(entries[0].at, "registered here")),
             _fix(kernel),
-            or_at=(given, end, *(entry.at for entry in entries)),
+            or_at=(given.at, end.at, *(entry.at for entry in entries)),
+            here="returned here",
         )
         return
 

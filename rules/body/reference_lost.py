@@ -1,12 +1,13 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Fix, Level, Remark
 from kfunclint.flow.account import Outcome
 from kfunclint.flow.deeds import Made
 from kfunclint.flow.questions import fails, outcomes
 from kfunclint.flow.terms import base_pointer
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import about_return, seen
 from kfunclint.rule.rule import rule
 
 
@@ -40,18 +41,15 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 continue
             said.add((outcome.node.line, taken.line))
             row = made.row
-            at = kfunc.place(outcome.node)
-            way = [one.node for one in outcome.path.decisions if not one.foreign and one.node.line > taken.line][-1:]
             what = f"a reference of {made.name}()" if row.put else f"the memory of {made.name}()"
-            yield Remark(
-                at,
+            yield about_return(
+                kfunc,
+                outcome,
                 f"{kfunc.name}() returns here and loses {what}",
-                (
-                    Reason(kfunc.place(taken), "taken here"),
-                    *(Reason(kfunc.place(test), "on this branch") for test in way if test.line < at.line - 1),
-                ),
                 Fix(f"call {row.put or 'kfree'}() first"),
-                or_at=(kfunc.place(taken), *map(kfunc.place, way)),
+                origin=seen(kfunc, taken, "taken here"),
+                behind=taken,
+                or_at=(kfunc.place(taken),),
             )
 
 

@@ -7,9 +7,10 @@ from kfunclint.flow.account import Use
 from kfunclint.flow.bounds import open_below
 from kfunclint.flow.questions import parameter, uses, was_asked
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import about_use, not_covering
 from kfunclint.rule.rule import rule
+from kfunclint.value import replace
 
-_MOST_TESTS = 3  # that a finding points at
 _TOO_NARROW = ("bool", "_Bool")
 
 
@@ -52,15 +53,15 @@ def _remark(kfunc: Kfunc, name: str, use: Use, tests: Sequence[Node]) -> Remark:
     how, what = (
         ("though it may be negative", "a negative number") if tests else ("unchecked", "more bits than there are")
     )
-    return Remark(
-        kfunc.place(use.node if use.node.kind == "call" else use.node.kids[1]),
+    passed = tuple(Reason(kfunc.place(test), "negative values pass this test") for test in tests)
+    remark = about_use(
+        kfunc,
+        use,
         f"{kfunc.name}() shifts by its argument {name} {how}, and programs can pass any value: a shift by {what} is "
         "undefined",
-        (
-            Reason(kfunc.at, "the argument comes from the program"),
-            *(Reason(kfunc.place(call), "handed on here") for call in use.calls),
-            *(Reason(kfunc.place(test), "negative values pass this test") for test in tests[:_MOST_TESTS]),
-        ),
         Fix(f"test {name} < 0 as well" if tests else f"check the range of {name} first"),
-        or_at=tuple(map(kfunc.place, use.calls)),
+        here="the shift is here",
+        origin=Reason(kfunc.at, "the argument comes from the program"),
+        tests=passed or not_covering(kfunc, use, (use.term,)),
     )
+    return remark if use.node.kind == "call" else replace(remark, at=kfunc.place(use.node.kids[1]))

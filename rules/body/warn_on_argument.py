@@ -6,6 +6,7 @@ from kfunclint.flow.account import Use
 from kfunclint.flow.questions import uses
 from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import about_use
 from kfunclint.rule.rule import rule
 
 # variables that are set at boot and never again: include/linux/cpumask.h, lib/nodemask.c
@@ -33,13 +34,15 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         if not names or id(use.node) in said:
             continue
         said.add(id(use.node))
-        yield Remark(
-            kfunc.place(use.node),
+        comes = "the argument comes" if len(names) == 1 else "the arguments come"
+        yield about_use(
+            kfunc,
+            use,
             f"{kfunc.name}() calls {use.node.text}() for what a program passes as {' and '.join(names)}, "
             "so any program can set it off",
-            tuple(Reason(kfunc.place(call), f"{call.text}() is called here") for call in use.calls),
             Fix("return an error without it"),
-            or_at=tuple(map(kfunc.place, use.calls)),
+            here="the warning is here",
+            origin=Reason(kfunc.at, f"{comes} from the program"),
         )
 
 

@@ -10,6 +10,7 @@ from kfunclint.flow.questions import outcomes
 from kfunclint.flow.terms import Term, base_pointer
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import add_flag
+from kfunclint.rule.reasons import seen
 from kfunclint.rule.rule import rule
 
 
@@ -34,15 +35,15 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     if taken is None:
         return
     what, call, returned = taken
-    at = kfunc.place(call)
-    note = "the reference is taken here" if "reference" in what else "it comes from here"
+    begun = seen(kfunc, call, "the reference is taken here" if "reference" in what else "it comes from here")
     for entry in entries:
         yield Remark(
             entry.at,
             f"{kfunc.name}() returns {what}, but is registered without KF_ACQUIRE, so no program has to give it back",
-            (Reason(at, note), Reason(kfunc.place(returned), "returned here")),
+            (begun, Reason(kfunc.place(returned), "returned here")),
             add_flag(entry, "KF_ACQUIRE"),
-            or_at=(at,),
+            or_at=(begun.at,),
+            here="registered here",
         )
 
 

@@ -1,10 +1,11 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Level, Reason, Remark
+from kfunclint.finding import Level, Remark
 from kfunclint.flow.questions import uses
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import add_flag
+from kfunclint.rule.reasons import way_to
 from kfunclint.rule.rule import rule
 
 
@@ -40,7 +41,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     use = next((use for use in reads if any(one.kind == "param" and one.text in given for one in use.term.parts)), None)
     if use is None:
         return
-    because = tuple(Reason(kfunc.place(node), f"{node.text}() is called here") for node in (*use.calls, use.node))
+    because = way_to(kfunc, use, f"{use.node.text}() is called here")
     for entry in entries:
         yield Remark(
             entry.at,
@@ -48,5 +49,6 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             "KF_PERFMON, so programs without CAP_PERFMON can read kernel memory",
             because,
             add_flag(entry, "KF_PERFMON"),
-            or_at=tuple(reason.at for reason in because),
+            or_at=(*map(kfunc.place, use.calls), kfunc.place(use.node)),
+            here="registered here",
         )

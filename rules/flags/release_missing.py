@@ -3,13 +3,14 @@ from collections.abc import Iterator
 from kfunclint.c.syntax import Parameter
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Level, Reason, Remark
+from kfunclint.finding import Level, Remark
 from kfunclint.flow.account import Outcome
 from kfunclint.flow.deeds import Made
 from kfunclint.flow.questions import outcomes, parameter
 from kfunclint.flow.terms import Term, base_pointer
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import add_flag
+from kfunclint.rule.reasons import seen
 from kfunclint.rule.rule import rule
 
 # what says that the last reference is gone, of a count that need not be that of the object
@@ -38,15 +39,16 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     if gone is None:
         return
     made, own = gone
-    at = kfunc.place(made.call.node)
+    given_back = seen(kfunc, made.call.node, "it is given back here")
     for entry in entries:
         yield Remark(
             entry.at,
             f"{kfunc.name}() gives {own.name} back with {made.name}(), but is registered without KF_RELEASE, "
             "so programs may go on to use it",
-            (Reason(at, "it is given back here"),),
+            (given_back,),
             add_flag(entry, "KF_RELEASE"),
-            or_at=(at,),
+            or_at=(given_back.at,),
+            here="registered here",
         )
 
 

@@ -10,6 +10,7 @@ from kfunclint.rule.rule import rule
 
 # the verifier makes this one's result untrusted by name, so reading through NULL only faults softly
 _UNTRUSTED_BY_NAME = frozenset({"bpf_get_kmem_cache"})
+_MOST_PLACES = 3  # where it becomes NULL or is returned
 _NOTES = {"literal": "the NULL comes from here", "test": "it is NULL on a branch of this test"}
 
 
@@ -43,7 +44,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     entries = [entry for entry in kfunc.entries if _lacks_flag(entry)]
     if not nulls or not entries:
         return
-    because = (*_origin(kfunc, nulls[0]), *(_returned(kfunc, null) for null in nulls[:3]))
+    origin = _origin(kfunc, nulls[0])
+    because = (*origin, *(_returned(kfunc, null) for null in nulls[: _MOST_PLACES - len(origin)]))
     for entry in entries:
         yield Remark(
             entry.at,
@@ -51,7 +53,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             "so the verifier lets programs use the result unchecked",
             because,
             add_flag(entry, "KF_RET_NULL"),
-            or_at=tuple(kfunc.place(null.node) for null in nulls[:3]),
+            or_at=tuple(kfunc.place(null.node) for null in nulls[:_MOST_PLACES]),
+            here="registered here",
         )
 
 

@@ -2,13 +2,14 @@ from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
-from kfunclint.finding import Level, Reason, Remark
+from kfunclint.finding import Level, Remark
 from kfunclint.flow.account import Use
 from kfunclint.flow.questions import uses
 from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.resources import table
 from kfunclint.rule.fixes import add_flag
+from kfunclint.rule.reasons import way_to
 from kfunclint.rule.rule import rule
 
 # a call under a condition that asks such a thing is made only where it may sleep
@@ -49,10 +50,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         return
     use, words = why
     inside = "".join(f"calls {caller.text}(), which " for caller in use.calls)
-    because = (
-        *(Reason(kfunc.place(caller), f"{caller.text}() is called here") for caller in use.calls),
-        Reason(kfunc.place(use.node), "it may sleep here"),
-    )
+    because = way_to(kfunc, use, "it may sleep here")
     for entry in entries:
         yield Remark(
             entry.at,
@@ -60,7 +58,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             "so programs that must not sleep can call it",
             because,
             add_flag(entry, "KF_SLEEPABLE"),
-            or_at=tuple(reason.at for reason in because),
+            or_at=(*map(kfunc.place, use.calls), kfunc.place(use.node)),
+            here="registered here",
         )
 
 

@@ -5,13 +5,13 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.account import Use
 from kfunclint.flow.bounds import open_below
-from kfunclint.flow.questions import other_tests, parameter, scalar_of, uses, was_asked
+from kfunclint.flow.questions import parameter, scalar_of, uses, was_asked
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.suffixes import SIZES
+from kfunclint.rule.reasons import about_use, not_covering
 from kfunclint.rule.rule import rule
 from kfunclint.value import replace
 
-_MOST_TESTS = 3  # that a finding points at
 _NARROW_CASTS = ("?", "_Bool", "char", "signed char", "unsigned char")
 _TOO_NARROW = ("bool", "_Bool", "u8", "__u8", "char", "unsigned char")
 
@@ -59,40 +59,37 @@ def _judged(kfunc: Kfunc, own: Parameter, use: Use) -> Remark | None:
         is_less = use.term.kind == "op" and use.term.text == "-"
         return _empty(kfunc, own.name, use) if is_less and not asked else None
     if not asked:
-        others = other_tests(kfunc.account, use, (term,))
-        because = tuple(Reason(kfunc.place(test.node), test.note) for test in others)
-        return _remark(kfunc, own.name, use, f"{what} unchecked", because)
+        return _remark(kfunc, own.name, use, f"{what} unchecked", not_covering(kfunc, use, (term,)))
     half = open_below(own, use.path, kfunc.types) if use.term == term else ()
     if not half:
         return None
-    because = tuple(Reason(kfunc.place(test), "negative values pass this test") for test in half)
-    remark = _remark(kfunc, own.name, use, f"{what} though it may be negative", because)
+    passed = tuple(Reason(kfunc.place(test), "negative values pass this test") for test in half)
+    remark = _remark(kfunc, own.name, use, f"{what} though it may be negative", passed)
     return replace(remark, fix=Fix(f"test {own.name} < 0 as well"))
 
 
 def _empty(kfunc: Kfunc, name: str, use: Use) -> Remark:
-    return Remark(
-        kfunc.place(use.node),
+    return about_use(
+        kfunc,
+        use,
         f"{kfunc.name}() subtracts from its argument {name} for an index, and programs can pass 0: it reaches memory "
         "in front of the buffer",
-        (Reason(kfunc.at, "the argument comes from the program"),),
         Fix(f"test {name} for 0 first"),
-        or_at=tuple(map(kfunc.place, use.calls)),
+        here="the index is here",
+        origin=Reason(kfunc.at, "the argument comes from the program"),
     )
 
 
 def _remark(kfunc: Kfunc, name: str, use: Use, how: str, tests: tuple[Reason, ...]) -> Remark:
-    return Remark(
-        kfunc.place(use.node),
+    return about_use(
+        kfunc,
+        use,
         f"{kfunc.name}() uses its argument {name} as {how}, "
         "and programs can pass any value: it reaches memory outside the array",
-        (
-            Reason(kfunc.at, "the argument comes from the program"),
-            *(Reason(kfunc.place(call), "handed on here") for call in use.calls),
-            *tests[:_MOST_TESTS],
-        ),
         Fix(f"check the range of {name} first"),
-        or_at=tuple(map(kfunc.place, use.calls)),
+        here="the index is here",
+        origin=Reason(kfunc.at, "the argument comes from the program"),
+        tests=tests,
     )
 
 

@@ -1,15 +1,15 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Level, Place, Reason, Remark
+from kfunclint.finding import Level, Remark
 from kfunclint.flow.account import Use
-from kfunclint.flow.questions import null_when, nullness, other_tests, uses
+from kfunclint.flow.questions import null_when, nullness, uses
 from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import test_first
+from kfunclint.rule.reasons import about_use, came_from, null_tests
 from kfunclint.rule.rule import rule
 
-_MOST_TESTS = 3  # that a finding points at
 _MOST_SHOWN = 10  # findings in one kfunc that do so: each looks through all paths
 
 
@@ -45,33 +45,20 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         if null is None:
             continue
         seen.add(use.term)
-        at, name = kfunc.place(use.node), _name(use)
-        given = [kfunc.place(call) for call in use.calls] + _origin(use.term, at)
-        tests = _null_branch(kfunc, use) if null == "null" else ()
-        how = "where a test says that it is NULL" if tests else "without a test"
-        if not tests and len(seen) <= _MOST_SHOWN:
-            others = other_tests(kfunc.account, use, (use.term,))
-            tests = tuple(Reason(kfunc.place(test.node), test.note) for test in others)
-        yield Remark(
-            at,
+        name = _name(use)
+        tests = null_tests(kfunc, use, null) if null == "null" or len(seen) <= _MOST_SHOWN else ()
+        how = "where a test says that it is NULL" if null == "null" and tests else "without a test"
+        origin = came_from(kfunc, use.term, "it comes from here")
+        yield about_use(
+            kfunc,
+            use,
             f"{kfunc.name}() reads through {name} {how}, but it is NULL if {why}",
-            (*(Reason(place, "it comes from here") for place in given if place != at), *tests[:_MOST_TESTS]),
             test_first(kfunc, use, name, null),
-            or_at=tuple(given),
+            here="read here",
+            origin=origin,
+            tests=tests,
+            or_at=(origin.at,) if origin else (),
         )
-
-
-def _null_branch(kfunc: Kfunc, use: Use) -> tuple[Reason, ...]:
-    tests = (one.node for one in use.path.decisions if not one.foreign and use.term in one.term.parts)
-    return tuple(Reason(kfunc.place(test), "NULL on this branch") for test in tests)
-
-
-def _origin(term: Term, at: Place) -> list[Place]:
-    """The call that gave it, if one did."""
-    if not term.site:
-        return []
-    line, column = term.site[-1]
-    return [Place(at.path, line, column, column + max(len(term.text), 1))]
 
 
 def _name(use: Use) -> str:

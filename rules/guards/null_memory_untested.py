@@ -10,6 +10,7 @@ from kfunclint.flow.questions import nullness, uses
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.suffixes import SIZES
 from kfunclint.resources import table
+from kfunclint.rule.reasons import about_use, null_tests
 from kfunclint.rule.rule import rule
 
 _SPECIAL = re.compile(r"struct bpf_(?:iter_|list_|rb_|wq\b|timer\b|dynptr|spin_|res_spin_|task_work\b|refcount\b)")
@@ -46,17 +47,18 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     sized = {one.name.rpartition("__sz")[0] for one in parameters if one.name.endswith(SIZES)}
     memory = {one.name for one in parameters if _is_memory(kfunc, one)} - sized
     for use in uses(kfunc.account, "read") if memory else ():
-        if use.term.kind != "param" or use.term.text not in memory or nullness(use.term, use.path) is None:
+        null = nullness(use.term, use.path)
+        if use.term.kind != "param" or use.term.text not in memory or null is None:
             continue
-        yield Remark(
-            kfunc.place(use.node),
+        yield about_use(
+            kfunc,
+            use,
             f"{kfunc.name}() reaches through {use.term.text} without a test, but programs can pass NULL for it",
-            (
-                Reason(entries[0].at, "registered here"),
-                *(Reason(kfunc.place(call), "handed on here") for call in use.calls),
-            ),
             Fix(f"test {use.term.text} for NULL first"),
-            or_at=(*map(kfunc.place, use.calls), entries[0].at),
+            here="used here",
+            origin=Reason(entries[0].at, "registered here"),
+            tests=null_tests(kfunc, use, null),
+            or_at=(entries[0].at,),
         )
         return
 

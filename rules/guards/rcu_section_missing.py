@@ -59,6 +59,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         (Reason(entry.at, "sleepable programs may call it"),),
         Fix("call rcu_read_lock() first, or add KF_RCU_PROTECTED"),
         or_at=(entry.at,),
+        here="called here",
     )
 
 

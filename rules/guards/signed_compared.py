@@ -1,12 +1,13 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Fix, Level, Remark
 from kfunclint.flow.account import Use
 from kfunclint.flow.integers import is_unsigned, width
 from kfunclint.flow.questions import uses
 from kfunclint.flow.terms import ZERO, Term
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import about_use, came_from, seen
 from kfunclint.rule.rule import rule
 
 _INT = 4  # bytes; what is narrower is made an int, which is signed
@@ -39,12 +40,16 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         late = next((other for other in compared if _asks_sign(other, signed, use)), None)
         if late is not None:
             said.add(use.node.line)
-            yield Remark(
-                kfunc.place(use.node),
+            sign = seen(kfunc, late.node, "its sign is asked for only here")
+            yield about_use(
+                kfunc,
+                use,
                 f"{kfunc.name}() compares a number that may be negative with an unsigned one: it counts as a large one",
-                (Reason(kfunc.place(late.node), "its sign is asked for only here"),),
                 Fix("test that it is not negative first"),
-                or_at=(kfunc.place(late.node),),
+                here="compared here",
+                origin=came_from(kfunc, signed, "the number comes from here"),
+                tests=(sign,),
+                or_at=(sign.at,),
             )
 
 

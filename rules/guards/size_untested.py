@@ -7,6 +7,7 @@ from kfunclint.flow.path import UNEQUAL, Path
 from kfunclint.flow.questions import uses
 from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import about_use, not_covering
 from kfunclint.rule.rule import rule
 
 
@@ -38,16 +39,15 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         if asked is not None and not _is_wrong(asked, use.path):
             continue
         when = f"before it tests {size}" if asked is None else f"where {size} is known to be wrong"
-        yield Remark(
-            kfunc.place(use.node),
+        yield about_use(
+            kfunc,
+            use,
             f"{kfunc.name}() reaches into {use.term.text} {when}: a program may have passed fewer bytes than the "
             "struct has",
-            (
-                Reason(kfunc.at, "the size comes from the program"),
-                *(Reason(kfunc.place(call), "handed on here") for call in use.calls),
-            ),
             Fix(f"test {size} first"),
-            or_at=tuple(map(kfunc.place, use.calls)),
+            here="used here",
+            origin=Reason(kfunc.at, "the size comes from the program"),
+            tests=not_covering(kfunc, use, () if asked is None else (asked,)),
         )
         return
 

@@ -8,6 +8,7 @@ from kfunclint.flow.path import Path
 from kfunclint.flow.questions import scalar_of, uses
 from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.reasons import about_use
 from kfunclint.rule.rule import rule
 
 _BOUNDED = ("__sz", "__szk")
@@ -53,16 +54,14 @@ def _compared(kfunc: Kfunc, use: Use, wrapped: Term) -> Remark:
     names = _names(wrapped)
     is_sum = _computed(wrapped).text == "+"
     fix = "compare with a difference, or use check_add_overflow()" if is_sum else f"check the range of {names} first"
-    return Remark(
-        kfunc.place(use.node),
+    return about_use(
+        kfunc,
+        use,
         f"{kfunc.name}() compares a {'sum' if is_sum else 'product'} of {names}, which programs can make wrap: "
         "any bound lets it pass then",
-        (
-            Reason(kfunc.at, "the arguments come from the program"),
-            *(Reason(kfunc.place(call), "handed on here") for call in use.calls),
-        ),
         Fix(fix),
-        or_at=tuple(map(kfunc.place, use.calls)),
+        here="compared here",
+        origin=Reason(kfunc.at, "the arguments come from the program"),
     )
 
 
@@ -76,11 +75,13 @@ def _allocated(kfunc: Kfunc) -> Iterator[Remark]:
         for product in cut:
             if _wraps(product, use.path):
                 names = _names(product)
-                yield Remark(
-                    kfunc.place(use.node),
+                yield about_use(
+                    kfunc,
+                    use,
                     f"{kfunc.name}() gives {use.node.text}() a product of {names} that programs can make wrap",
-                    (Reason(kfunc.at, "the arguments come from the program"),),
                     Fix(f"check the range of {names} first"),
+                    here="given here",
+                    origin=Reason(kfunc.at, "the arguments come from the program"),
                 )
                 return
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from kfunclint.bot import clock, log, steps
-from kfunclint.bot.delivery.message import Unsafe, compose, own_id, page_name, recipients
+from kfunclint.bot.delivery.message import Unsafe, compose, own_id, page_address, page_name, recipients
 from kfunclint.bot.feedback.outcomes import compare_versions
 from kfunclint.bot.gathering import mails_of
 from kfunclint.bot.ledger.database import Database
@@ -24,6 +24,8 @@ from kfunclint.report import formats
 from kfunclint.text import pluralize
 from kfunclint.value import Value, replace
 
+_LONGEST_ADDRESS = 200  # of what a check of Patchwork links to (patchwork/models.py, 3.3)
+
 
 class PlannedMail(Value):
     """A mail about a patch; `state` is that of its row: a draft, for the reason `why`, or queued."""
@@ -39,11 +41,12 @@ class PlannedMail(Value):
 
 
 class Check(Value):
-    """What a Patchwork is told of a patch."""
+    """What a Patchwork is told of a patch; `page` is the address of the page about its series, or ""."""
 
     patch: str
     state: str
     description: str
+    page: str
 
 
 class Plan(Value):
@@ -61,7 +64,7 @@ def plan(database: Database, settings: BotSettings, key: str, judgement: Judgeme
     review = judgement.review
     if review is None:
         return Plan(key, None, (), (), judgement.trouble or "touches no kfunc")
-    checks = tuple(_checks(judgement, review)) if settings.patchwork else ()
+    checks = tuple(_checks(settings, judgement, review)) if settings.patchwork else ()
     allowed = permission(_addresses(database, key, judgement), settings)
     why = _why_no_mail(judgement, allowed)
     if why:
@@ -132,13 +135,15 @@ def _without_name(database: Database) -> str:
     return f"{str(database.setting('identity'))[:12]}.localhost"
 
 
-def _checks(judgement: Judgement, review: Review) -> Iterator[Check]:
+def _checks(settings: BotSettings, judgement: Judgement, review: Review) -> Iterator[Check]:
+    page = page_address(settings, review)
+    page = page if len(page) <= _LONGEST_ADDRESS else ""
     for patch in judgement.series.patches:  # all of them, also of a series that could not be reviewed
         part = _part(review, patch.subject.number)
         counts = {level: count for level, count in formats.counts_by_level(part.findings).items() if count}
         text = ", ".join(pluralize(count, level) for level, count in counts.items()) or formats.nothing_said(part)
         description = "; ".join(filter(None, (text, judgement.trouble)))
-        yield Check(patch.headers.message_id, _state(part, judgement.trouble), description[:200])
+        yield Check(patch.headers.message_id, _state(part, judgement.trouble), description[:200], page)
 
 
 def _part(review: Review, number: int | None) -> Review:
@@ -206,7 +211,8 @@ def _write_check(database: Database, settings: BotSettings, key: str, check: Che
     """A check that says something else than the last one goes out again: the newest counts."""
     assert settings.patchwork is not None
     context = settings.patchwork.context
-    body = json.dumps({"context": context, "state": check.state, "description": check.description}).encode()
+    said = {"context": context, "state": check.state, "description": check.description}
+    body = json.dumps(said | ({"target_url": check.page} if check.page else {})).encode()
     database.execute(
         "INSERT INTO outbox (dedup, kind, series, patch, author, rcpt, body, state, changed)"
         " VALUES (?,'check',?,?,'',?,?,'queued',?) ON CONFLICT (dedup) DO UPDATE SET body=excluded.body,"

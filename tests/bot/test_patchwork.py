@@ -23,11 +23,15 @@ pytestmark = pytest.mark.usefixtures("remembered")
 
 
 class Patchwork(ThreadingHTTPServer):
-    """Knows patches by message-id, and keeps every check that is posted; it never finds two to be the same."""
+    """Knows patches by message-id, and keeps every check that is posted; it never finds two to be the same.
+
+    A patch has several numbers if it went to the lists of several projects; those of `forbidden` are in projects that
+    the token is not for."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.patches = {id_: number for number, id_ in enumerate(ids(), 1)}
+        self.patches = {id_: [number] for number, id_ in enumerate(ids(), 1)}
+        self.forbidden: set[int] = set()
         self.checks: dict[int, list[dict[str, Any]]] = {1: [], 2: []}
         self.requests: list[str] = []
         self.fault = 0
@@ -57,12 +61,11 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if parts.path == "/api/1.3/patches/":
             # with brackets around the id it finds nothing, and says nothing
-            number = self.server.patches.get(query["msgid"])
-            return self.answer(200, [{"id": number}] if number else [])
+            return self.answer(200, [{"id": number} for number in self.server.patches.get(query["msgid"], [])])
         match = re.fullmatch(r"/api/1\.3/patches/(\d+)/checks/", parts.path)
         if match is None:
             return self.answer(404, {"detail": "Not found."})
-        found = [one for one in self.server.checks[int(match[1])] if one["context"] == query["context"]]
+        found = [one for one in self.server.checks.get(int(match[1]), []) if one["context"] == query["context"]]
         ordered = found[::-1] if query.get("order") == "-date" else found
         return self.answer(200, ordered[: int(query.get("per_page", 30))])
 
@@ -74,13 +77,17 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer(500, {})  # the real one fails where the slash is missing, whatever its OpenAPI file says
         if self.server.fault:
             return self.answer(self.server.fault, {"detail": "no"})
-        if self.headers.get("Authorization") != "Token secret":
+        if self.headers.get("Authorization") != "Token secret" or int(match[1]) in self.server.forbidden:
             return self.answer(403, {"detail": "You do not have permission to perform this action."})
         if body.get("state") not in ("pending", "success", "warning", "fail"):
             return self.answer(400, {"state": [f'"{body.get("state")}" is not a valid choice.']})
         if not re.fullmatch(r"[-\w]{1,255}", body["context"]):
             return self.answer(400, {"context": ['Enter a valid "slug"']})
-        self.server.checks[int(match[1])].append(body)
+        if body.get("target_url") is not None and not re.fullmatch(
+            r"(?=.{1,200}$)https?://(localhost|[\w-]+(\.[\w-]+)+)(:\d+)?(/\S*)?", body["target_url"]
+        ):
+            return self.answer(400, {"target_url": ["Enter a valid URL."]})
+        self.server.checks.setdefault(int(match[1]), []).append({"target_url": None, **body})
         return self.answer(201, {"id": 1, **body})
 
 
@@ -106,10 +113,10 @@ def checking(world: World, patchwork: Patchwork) -> World:
     return world
 
 
-def configure(world: World, patchwork: Patchwork, token: str = "secret") -> None:
+def configure(world: World, patchwork: Patchwork, token: str = "secret", more: str = "") -> None:
     (world.root / "token").write_text(f"{token}\n")
     world.configure(
-        f'quiet = "15 min"\n[patchwork]\nurl = "http://127.0.0.1:{patchwork.server_port}/api/1.3"\n'
+        f'quiet = "15 min"\n{more}[patchwork]\nurl = "http://127.0.0.1:{patchwork.server_port}/api/1.3"\n'
         'token-file = "token"\ntimeout = "2 s"\n'
     )
 
@@ -121,7 +128,12 @@ def check_states(world: World) -> list[str]:
 def test_a_guilty_patch_warns_and_a_clean_one_is_a_success(checking: World, patchwork: Patchwork) -> None:
     checking.run()
     assert patchwork.states == {1: ["warning"], 2: ["success"]}
-    assert patchwork.checks[1][0] == {"context": "kfunclint", "state": "warning", "description": "1 warning"}
+    assert patchwork.checks[1][0] == {
+        "context": "kfunclint",
+        "state": "warning",
+        "description": "1 warning",
+        "target_url": None,
+    }
     assert patchwork.checks[2][0]["description"] == "nothing found"
     for _ in range(3):
         checking.later(3600)
@@ -183,6 +195,35 @@ def test_a_token_that_is_wrong_is_a_refusal(checking: World, patchwork: Patchwor
     checking.run()
     assert check_states(checking) == ["refused", "refused"]
     assert checking.rows("SELECT why FROM outbox WHERE kind='check'")[0]["why"].startswith("403 ")
+
+
+def test_each_project_that_a_patch_went_to_is_told_where_the_token_counts(
+    checking: World, patchwork: Patchwork
+) -> None:
+    patchwork.patches = {ids()[0]: [3, 1], ids()[1]: [4, 2]}
+    patchwork.forbidden = {3, 4}
+    checking.run()
+    assert patchwork.states == {1: ["warning"], 2: ["success"]}
+    assert check_states(checking) == ["sent", "sent"]
+
+
+def test_a_check_leads_to_the_page(checking: World, patchwork: Patchwork) -> None:
+    configure(checking, patchwork, more='pages = "pages"\nurl = "https://lists.example.org/kfunclint"\n')
+    checking.run()
+    address = patchwork.checks[1][0]["target_url"]
+    assert address.startswith("https://lists.example.org/kfunclint/")
+    assert (checking.root / "pages" / address.rpartition("/")[2]).is_file()
+    with checking.opened() as ledger, ledger.transaction("again"):
+        ledger.execute("UPDATE outbox SET state='queued' WHERE kind='check'")
+    checking.run()
+    assert patchwork.states == {1: ["warning"], 2: ["success"]}
+
+
+def test_an_address_that_patchwork_would_refuse_is_left_out(checking: World, patchwork: Patchwork) -> None:
+    configure(checking, patchwork, more=f'pages = "pages"\nurl = "https://lists.example.org/{"k" * 200}"\n')
+    checking.run()
+    assert check_states(checking) == ["sent", "sent"]
+    assert patchwork.checks[1][0]["target_url"] is None
 
 
 def test_a_patchwork_that_is_down_is_waited_for(checking: World, patchwork: Patchwork) -> None:

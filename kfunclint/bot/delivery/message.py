@@ -103,8 +103,13 @@ def _postscript(settings: BotSettings, review: Review) -> str:
         'In a reply, a line that begins with the words "kfunclint: wrong" and the rule is recorded, and one with '
         '"kfunclint: stop me" ends these mails for you.'
     )
-    page = f"All of it: {settings.url}/{page_name(review)}\n" if settings.url else ""
-    return textwrap.fill(f" {text}", _WIDTH).lstrip() + "\n" + page
+    page = page_address(settings, review)
+    return textwrap.fill(f" {text}", _WIDTH).lstrip() + "\n" + (f"All of it: {page}\n" if page else "")
+
+
+def page_address(settings: BotSettings, review: Review) -> str:
+    """Where the web has the page about a series; "" where it has none."""
+    return f"{settings.url}/{page_name(review)}" if settings.url else ""
 
 
 def page_name(review: Review) -> str:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from email import message_from_bytes
+from pathlib import Path
 
 import pytest
-from bots import AUTHOR, HOUR, Server, World, a_patch, an_answer, smtp_settings
+from bots import AUTHOR, HOUR, Server, World, a_patch, an_answer, log_lines, smtp_settings
 
 from kfunclint.bot.delivery.bounces import bounce_address
 from kfunclint.bot.feedback import signature
 from kfunclint.bot.feedback.precision import Precision, counted, precision_of_rules
 from kfunclint.bot.ledger.database import read_database
+from kfunclint.bot.manners.maintainers import maintainers
 from kfunclint.cli.main import main
+from kfunclint.mail.inbox import only_mail
+from kfunclint.mail.mbox import Raw
 
 pytest_plugins = ["bot_fixtures"]
 RULE = "flags/ret-null-missing"
+TREE = Path(__file__).parents[2] / "fixtures" / "trees" / "shelf"
 
 # made for these tests, used nowhere else
 KEY = b"""\
@@ -111,6 +117,73 @@ def test_what_has_no_effect(what: str, told: World, server: Server) -> None:
     assert outcomes(told) == [None]
     assert all(effect.startswith("nothing: ") for effect in effects(told))
     assert len(server.mails) == 1
+
+
+MAINTAINERS = """\
+List of maintainers
+-------------------
+
+\tM: *Mail* patches to: Eve <eve@example.org>
+
+DEPOTS
+R:\tRay Reviewer <ray@example.org>
+M:\t"Mia, of the Depot" <Mia@example.org>
+S:\tMaintained
+F:\tkernel/depot/
+X:\tkernel/depot/x86/
+
+SHEDS
+M:\tEve <eve@example.org>
+F:\tkernel/shed/
+"""
+
+
+@pytest.mark.parametrize(
+    ("who", "outcome"),
+    [
+        ("Mia <mia@example.org>", "wrong"),
+        ("Ray <ray@example.org>", None),
+        ("Eve <eve@example.org>", None),
+    ],
+)
+def test_who_maintains_a_file_of_the_patch_may_say_so(who: str, outcome: str | None, told: World) -> None:
+    shutil.copytree(TREE, told.root / "tree")
+    (told.root / "tree" / "MAINTAINERS").write_text(MAINTAINERS)
+    settings = told.config.read_text()
+    told.post(signed(an_answer(ours(told), "kfunclint: wrong\n", by=who)))
+    told.config.write_text(f'tree = "tree"\n{settings}')
+    told.run()
+    assert outcomes(told) == [outcome]
+
+
+def test_a_tree_that_is_not_there_gives_nobody_a_say(told: World, capsys: pytest.CaptureFixture[str]) -> None:
+    told.config.write_text(f'tree = "none"\n{told.config.read_text()}')
+    told.post(signed(an_answer(ours(told), "kfunclint: wrong\n", by="Mia <mia@example.org>")))
+    told.run()
+    assert outcomes(told) == [None]
+    assert any(line["event"] == "maintainers" for line in log_lines(capsys.readouterr().err))
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_covered"),
+    [
+        ("F:\tkernel/\n", True),
+        ("F:\tkernel/depot/find1.c\n", True),
+        ("F:\tkernel/depot\n", False),
+        ("F:\tkernel/*\n", False),
+        ("F:\tkernel/*/find?.c\n", True),
+        ("F:\t*/depot/\n", True),
+        ("F:\tdepot/\n", False),
+        ("F:\tkernel/depot/find1xc\n", False),
+        ("F:\tkernel/\nX:\tkernel/depot/\n", False),
+        ("K:\tkernel\n", False),
+    ],
+)
+def test_files_of_a_section(fields: str, is_covered: bool, tmp_path: Path) -> None:
+    shutil.copytree(TREE, tmp_path / "tree")
+    (tmp_path / "tree" / "MAINTAINERS").write_text(f"DEPOTS\nM:\tMia <mia@example.org>\n{fields}")
+    patch = only_mail(Raw("mail", 1, a_patch(1, 1)))
+    assert maintainers(tmp_path / "tree", patch) == ({"mia@example.org"} if is_covered else set())
 
 
 def test_a_changed_mail_has_no_signature(told: World) -> None:

@@ -17,6 +17,7 @@ from kfunclint.bot.gathering import park
 from kfunclint.bot.ledger.database import Database
 from kfunclint.bot.ledger.outbox import Entry, entries
 from kfunclint.bot.manners.ignored import bare_address, bare_addresses, own_addresses, why_ignored
+from kfunclint.bot.manners.maintainers import maintainers
 from kfunclint.bot.settings import BotSettings
 from kfunclint.discussion.quotes import quoted_blocks
 from kfunclint.discussion.topic import is_reason
@@ -78,7 +79,7 @@ def _answer(database: Database, settings: BotSettings, data: bytes, lookup: Look
     if not (commands or disputed) or why_ignored(fields, who, settings):
         return None
     answer = _Answer(mail, data, who, ours, commands, disputed)
-    return replace(answer, objection=_objection(database, answer, len(fields.get("from", ())), lookup))
+    return replace(answer, objection=_objection(database, settings, answer, len(fields.get("from", ())), lookup))
 
 
 def _obey(database: Database, answer: _Answer) -> None:
@@ -113,27 +114,34 @@ def _commands(mail: Mail) -> Iterator[tuple[str, str]]:
             yield match[1], match[2].strip()
 
 
-def _objection(database: Database, answer: _Answer, senders: int, lookup: Lookup | None) -> str:
+def _objection(database: Database, settings: BotSettings, answer: _Answer, senders: int, lookup: Lookup | None) -> str:
     """Why a sender may not tell us anything about a mail of ours, "" if that may be."""
     if answer.ours is None:
         return "it answers no mail of ours"
     if senders != 1:
         return "it has several senders"
-    if answer.who not in _concerned(database, answer.ours):
+    if not _is_concerned(database, settings, answer.who, answer.ours):
         return "the sender has nothing to do with the patch"
     if not is_signed(answer.data, answer.who.rpartition("@")[2], lookup):
         return "no valid DKIM signature of the sender's domain"
     return ""
 
 
-def _concerned(database: Database, ours: Entry) -> set[str]:
-    """Who sent the patch, or gets it by name."""
+def _is_concerned(database: Database, settings: BotSettings, who: str, ours: Entry) -> bool:
+    """Has somebody sent the patch, do they get it by name, or maintain one of its files?"""
+    if who in {ours.author, *map(str.lower, ours.rcpt.split())}:
+        return True
     raw = database.value("SELECT raw FROM mail WHERE msgid=? AND raw IS NOT NULL", ours.patch)
-    people = {ours.author, *map(str.lower, ours.rcpt.split())}
-    if raw is not None:
-        headers = only_mail(Raw("mail", 1, zlib.decompress(raw))).headers
-        people |= set(bare_addresses((headers.sender, *headers.to, *headers.cc)))
-    return people
+    if raw is None:
+        return False
+    patch = only_mail(Raw("mail", 1, zlib.decompress(raw)))
+    if who in bare_addresses((patch.headers.sender, *patch.headers.to, *patch.headers.cc)):
+        return True
+    try:
+        return settings.tree is not None and who in maintainers(settings.tree, patch)
+    except InputError as error:
+        log.event("maintainers", why=str(error))
+        return False
 
 
 def _effect(database: Database, answer: _Answer, command: str, words: str) -> str:

@@ -1,0 +1,47 @@
+"""Who maintains the files of a patch, as MAINTAINERS of a kernel tree says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from kfunclint.bot.manners.ignored import bare_address
+from kfunclint.mail.message import Mail
+from kfunclint.patch.diff import parse_patch
+from kfunclint.tree.tree import open_tree
+
+_FIELD = re.compile(r"([A-Z]):\s+(.*\S)")
+
+
+def maintainers(tree: Path, patch: Mail) -> set[str]:
+    """The addresses in lower case, of sections that have a file of the patch; none where there is no such file.
+
+    Raises InputError for a tree, or a patch, that cannot be read.
+    """
+    paths = [path for file in parse_patch(patch).files for path in (file.old_path, file.new_path) if path]
+    with closing(open_tree(tree)) as opened:
+        text = (opened.read("MAINTAINERS") or b"").decode("utf-8", "replace")
+    return {address for section in re.split(r"\n\s*\n", text) for address in _responsible(section, paths)}
+
+
+def _responsible(section: str, paths: Sequence[str]) -> Iterator[str]:
+    fields = [match.groups() for match in map(_FIELD.match, section.split("\n")) if match]
+    covered, excluded = ([_pattern(value) for name, value in fields if name == kind] for kind in "FX")
+    if any(_is_in(path, covered) and not _is_in(path, excluded) for path in paths):
+        yield from (bare_address(value) for name, value in fields if name == "M")
+
+
+def _is_in(path: str, patterns: Sequence[re.Pattern[str]]) -> bool:
+    return any(pattern.match(path) for pattern in patterns)
+
+
+def _pattern(value: str) -> re.Pattern[str]:
+    """What a value of F: or X: matches: "*" and "?" also stand for a slash, but only what ends in one has all below.
+
+    scripts/get_maintainer.pl, file_match_pattern(), Linux 6.12.
+    """
+    text = re.escape(value).replace(r"\*", ".*").replace(r"\?", ".")
+    depth = value.count("/")
+    return re.compile(text if value.endswith("/") else rf"(?=(?:[^/]*/){{{depth}}}[^/]*$){text}")

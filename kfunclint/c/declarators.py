@@ -90,6 +90,17 @@ def start(brackets: Brackets, name: int) -> int:
     return at
 
 
+def opens_body(brackets: Brackets, name: int) -> bool:
+    """Do parentheses follow the name at that index, and behind them and attributes a brace?"""
+    tokens, closing = brackets.tokens, brackets.closing
+    if name + 1 not in closing:
+        return False
+    at = closing[name + 1] + 1
+    while at < len(tokens) and tokens[at].text.startswith("__"):
+        at = closing.get(at + 1, at) + 1
+    return at < len(tokens) and tokens[at].text == "{"
+
+
 def _is_attribute(tokens: Sequence[Token], close: int, name: int) -> bool:
     """Does a macro with arguments belong to the header behind it, and not stand for itself? `name` is -1 for none."""
     if name < 0 or tokens[name].kind != "name":

@@ -19,6 +19,7 @@ from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
 from kfunclint.facts.spelling import slips, wrong_word
+from kfunclint.facts.undefined import UndefinedEntry
 from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.bounds import needs_types
 from kfunclint.kernel.kernel import Kernel
@@ -105,7 +106,7 @@ class FactBuilder:
                 (*sources, *related_files), parse, patches, cover, self._lexed, behaviours=behaviours
             )
         self._seek_callees(facts)
-        return self._with_meant(self._with_released(facts)), unparsed
+        return self._with_undefined(self._with_meant(self._with_released(facts)), sources), unparsed
 
     def _seek_callees(self, facts: Facts) -> None:
         """Look in the tree for what the kfuncs call that the series touches."""
@@ -169,6 +170,18 @@ class FactBuilder:
 
         try:
             return with_released(facts, facts.released | released(self.base.tree, self._tree_index(self.base.tree)))
+        except (InputError, OSError):
+            return facts
+
+    def _with_undefined(self, facts: Facts, sources: Iterable[PostImage]) -> Facts:
+        """The facts with which entries of the series name a function that is nowhere in the tree either."""
+        if self.base is None or not self.touched.filter(facts).by_type(UndefinedEntry):
+            return facts
+        from kfunclint.index.definers import with_undefined  # most reviews have no tree
+
+        read = {*self.base.files, *(source.path for source in sources if source.whole)}
+        try:
+            return with_undefined(facts, self.base.tree, read, self.step)
         except (InputError, OSError):
             return facts
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from kfunclint.checker.changed import moved
 from kfunclint.facts.docs import Doc
-from kfunclint.facts.fact import Extent, Fact
+from kfunclint.facts.fact import Extent, Fact, Loss
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Place, Remark
@@ -58,6 +58,7 @@ def regressions(
     `before` are the pre-images, in which a line's patch is the one that takes it away; `facts_of` makes their facts,
     which costs as much as those of the series, so it is called only if there is a suspect near a removed line.
     """
+    yield from _losses(suspects, patches)
     paths = {suspect.remark.at.path for suspect in suspects if isinstance(suspect.fact, Kfunc | Doc)}
     sources = {source.path: source for source in before if source.path in paths and _loses_lines(source)}
     if not sources:
@@ -72,6 +73,15 @@ def regressions(
         if removed_lines:
             closest = max(removed_lines, key=lambda line: _common_length(line.text, suspect))
             yield suspect, _removed_line(path, closest, patches)
+
+
+def _losses(suspects: Iterable[Candidate], patches: Sequence[Patch]) -> Iterator[Accused]:
+    """The suspects that tell themselves which line they have lost."""
+    for suspect in suspects:
+        lost = suspect.fact.taken_away if isinstance(suspect.fact, Loss) else None
+        if lost is not None:
+            line = Line(lost.text, lost.patch, lost.mail_line)
+            yield suspect, _removed_line(lost.path, line, patches)
 
 
 def _loses_lines(source: PostImage) -> bool:

@@ -18,6 +18,7 @@ from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Origin
 from kfunclint.flow.behaviour import Behaviours
 from kfunclint.index import index
+from kfunclint.index.definers import with_undefined
 from kfunclint.index.index import Index
 from kfunclint.index.usage import Precedents
 from kfunclint.kernel.kernel import Kernel
@@ -52,12 +53,12 @@ def audit(
     tree_index = index.build(tree, [top for top in tops if top.partition("/")[0] in index.OUTSIDE], step)
     files = tuple(filter(None, (index.source_of(tree, path) for path in _paths(tree_index))))
     sources = tuple(_numbered_sources(files, tops))
-    vocabulary = Vocabulary(lambda path: _text(tree, path))
-    kernel = target(release, fit=TreeFit(vocabulary))
+    kernel = target(release, fit=TreeFit(Vocabulary(lambda path: _text(tree, path))))
     behaviours = behaviours_of(kernel.settled, functions)
     wanted = _judged(tree_index, files, tops)
     parse = _Parse(files, tree, parser, kernel, behaviours, wanted=wanted, deep=deep, step=step)
     facts, unparsed = build_facts(sources, parse, behaviours=behaviours)
+    facts = with_undefined(facts, tree, {source.path for source in sources}, step)
     released = index.released(tree, tree_index) if tops else facts.released
     run = RuleRunner(rules, kernel, _TreeLines((), None, sources), Precedents(tree, parser, (), step))
     run.run_over(_of_kfuncs(with_released(facts, released)))

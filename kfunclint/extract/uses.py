@@ -12,6 +12,7 @@ from kfunclint.c.syntax import Function, Unit
 from kfunclint.extract.definitions import Definitions, declared
 from kfunclint.extract.sets import LexicalScan
 from kfunclint.facts.kfunc import Helper, Kfunc
+from kfunclint.facts.spelling import one_edit_apart
 from kfunclint.finding import Place
 from kfunclint.patch.postimage import PostImage
 from kfunclint.value import replace
@@ -41,15 +42,33 @@ def mark_missing_entries(kfuncs: Sequence[Kfunc], files: Files, removed_names: C
         and _is_new(sources[kfunc.at.path or ""], kfunc.at.line)
     ]
     beside = {kfunc.at.path for kfunc in new if kfunc.entries}
+    whole = {source.path for source, scan in files if _shows_all_sets(source, scan)}
     unlisted = frozenset(
         kfunc.name
         for kfunc in new
-        if kfunc.definition.has_marker and not kfunc.entries and not kfunc.destructor and kfunc.at.path in beside
+        if kfunc.definition.has_marker
+        and not kfunc.entries
+        and not kfunc.destructor
+        and (kfunc.at.path in beside or (kfunc.at.path in whole and kfunc.definition.is_new))
     )
     mentioned = {name for _, scan in files for name in _mentions(unlisted, scan)} if unlisted else set()
+    mentioned |= _misspelled_in_sets(unlisted, files, {kfunc.name for kfunc in kfuncs})
     for kfunc in kfuncs:
         is_missing = kfunc.name in unlisted and kfunc.name not in mentioned
         yield replace(kfunc, entry_missing=True) if is_missing else kfunc
+
+
+def _shows_all_sets(source: PostImage, scan: LexicalScan) -> bool:
+    """Is a file whole in view, and so are its sets, of which it has some?"""
+    lines = [line for part in source.ranges for line in part.lines]
+    is_whole = source.whole or (source.ranges[0].start == 1 and all(line.added for line in lines))
+    return is_whole and bool(scan.sets) and all(ids.is_complete for ids in scan.sets)
+
+
+def _misspelled_in_sets(names: Iterable[str], files: Files, defined: Container[str]) -> set[str]:
+    """The names of which an entry that nothing in view defines is nearly one: it may stand for them."""
+    entries = {entry.name for _, scan in files for entry in scan.entries if entry.name not in defined}
+    return {name for name in names if any(one_edit_apart(name, entry) for entry in entries)}
 
 
 def find_helpers(files: Files, units: Mapping[str, Unit], excluded: Container[str]) -> Iterator[Helper]:

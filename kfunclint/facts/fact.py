@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from kfunclint.finding import Place
+from kfunclint.value import Value
 
 
 class Extent(NamedTuple):
@@ -13,6 +14,24 @@ class Extent(NamedTuple):
     path: str | None
     first: int
     last: int
+
+
+class TakenAway(Value):
+    """A line that a patch of the series takes away, with the file and the number of the patch, and its line in the
+    decoded body of the mail."""
+
+    path: str
+    text: str
+    patch: int
+    mail_line: int
+
+
+class Loss:
+    """What facts share that are about old code which has lost something: a finding then stands at the line that the
+    series takes away."""
+
+    __slots__ = ()
+    taken_away: TakenAway | None
 
 
 class Fact(Protocol):

@@ -158,9 +158,8 @@ def _definitions(file_scan: LexicalScan, tokens: Sequence[Token], names: Collect
     """Every NAME(...) with a brace behind it, of a wanted name or behind __bpf_kfunc."""
     docs = facts.docs(file_scan)
     brackets = Brackets(tokens)
-    closing = brackets.closing
     for at in _candidates(tokens, names):
-        if at + 1 in closing and _opens_body(tokens, closing[at + 1] + 1, closing):
+        if declarators.opens_body(brackets, at):
             first = declarators.start(brackets, at)
             words = {token.text for token in tokens[first:at]}
             name_place = place(file_scan.path, tokens[at])
@@ -179,10 +178,3 @@ def _candidates(tokens: Sequence[Token], names: Collection[str]) -> Iterator[int
                 marker = False
         elif token.text in (";", "{"):
             marker = False
-
-
-def _opens_body(tokens: Sequence[Token], at: int, closing: dict[int, int]) -> bool:
-    """Is there a brace at `at`, or behind attributes that begin there?"""
-    while at < len(tokens) and tokens[at].text.startswith("__"):
-        at = closing.get(at + 1, at) + 1
-    return at < len(tokens) and tokens[at].text == "{"

@@ -22,7 +22,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Programs can call what a set lists, and nothing else. A helper that kfuncs share needs no __bpf_kfunc, which only
     keeps the compiler from inlining it. If it was to be a kfunc, its entry was forgotten.
 
-    It is said of a new function, or a new name of one, beside a new kfunc with an entry, if nothing else names it.
+    It is said of a new function, or a new name of one, beside a new kfunc with an entry or in a file whose sets are all
+    in view, if nothing else names it.
 
     Bad:
         __bpf_kfunc int __bpf_foo_find(struct foo *foo, u32 id)

@@ -6,7 +6,7 @@ from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
-_OPTION = re.compile(r"!?CONFIG_\w+")
+_OPTION = re.compile(r"[!(]*CONFIG_\w+\)*(?:(?:&&|\|\|)[!(]*CONFIG_\w+\)*)*")
 
 
 @rule(Kfunc, Level.WARNING, contract=("R13",), see="kernel/bpf/btf.c: btf_check_kfunc_protos()", since="6.4")
@@ -41,8 +41,12 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
         if missing and all(_OPTION.fullmatch(word) for word in missing):
             yield Remark(
                 entry.at,
-                f"{kfunc.name}() exists only under {' and '.join(missing)}, but its entry does not stand under that, "
-                "so where it is off the whole set fails to register",
+                f"{kfunc.name}() exists only under {' and '.join(map(_spaced, missing))}, but its entry does not stand "
+                "under that, so where it is off the whole set fails to register",
                 (Reason(kfunc.at, "defined here"),),
                 or_at=(kfunc.at,),
             )
+
+
+def _spaced(condition: str) -> str:
+    return condition.replace("&&", " && ").replace("||", " || ")

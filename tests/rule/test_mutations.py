@@ -73,6 +73,7 @@ ARGS = [
         ("args/dtor-prototype", "bpf_widget_release_dtor(void *widget)", "bpf_widget_release_dtor(u64 widget)"),
         ("defs/marker-missing", "__bpf_kfunc int bpf_widget_sum", "int bpf_widget_sum"),
         ("defs/marker-needless", "BTF_ID_FLAGS(func, bpf_widget_sum)\n", ""),
+        ("sets/entry-undefined", "BTF_ID_FLAGS(func, bpf_widget_sum)\n", "BTF_ID_FLAGS(func, bpf_widget_smu)\n"),
         (
             "defs/helper-not-static",
             "/* The sum over",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kfunclint.checker.result import Review
@@ -23,8 +24,17 @@ def render(review: Review) -> str:
 
 def render_all(reviews: Sequence[Review]) -> str:
     """The one review as an object, or several as JSON lines."""
-    indent = 2 if len(reviews) == 1 else None
-    return "".join(formats.as_json(_document(review), indent) for review in reviews)
+    return "".join(pieces(reviews))
+
+
+def pieces(reviews: Iterable[Review]) -> Iterator[str]:
+    """What render_all() gives, a piece for each review."""
+    remaining = iter(reviews)
+    first, second = (next(remaining, None) for _ in range(2))
+    indent = 2 if second is None else None
+    for review in itertools.chain((first, second), remaining):
+        if review is not None:
+            yield formats.as_json(_document(review), indent)
 
 
 def _document(review: Review) -> dict[str, Any]:

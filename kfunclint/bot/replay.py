@@ -27,11 +27,12 @@ from kfunclint.bot.archive.public_inbox import epochs, mail_blobs
 from kfunclint.bot.archive.source import blob_hash
 from kfunclint.bot.feedback.outcomes import fate
 from kfunclint.bot.gathering import mails_of
-from kfunclint.bot.reviewing import KFUNC, only, touches_kfunc
+from kfunclint.bot.reviewing import only
 from kfunclint.checker.result import Review
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.git.repository import Repository
+from kfunclint.kernel.kfunc_words import KFUNC, may_touch_kfunc, touches_kfunc
 from kfunclint.mail.inbox import only_mail, read_inbox
 from kfunclint.mail.mbox import Raw, raw_mails
 from kfunclint.mail.message import Series, address
@@ -121,8 +122,11 @@ def _archived(inbox: Path) -> Iterator[tuple[Reference, bytes]]:
 
 def _look_at(reference: Reference, data: bytes, ids: set[str]) -> _Known | None:
     """A mail that may matter; None for one that cannot be read, or was there already."""
+    may_matter = may_touch_kfunc(data)
     try:
-        mail = only_mail(Raw("mail", 1, data))
+        mail = only_mail(Raw("mail", 1, data if may_matter else _header(data)))
+        if not may_matter and not (mail.subject.is_reply or mail.subject.is_marked):
+            mail = only_mail(Raw("mail", 1, data))  # what it is depends on its diff
     except InputError:
         return None
     headers = mail.headers
@@ -134,6 +138,14 @@ def _look_at(reference: Reference, data: bytes, ids: set[str]) -> _Known | None:
     is_about_kfuncs = has_diff and not mail.subject.is_reply and bool(KFUNC.search(mail.body))
     is_answer = mail.subject.is_reply or not (has_diff or mail.subject.is_marked)
     return _Known(reference, address(mail), root, is_about_kfuncs, is_answer)
+
+
+def _header(data: bytes) -> bytes:
+    blank = _BLANK.search(data)
+    return data[: blank.end()] if blank else data
+
+
+_BLANK = re.compile(rb"\n\r?\n")
 
 
 def _grouped(known: Sequence[_Known]) -> Iterator[Task]:

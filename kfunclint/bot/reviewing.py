@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from sqlite3 import Row
@@ -15,6 +14,7 @@ from kfunclint.bot.manners.withdrawn import is_taken_back
 from kfunclint.bot.settings import BotSettings
 from kfunclint.checker.result import Review
 from kfunclint.clang import Parser
+from kfunclint.kernel.kfunc_words import touches_kfunc
 from kfunclint.mail.message import Inbox, Series, address
 from kfunclint.pipeline import pipeline
 from kfunclint.pipeline.request import Request
@@ -23,8 +23,6 @@ from kfunclint.settings.selection import ActiveRules
 from kfunclint.value import Value, replace
 
 _MOST_ANSWERS = 300
-KFUNC = re.compile(r"\b(?:__bpf_kfunc|BTF_ID_FLAGS|BTFKFUNCS_|BTF_SET8_|register_btf_(?:kfunc|id_dtor)|KF_[A-Z]+_)")
-"""What no patch about a kfunc does without, in a line that it adds or shows."""
 
 
 class Judgement(Value):
@@ -75,11 +73,6 @@ class Reviewer(AbstractContextManager["Reviewer"]):
         trouble = next((note.text for note in outcome.notes), "")
         (review,) = outcome.reviews
         return Judgement(series, review, trouble, taken_back)
-
-
-def touches_kfunc(series: Series) -> bool:
-    """Does a series speak of kfuncs in its diffs?"""
-    return any(KFUNC.search(patch.body) for patch in series.patches)
 
 
 def _around(database: Database, key: str) -> list[Row]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import itertools
-from collections.abc import Collection, Hashable, Iterator, Sequence, Set
+import sys
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,19 @@ from kfunclint.cli import options, outputs
 from kfunclint.cli.arguments import Arguments, Once, UsageError, advice
 from kfunclint.cli.completable import Completable, declare
 from kfunclint.errors import InputError
-from kfunclint.mail.inbox import read_inbox
+from kfunclint.kernel.kfunc_words import may_touch_kfunc
 from kfunclint.mail.message import Inbox
+from kfunclint.mail.stream import Archive
 from kfunclint.pipeline import pipeline
-from kfunclint.pipeline.outcome import CLEAN, TROUBLE
+from kfunclint.pipeline.outcome import CLEAN, FINDINGS, TROUBLE, Note, Outcome
 from kfunclint.pipeline.request import Fixes, Request, Version
 from kfunclint.report import formats
 
 if TYPE_CHECKING:
     from kfunclint.checker.result import Review
     from kfunclint.git.repository import Repository
+    from kfunclint.pipeline.pipeline import Run
+    from kfunclint.settings.selection import ActiveRules
 
 _UNPUSHED = "@{upstream}.."
 _COMMITS = "commits"
@@ -47,17 +51,16 @@ def run(argv: Sequence[str], running: Parser | None = None, commands: Sequence[s
     selection = options.selection(arguments)
     sources = _sources(arguments)
     outputs.check(_outputs(arguments, selection.settings.baseline), sources)
-    takes_notes = formats.takes_notes(arguments.format)
     with contextlib.ExitStack() as stack:
         repository = None if arguments.input else stack.enter_context(_repository())
-        inbox = read_inbox(arguments.input) if repository is None else _inbox(arguments, repository)
-        if repository is not None and arguments.fix == _COMMITS:
-            from kfunclint.cli import fix  # most reviews are not mended
-
-            fix.check_branch(repository, inbox)
-        request = _request(arguments, repository)
-        with running or Parser() as worker, options.deferred_notes(takes_notes) as tell, progress.shown() as step:
-            outcome = pipeline.run(inbox, request, selection, worker, step=step, tell=tell)
+        reviewing = _Reviewing(arguments, selection, repository, running)
+        if repository is None:
+            archive = Archive(arguments.input, may_touch_kfunc if arguments.only_kfuncs else None)
+            if archive.is_large() and _is_streamed(arguments, selection):
+                return reviewing.print(archive.inboxes())
+            outcome = reviewing.outcome(archive.inboxes())
+        else:
+            outcome = reviewing.outcome(iter([_inbox(arguments, repository)]))
     if options.record_baseline(selection, outcome.reviews):
         return TROUBLE if outcome.is_troubled else CLEAN
     reviews = [review for review in outcome.reviews if _is_told(review, arguments.quiet)]
@@ -65,6 +68,74 @@ def run(argv: Sequence[str], running: Parser | None = None, commands: Sequence[s
     if arguments.fix is not None:
         _mend(arguments, repository, reviews)
     return outcome.status
+
+
+class _Reviewing:
+    """What becomes of inboxes, one after the other; none is held when the next one is read."""
+
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        selection: ActiveRules,
+        repository: Repository | None,
+        running: Parser | None,
+    ) -> None:
+        """`running` is a parser that runs already."""
+        self.arguments, self.selection, self.running = arguments, selection, running
+        self.request = _request(arguments, repository)
+        self.notes: list[Note] = []
+
+    def outcome(self, inboxes: Iterator[Inbox]) -> Outcome:
+        """What comes of all of them."""
+        with self._open(is_quiet=False) as run:
+            reviews = tuple(_all(run, inboxes))
+        return self._outcome(reviews)
+
+    def print(self, inboxes: Iterator[Inbox]) -> int:
+        """Print each review when it is done, and keep none; gives the exit status."""
+        has_findings = False
+
+        def told(run: Run) -> Iterator[Review]:
+            nonlocal has_findings
+            for review in _all(run, inboxes):
+                has_findings |= self._outcome((review,)).has_findings
+                if _is_told(review, self.arguments.quiet):
+                    yield review
+
+        with self._open(is_quiet=sys.stdout.isatty()) as run:
+            for piece in _pieces(self.arguments, told(run), None):
+                options.write(piece, None)
+        return TROUBLE if self._outcome(()).is_troubled else FINDINGS if has_findings else CLEAN
+
+    def _outcome(self, reviews: tuple[Review, ...]) -> Outcome:
+        return Outcome(reviews, tuple(self.notes), self.selection.settings.fail_on)
+
+    @contextlib.contextmanager
+    def _open(self, *, is_quiet: bool) -> Iterator[Run]:
+        """`is_quiet`: what is being done is not shown, as reports are printed meanwhile."""
+        notes = options.deferred_notes(formats.takes_notes(self.arguments.format))
+        shown = contextlib.nullcontext(lambda what: None) if is_quiet else progress.shown()
+        with self.running or Parser() as worker, notes as tell, shown as step:
+
+            def add(note: Note) -> None:
+                self.notes.append(note)
+                tell(note)
+
+            with pipeline.opened(self.request, self.selection, worker, step=step, tell=add) as run:
+                yield run
+
+
+def _all(run: Run, inboxes: Iterator[Inbox]) -> Iterator[Review]:
+    while (inbox := next(inboxes, None)) is not None:
+        yield from run.reviews(inbox)
+        del inbox
+
+
+def _is_streamed(arguments: argparse.Namespace, selection: ActiveRules) -> bool:
+    """May reports be printed before all is reviewed?"""
+    is_recorded = selection.settings.baseline is not None and selection.recorded is None
+    is_one_page = formats.is_page(arguments.format)
+    return not (arguments.report or arguments.output or arguments.fix or is_recorded or is_one_page)
 
 
 def _is_told(review: Review, quiet: bool) -> bool:
@@ -150,6 +221,11 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         f"(default where nothing is named: {_UNPUSHED})",
     )
     inputs.add_argument("--staged", action="store_true", help="review what git commit would record")
+    parser.add_argument(
+        "--only-kfuncs",
+        action="store_true",
+        help="review only series that speak of kfuncs in their diffs; of an archive the others are not even decoded",
+    )
 
 
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
@@ -268,6 +344,7 @@ def _request(arguments: argparse.Namespace, repository: Repository | None) -> Re
         since=arguments.since,
         each_patch=arguments.each_patch,
         deep=arguments.deep,
+        only_kfuncs=arguments.only_kfuncs,
         budget=arguments.budget,
         tree=arguments.tree,
         no_tree=arguments.no_tree,
@@ -302,6 +379,10 @@ def _inbox(arguments: argparse.Namespace, repository: Repository) -> Inbox:
         inbox, complaint = _commits(repository, arguments.git), f"no commits in {arguments.git or _UNPUSHED}"
     if inbox == Inbox((), ()):
         options.say(f"{repository.folder}: {complaint}")
+    if arguments.fix == _COMMITS:
+        from kfunclint.cli import fix  # most reviews are not mended
+
+        fix.check_branch(repository, inbox)
     return inbox
 
 
@@ -343,13 +424,17 @@ def _write(arguments: argparse.Namespace, reviews: Sequence[Review], sources: Se
     outputs.check(beside, sources)
     if not is_folder and (output or arguments.fix != "-"):  # a patch stands there alone
         file = Path(output) if output else None
-        colour = options.colour(file, arguments.color)
-        text = formats.render_all(arguments.format, reviews, colour=colour, diffs=arguments.show_fixes)
-        options.write(text, file)
+        options.write("".join(_pieces(arguments, reviews, file)), file)
     for folder in (Path(file) for _, file in reports if file.endswith("/")):
         folder.mkdir(parents=True, exist_ok=True)
     for target, report in beside.items():
         outputs.write_file(target, report)
+
+
+def _pieces(arguments: argparse.Namespace, reviews: Iterable[Review], file: Path | None) -> Iterator[str]:
+    """The report that is printed, or goes to a file."""
+    colour = options.colour(file, arguments.color)
+    return formats.pieces(arguments.format, reviews, colour=colour, diffs=arguments.show_fixes)
 
 
 def _files(name: str, file: str, reviews: Sequence[Review]) -> dict[Path, str]:

@@ -14,10 +14,10 @@ from kfunclint.mail.message import Inbox, Mail, Series, name_and_address
 from kfunclint.value import replace
 
 
-def withhold_answered(reviews: Iterable[Review], inbox: Inbox) -> list[Review]:
-    """Each review without what the replies of the inbox have said; see heard()."""
+def withhold_answered(reviews: Iterable[Review], inbox: Inbox) -> Iterator[Review]:
+    """Each review without what the replies of the inbox have said; see without_answered()."""
     thread = Thread(inbox)
-    return [without_answered(review, inbox, thread) for review in reviews]
+    return (without_answered(review, inbox, thread) for review in reviews)
 
 
 def without_answered(review: Review, inbox: Inbox, thread: Thread) -> Review:

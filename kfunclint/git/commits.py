@@ -9,8 +9,8 @@ from pathlib import Path
 from kfunclint.errors import InputError
 from kfunclint.git.repository import Repository, around
 from kfunclint.mail import mime
-from kfunclint.mail.inbox import only_mail
-from kfunclint.mail.mbox import MAX_MAIL, MAX_MAILS, Raw
+from kfunclint.mail.inbox import MAX_MAILS, only_mail
+from kfunclint.mail.mbox import MAX_MAIL, Raw
 from kfunclint.mail.message import Inbox, Mail, MailSource, Series, Subject, TitlePlace
 from kfunclint.value import replace
 

@@ -14,6 +14,8 @@ from kfunclint.mail.roles import Role, SortedMails
 from kfunclint.mail.threads import Threads
 from kfunclint.value import replace
 
+MAX_MAILS = 2000
+MAX_INPUT = 64 << 20
 NO_PATCH = "no patch in it"
 _MAIL_FIELDS = {"from", "subject", "date", "message-id", "received", "return-path", "mime-version"}
 
@@ -23,29 +25,72 @@ def read_inbox(inputs: Iterable[Input]) -> Inbox:
     raises for what they hold.
 
     Answers, forwards and mails that bring no patch are set aside; where there is nothing else, every input is broken,
-    and so is one in which there was no mail at all.
+    and so is one in which there was no mail at all. Of more than MAX_MAILS mails, or MAX_INPUT bytes, those behind are
+    not read: see stream.read_inboxes().
     """
     inputs = list(inputs)
-    mails: list[Mail] = []
-    names: list[Input] = []
-    broken: list[InputError] = []
-    useful: set[Input] = set()
+    mails: list[tuple[Input, Raw | InputError]] = []
+    size = 0
     for name, raw in raw_mails(inputs):
-        try:
-            parsed = _mails(raw)
-        except InputError as refusal:
-            broken.append(refusal)
-            useful.add(name)
-        else:
-            mails += parsed
-            names += [name] * len(parsed)
-    sorted_mails = roles.sorted_mails(mails)
-    broken += sorted_mails.refusals
-    useful |= {name for name, role in zip(names, sorted_mails.roles, strict=True) if role.is_useful}
-    if sorted_mails.posts:
-        useful |= {name for name, role in zip(names, sorted_mails.roles, strict=True) if role is Role.ANSWER}
-    broken += [InputError(label(name), None, NO_PATCH) for name in inputs if name not in useful]
-    return Inbox(_series(sorted_mails), tuple(broken), sorted_mails.answers)
+        size += len(raw.data) if isinstance(raw, Raw) else 0
+        if len(mails) == MAX_MAILS or size > MAX_INPUT:
+            refusal = _limit(raw, size)
+            unread = inputs[inputs.index(name) + 1 :]
+            more = [(other, InputError(label(other), None, f"not read, as {refusal}")) for other in unread]
+            return Assembly().inbox([*mails, (name, refusal), *more], inputs)
+        mails.append((name, raw))
+    return Assembly().inbox(mails, inputs)
+
+
+def _limit(raw: Raw | InputError, size: int) -> InputError:
+    """What is said of the first mail that is not read."""
+    reason = f"more than {MAX_MAILS} mails" if size <= MAX_INPUT else f"more than {MAX_INPUT >> 20} MiB of mail"
+    return InputError(raw.file, raw.line, reason)
+
+
+class Assembly:
+    """Makes inboxes of mails; remembers which inputs have brought something."""
+
+    def __init__(self) -> None:
+        self._useful: set[Input] = set()
+        self._with_answers: set[Input] = set()
+        self._has_posts = False
+
+    def inbox(self, mails: Iterable[tuple[Input, Raw | InputError]], ended: Iterable[Input] = ()) -> Inbox:
+        """The inbox of some mails, each with the input that it is from; `ended` are the inputs of which no more comes:
+        those that brought nothing are broken."""
+        parsed: list[Mail] = []
+        names: list[Input] = []
+        broken: list[InputError] = []
+        for name, raw in mails:
+            try:
+                of_raw = _mails(raw)
+            except InputError as refusal:
+                broken.append(refusal)
+                self._useful.add(name)
+            else:
+                parsed += of_raw
+                names += [name] * len(of_raw)
+        sorted_mails = roles.sorted_mails(parsed)
+        self._note(names, sorted_mails)
+        useful = self._useful | (self._with_answers if self._has_posts else set())
+        broken += [
+            *sorted_mails.refusals,
+            *(InputError(label(name), None, NO_PATCH) for name in ended if name not in useful),
+        ]
+        return Inbox(_series(sorted_mails), tuple(broken), sorted_mails.answers)
+
+    def spare(self, inputs: Iterable[Input]) -> None:
+        """Nothing has to come of these inputs: mails of them may be left out."""
+        self._useful.update(inputs)
+
+    def _note(self, names: Iterable[Input], mails: SortedMails) -> None:
+        for name, role in zip(names, mails.roles, strict=True):
+            if role.is_useful:
+                self._useful.add(name)
+            elif role is Role.ANSWER:
+                self._with_answers.add(name)
+        self._has_posts |= bool(mails.posts)
 
 
 def _series(mails: SortedMails) -> tuple[Series, ...]:

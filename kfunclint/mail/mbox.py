@@ -17,11 +17,12 @@ from kfunclint.mail.message import subject
 from kfunclint.mail.mime import words
 from kfunclint.value import Value
 
-MAX_INPUT = 64 << 20
 MAX_MAIL = 8 << 20
-MAX_MAILS = 2000
-MAX_FILES = 5000
+MAX_FILES = 200_000
 _CHUNK = 1 << 16
+_BLOCK = 1 << 20  # of an mbox, read at once
+_AHEAD = 1 << 10  # a From_ line and the beginning of the header below it
+_INFLATED, _HUNDREDFOLD = 64 << 20, 100  # what may come of a file that was compressed more than people's mail can be
 _HEADERS = 1 << 18
 _SUFFIXES = (".patch", ".diff", ".eml", ".mbox", ".mbx")
 
@@ -57,23 +58,16 @@ Input = str | bytes
 
 
 def raw_mails(inputs: Iterable[Input]) -> Iterator[tuple[Input, Raw | InputError]]:
-    """Yield every mail of the inputs with the one it was found in; what cannot be read comes as a refusal."""
-    bytes_left, count = MAX_INPUT, 0
+    """Yield every mail of the inputs with the one it was found in; what cannot be read comes as a refusal. Of an mbox
+    only the mail that is read is held."""
     for name, file in _files(inputs):
         try:
             if isinstance(file, InputError):
                 raise file
-            data = _contents(file, bytes_left)
+            for raw in _mails(file):
+                yield name, raw
         except InputError as refusal:
             yield name, refusal
-            continue
-        bytes_left -= len(data)
-        for raw in _split(label(file), data):
-            count += 1
-            if count > MAX_MAILS:
-                yield name, InputError(raw.file, raw.line, f"more than {MAX_MAILS} mails")
-                return
-            yield name, raw
 
 
 def input_files(names: Iterable[str]) -> Iterator[str]:
@@ -133,15 +127,17 @@ def _files_in(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
     return sorted(paths)
 
 
-def _contents(name: Input, bytes_left: int) -> bytes:
-    """What a file holds, inflated. Raises InputError for what is no regular file, too large or damaged."""
+def _mails(name: Input) -> Iterator[Raw | InputError]:
+    """The mails of one file. Raises InputError for what is no regular file, too large or damaged."""
     if isinstance(name, bytes):
-        return _read(io.BytesIO(name), label(name), bytes_left)
+        yield from _split(label(name), io.BytesIO(name))
+        return
     if name == "-":
-        return _read(sys.stdin.buffer, name, bytes_left)
+        yield from _split(name, sys.stdin.buffer)
+        return
     try:
         with _open(name) as file:
-            return _read(file, label(name), bytes_left)
+            yield from _split(label(name), file)
     except OSError as error:
         raise InputError(label(name), None, error.strerror or "cannot be read") from error
     except ValueError as error:
@@ -159,22 +155,40 @@ def _open(name: str) -> BinaryIO:
     return file
 
 
-def _read(stream: BinaryIO, name: str, bytes_left: int) -> bytes:
-    """Read a stream to its end, in bounded memory: only an mbox may be larger than a mail."""
-    chunks, size, limit = list[bytes](), 0, bytes_left
+def _split(name: str, stream: BinaryIO) -> Iterator[Raw | InputError]:
+    """The mails of an mbox; anything else is one mail or text as it is, or several one behind the other. Raises
+    InputError."""
+    chunks = _readable(name, _chunks(stream))
+    first = next(chunks, b"")
+    if not first:
+        raise InputError(name, None, "empty")
+    at = _content_start(first)
+    pieces = _Mbox(name, first, at, chunks).mails() if first.startswith(b"From ", at) else _text(name, first, chunks)
+    for piece in pieces:
+        yield from [piece] if isinstance(piece, InputError) else _split_text(piece)
+
+
+def _readable(name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The chunks; raises InputError where they are damaged."""
     try:
-        for chunk in _chunks(stream):
-            if not chunks and not chunk.startswith(b"From ", _content_start(chunk)):
-                limit = min(bytes_left, MAX_MAIL)
-            size += len(chunk)
-            if size > limit:
-                raise InputError(name, None, f"larger than {(MAX_INPUT if limit == bytes_left else limit) >> 20} MiB")
-            chunks.append(chunk)
+        yield from chunks
     except (zlib.error, EOFError) as error:
         raise InputError(name, None, "damaged gzip data") from error
-    if not size:
-        raise InputError(name, None, "empty")
-    return b"".join(chunks)
+    except _Bomb as error:
+        raise InputError(name, None, f"gzip data of more than {_HUNDREDFOLD} times its size") from error
+
+
+def _text(name: str, first: bytes, chunks: Iterator[bytes]) -> Iterator[Raw]:
+    """What is no mbox, read to its end. Raises InputError where it is larger than a mail may be."""
+    parts, size = [first], len(first)
+    for chunk in chunks:
+        size += len(chunk)
+        if size > MAX_MAIL:
+            raise InputError(name, None, f"larger than {MAX_MAIL >> 20} MiB")
+        parts.append(chunk)
+    data = b"".join(parts)
+    at = _content_start(data)
+    yield Raw(name, data.count(b"\n", 0, at) + 1, data[at:] if at else data)
 
 
 def _chunks(stream: BinaryIO) -> Iterator[bytes]:
@@ -188,13 +202,23 @@ def _chunks(stream: BinaryIO) -> Iterator[bytes]:
         chunk = stream.read(_CHUNK)
 
 
+class _Bomb(Exception):
+    """Compressed data that grow more than any text does."""
+
+
 def _inflate(stream: BinaryIO, data: bytes) -> Iterator[bytes]:
-    """Inflate one gzip member after the other, never more than a chunk at a time."""
+    """Inflate one gzip member after the other, at most a chunk at a time. Raises zlib.error, EOFError, _Bomb."""
     member = zlib.decompressobj(31)
+    taken = given = 0
     while data or (data := stream.read(_CHUNK)):
+        before = len(data)
         if chunk := member.decompress(data, _CHUNK):
             yield chunk
+        given += len(chunk)
         data = member.unconsumed_tail
+        taken += before - len(data)
+        if given > max(_INFLATED, _HUNDREDFOLD * taken):
+            raise _Bomb
         if member.eof:
             data = member.unused_data or stream.read(_CHUNK)
             if not data.startswith(b"\x1f\x8b"):
@@ -203,38 +227,85 @@ def _inflate(stream: BinaryIO, data: bytes) -> Iterator[bytes]:
     raise EOFError
 
 
-def _split(name: str, data: bytes) -> Iterator[Raw | InputError]:
-    """The mails of an mbox; anything else is one mail or text as it is, or several one behind the other."""
-    at = _content_start(data)
-    if data.startswith(b"From ", at):
-        pieces = _split_mbox(name, data, at)
-    else:
-        pieces = iter([Raw(name, data.count(b"\n", 0, at) + 1, data[at:] if at else data)])
-    for piece in pieces:
-        yield from [piece] if isinstance(piece, InputError) else _split_text(piece)
-
-
 def _content_start(data: bytes) -> int:
     """Where an input begins behind a byte order mark and empty lines, as git mailsplit passes them over."""
     opening = _OPENING.match(data)
     return opening.end() if opening else 0
 
 
-def _split_mbox(name: str, data: bytes, at: int) -> Iterator[Raw | InputError]:
-    line = data.count(b"\n", 0, at) + 1
-    while at < len(data):
-        start = data.find(b"\n", at) + 1 or len(data)
-        length = _content_length(data, start)
-        end = length or _next_mail(data, start)
-        if end - start > MAX_MAIL:
-            yield InputError(name, line, f"mail of more than {MAX_MAIL >> 20} MiB")
-        else:
-            mail = data[start:end]
-            yield Raw(name, line + 1, mail if length else _QUOTED_FROM.sub(b"", mail))
-        if gap := _GAP.match(data, end):
-            end = gap.end()
-        line += data.count(b"\n", at, end)
-        at = end
+class _Mbox:
+    """An mbox that is read block by block; `data` is what is held of it, from `at` on it was not given away yet."""
+
+    def __init__(self, name: str, data: bytes, at: int, chunks: Iterator[bytes]) -> None:
+        """`data` is the first chunk, the first From_ line of which stands at `at`; `chunks` are the others."""
+        self.name, self.data, self.at, self.chunks = name, data, at, chunks
+        self.line = data.count(b"\n", 0, at) + 1
+        self.is_whole = False
+
+    def mails(self) -> Iterator[Raw | InputError]:
+        """The mails one after the other. Raises InputError where the chunks do."""
+        while self.at < len(self.data) or self._read_on():
+            line = self.line
+            is_too_large, mail = self._mail()
+            if is_too_large:
+                yield InputError(self.name, line, f"mail of more than {MAX_MAIL >> 20} MiB")
+            else:
+                yield Raw(self.name, line + 1, mail)
+            self._pass_gap()
+
+    def _mail(self) -> tuple[bool, bytes]:
+        """The mail that begins here, b"" for one that is too large; goes on behind it."""
+        is_too_large, searched = False, 0
+        while True:
+            start = self.at if is_too_large else self.data.find(b"\n", self.at) + 1 or len(self.data)
+            end, has_length = self._end(start, max(start, searched), is_too_large)
+            if end is not None:
+                break
+            if len(self.data) - start > MAX_MAIL + _AHEAD:
+                is_too_large = True
+                self._go_to(len(self.data) - _AHEAD)
+            if not has_length:
+                searched = max(0, len(self.data) - 2 * _AHEAD - self.at)  # the beginning of a From_ line may be there
+            self._read_on()
+        is_too_large |= end - start > MAX_MAIL
+        mail = b"" if is_too_large else self.data[start:end]
+        self._go_to(end)
+        return is_too_large, mail if has_length else _QUOTED_FROM.sub(b"", mail)
+
+    def _end(self, start: int, search_from: int, is_headless: bool) -> tuple[int | None, bool]:
+        """Where the mail ends whose header begins at `start`, and whether its header says so; None where that is not
+        read yet. No end stands before `search_from`."""
+        length = None if is_headless else _content_length(self.data, start)
+        if length is not None and length <= start + MAX_MAIL:
+            if length + _AHEAD <= len(self.data) or self.is_whole:
+                if _ends_there(self.data, length):
+                    return length, True
+            else:
+                return None, True
+        end, is_certain = _next_mail(self.data, start, search_from)
+        return end if self.is_whole or is_certain else None, False
+
+    def _pass_gap(self) -> None:
+        """Go over the empty lines behind a mail."""
+        while (gap := _GAP.match(self.data, self.at)) is not None:
+            self._go_to(gap.end())
+            if self.at < len(self.data) or not self._read_on():
+                return
+
+    def _go_to(self, end: int) -> None:
+        self.line += self.data.count(b"\n", self.at, end)
+        self.at = end
+
+    def _read_on(self) -> bool:
+        """Take another block in, and forget what was given away; False where there is none."""
+        parts, size = [self.data[self.at :]], 0
+        while size < _BLOCK and not self.is_whole:
+            chunk = next(self.chunks, b"")
+            self.is_whole = not chunk
+            parts.append(chunk)
+            size += len(chunk)
+        self.data, self.at = b"".join(parts), 0
+        return size > 0
 
 
 def _split_text(raw: Raw) -> Iterator[Raw]:
@@ -297,19 +368,22 @@ _BLANK_LINE = re.compile(rb"\r?\n|\Z")
 
 
 def _content_length(data: bytes, start: int) -> int | None:
-    """Where the mail ends by its Content-Length, if it has one and another mail or nothing begins there."""
+    """Where the mail ends by its Content-Length, if it has one."""
     blank = _BLANK.search(data, start, start + _HEADERS)
     length = _LENGTH.search(data, start, blank.end()) if blank else None
-    if not blank or not length:
-        return None
-    end = blank.end() + int(length[1])
-    return end if end <= len(data) and _NEXT.match(data, end) else None
+    return blank.end() + int(length[1]) if blank and length else None
 
 
-def _next_mail(data: bytes, start: int) -> int:
-    """Where the next From_ line begins, or the end of the data."""
-    for match in _FROM_LINE.finditer(data, start - 1):
+def _ends_there(data: bytes, end: int) -> bool:
+    """Does another mail, or nothing, begin where one is said to end?"""
+    return end <= len(data) and _NEXT.match(data, end) is not None
+
+
+def _next_mail(data: bytes, start: int, search_from: int) -> tuple[int, bool]:
+    """Where the From_ line behind a mail begins, which is looked for from some place on, or the end of the data; and
+    whether that is certain even if the data go on."""
+    for match in _FROM_LINE.finditer(data, search_from - 1):
         at = match.start()
         if not match["plain"] or at == start - 1 or data[at - 1 : at] in (b"\n", b"\r"):
-            return at + 1
-    return len(data)
+            return at + 1, match.end() + _AHEAD <= len(data)
+    return len(data), False

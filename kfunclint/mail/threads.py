@@ -78,5 +78,10 @@ def _top(mail: Mail) -> str:
 
 
 def _stem(mail: Mail) -> str:
-    match = _STEM.fullmatch(mail.headers.message_id) if mail.subject.total > 1 else None
+    return shared_part(mail.headers.message_id) if mail.subject.total > 1 else ""
+
+
+def shared_part(message_id: str) -> str:
+    """What all mails of a series have of a message-id, "" where it does not look like one of a series."""
+    match = _STEM.fullmatch(message_id)
     return "".join(part for part in match.groups() if part) if match else ""

@@ -47,6 +47,7 @@ diff --git a/x.c b/x.c
 +BTF_KFUNCS_END(x)
 """
 _SHARE = 0.5  # of the processor time, after which no more fixes are tried
+_CHILD = 0.1  # seconds of all processors; a fifth of it where nothing else runs
 _FINDINGS = 1000  # of a MiB of mail; people's mails have a tenth of it
 _CPU_ALONE, _CPU_WITH_TREE, _CPU_DEEP = 20, 60, 120
 
@@ -69,32 +70,42 @@ class Reviewer(Protocol):
 
 
 class Budget:
-    """What is left for all series of a run: seconds of all processors, and findings."""
+    """What is left for all series of an inbox: seconds of all processors, and findings."""
 
-    def __init__(self, seconds: float, findings: int) -> None:
-        self.seconds = seconds
-        self.findings = findings
+    def __init__(self, seconds: float | None) -> None:
+        """`seconds` are for all inboxes; with None each has its own."""
+        self.is_shared = seconds is not None
+        self.seconds = seconds or 0.0
+        self.findings = 0
 
-    @staticmethod
-    def of(inbox: Inbox, seconds: float | None, cpu: float) -> Budget:
-        """The one for an inbox: what a user names, or as much for every MiB that is begun as one series may take."""
+    def begin(self, inbox: Inbox, cpu: float) -> None:
+        """Give an inbox what it may have: for every MiB that is begun as much as one series may take, and what children
+        cost that have next to nothing to do."""
         mails = [mail for series in inbox.series for mail in (series.cover, *series.patches) if mail]
         size = 1 + sum(len(mail.body) for mail in mails) // _MIB
-        return Budget(cpu * size if seconds is None else seconds, _FINDINGS * size)
+        self.findings = _FINDINGS * size
+        if not self.is_shared:
+            self.seconds = cpu * size + _CHILD * len(inbox.series)
 
 
 class CagedReviewer:
     """Reviews series one after the other, each in a child of this process."""
 
-    def __init__(self, reviewer: Reviewer, inbox: Inbox, seconds: float | None, *, keeps_kernel: bool) -> None:
+    def __init__(self, reviewer: Reviewer, seconds: float | None, *, keeps_kernel: bool) -> None:
         """`seconds` are the budget, None for the usual one; `keeps_kernel`: another version is to be judged for the
         kernel of a review, so all that its tree says of itself comes along."""
         self.reviewer = reviewer
         self.keeps_kernel = keeps_kernel
         self.cpu = _CPU_DEEP if reviewer.deep else _CPU_WITH_TREE if reviewer.tree else _CPU_ALONE
-        self.budget = Budget.of(inbox, seconds, self.cpu)
-        if len(inbox.series) > _FEW:
+        self.budget = Budget(seconds)
+        self.is_loaded = False
+
+    def begin(self, inbox: Inbox) -> None:
+        """Make ready for the series of an inbox."""
+        self.budget.begin(inbox, self.cpu)
+        if len(inbox.series) > _FEW and not self.is_loaded:
             self._load()
+            self.is_loaded = True
 
     def _load(self) -> None:
         """Load here, once, what a review loads late: else every child does so anew."""

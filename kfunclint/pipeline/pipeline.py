@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,12 @@ from kfunclint.checker.review import AppliedSeries, judge
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.kernel.kfunc_words import touches_kfunc
 from kfunclint.mail.inbox import select_series
 from kfunclint.mail.message import Inbox, Series
 from kfunclint.pipeline.caged import CagedReviewer
 from kfunclint.pipeline.outcome import Note, NoteKind, Outcome, troubles
-from kfunclint.pipeline.request import Fixes, Request, Version
+from kfunclint.pipeline.request import Fixes, Request
 from kfunclint.progress import Step
 from kfunclint.tree.around import kernel_around
 from kfunclint.value import replace
@@ -53,29 +54,74 @@ def run(
         notes.append(note)
         tell(note)
 
-    with _tree(request, selection.settings.tree, add) as tree:
-        for why in inbox.errors:
-            add(Note(NoteKind.TROUBLE, str(why)))
-        reviewer = _reviewer(Reviewer(selection, parser, tree, deep=request.deep, step=step), request, inbox)
-        kernel = selection.settings.kernel
-        pairs = [
-            reviewer.review(series, kernel, each_patch=request.each_patch) for series in _select(inbox, request.version)
-        ]
-        reviews = [review for review, _ in pairs]
-        if request.since is not None:
-            from kfunclint.pipeline.since import EarlierVersion  # most reviews are of a series alone
+    with opened(request, selection, parser, step=step, tell=add) as opened_run:
+        reviews = tuple(opened_run.reviews(inbox))
+    return Outcome(reviews, tuple(notes), selection.settings.fail_on)
 
-            reviews = EarlierVersion(request.since, inbox, reviewer.review, add).compare(pairs)
+
+@contextlib.contextmanager
+def opened(
+    request: Request,
+    selection: ActiveRules,
+    parser: Parser,
+    *,
+    step: Step = lambda what: None,
+    tell: Tell = lambda note: None,
+) -> Iterator[Run]:
+    """Gives what reviews one inbox after the other, for as long as the tree of the request is open; for the arguments
+    and what is raised see run()."""
+    with _tree(request, selection.settings.tree, tell) as tree:
+        yield Run(request, Reviewer(selection, parser, tree, deep=request.deep, step=step), tell)
+
+
+class Run:
+    """Reviews inboxes; what counts in the end is that of all."""
+
+    def __init__(self, request: Request, reviewer: Reviewer, tell: Tell) -> None:
+        """For the arguments see run()."""
+        self.request = request
+        self.kernel = reviewer.selection.settings.kernel
+        self.fail_on = reviewer.selection.settings.fail_on
+        self.tell = tell
+        keeps_kernel = request.since is not None
+        caged = CagedReviewer(reviewer, request.budget, keeps_kernel=keeps_kernel) if request.caged else None
+        self.caged = caged
+        self.reviewer: Reviewer | CagedReviewer = caged or reviewer
+
+    def reviews(self, inbox: Inbox) -> Iterator[Review]:
+        """The reviews of an inbox, each when it is done; the notes of a review are told before it is given. Raises as
+        run() does."""
+        for why in inbox.errors:
+            self.tell(Note(NoteKind.TROUBLE, str(why)))
+        if self.caged is not None:
+            self.caged.begin(inbox)
+        for review in self._answered(self._judged(inbox), inbox):
+            for trouble in troubles(review):
+                self.tell(trouble)
+            yield review
+
+    def _judged(self, inbox: Inbox) -> Iterable[Review]:
+        request = self.request
+        pairs = (
+            self.reviewer.review(series, self.kernel, each_patch=request.each_patch)
+            for series in _select(inbox, request)
+        )
+        if request.since is None:
+            return (review for review, _ in pairs)
+        from kfunclint.pipeline.since import EarlierVersion  # most reviews are of a series alone
+
+        return EarlierVersion(request.since, inbox, self.reviewer.review, self.tell).compare(list(pairs))
+
+    def _answered(self, reviews: Iterable[Review], inbox: Inbox) -> Iterable[Review]:
+        """The reviews without what was said before, and with the fixes that are asked for."""
         if inbox.replies:
             from kfunclint.discussion import said_before  # most reviews have no replies
 
             reviews = said_before.withhold_answered(reviews, inbox)
-        if request.fixes is not None:
-            reviews = [replace(review, mending=reviewer.mend(review, request.fixes)) for review in reviews]
-    for review in reviews:
-        for trouble in troubles(review):
-            add(trouble)
-    return Outcome(tuple(reviews), tuple(notes), selection.settings.fail_on)
+        fixes = self.request.fixes
+        if fixes is None:
+            return reviews
+        return [replace(review, mending=self.reviewer.mend(review, fixes)) for review in list(reviews)]
 
 
 class Reviewer:
@@ -125,14 +171,10 @@ class Reviewer:
         return mend(applied, review.findings, judged, seconds=seconds, messages=fixes.messages, unsure=fixes.unsure)
 
 
-def _reviewer(reviewer: Reviewer, request: Request, inbox: Inbox) -> Reviewer | CagedReviewer:
-    if not request.caged:
-        return reviewer
-    return CagedReviewer(reviewer, inbox, request.budget, keeps_kernel=request.since is not None)
-
-
-def _select(inbox: Inbox, version: Version) -> tuple[Series, ...]:
-    return select_series(inbox, version if isinstance(version, int) else None, version == "all")
+def _select(inbox: Inbox, request: Request) -> Iterator[Series]:
+    version = request.version
+    chosen = select_series(inbox, version if isinstance(version, int) else None, version == "all")
+    return (series for series in chosen if not request.only_kfuncs or touches_kfunc(series))
 
 
 @contextlib.contextmanager

@@ -24,7 +24,9 @@ class Request(NamedTuple):
 
     `caged`: each series is reviewed in a child of this process, which can read little, write nothing, and ends in time;
     `budget` are the seconds of all processors that all series together may take then (None: 20 for every MiB of mail
-    that is begun, more with a tree).
+    that is begun, more with a tree, and a tenth for every series).
+
+    `only_kfuncs`: series in whose diffs no kfunc is spoken of are left out.
 
     `fixes`: find out which fixes hold, None for not at all; Review.mending says.
 
@@ -36,6 +38,7 @@ class Request(NamedTuple):
     since: int | str | None = None
     each_patch: bool = False
     deep: bool = False
+    only_kfuncs: bool = False
     tree: Path | None = None
     no_tree: bool = False
     caged: bool = True

@@ -44,10 +44,18 @@ def render_all(name: str, reviews: Sequence[Review], *, colour: bool = False, di
 
     Raises ValueError for a name that is none.
     """
+    return "".join(pieces(name, reviews, colour=colour, diffs=diffs))
+
+
+def pieces(name: str, reviews: Iterable[Review], *, colour: bool = False, diffs: bool = False) -> Iterator[str]:
+    """What render_all() gives, piece by piece: as soon as its reviews are there, if the format allows for that."""
     module = _module(name)
-    if hasattr(module, "render_all"):
-        return str(module.render_all(reviews))
-    return "".join(render(name, review, colour=colour, diffs=diffs) for review in reviews)
+    if hasattr(module, "pieces"):
+        yield from module.pieces(reviews)
+    elif hasattr(module, "render_all"):
+        yield str(module.render_all(list(reviews)))
+    else:
+        yield from (render(name, review, colour=colour, diffs=diffs) for review in reviews)
 
 
 def files(name: str, review: Review) -> dict[str, str]:

@@ -25,7 +25,7 @@ from kfunclint.c.syntax import Unit
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.mail import mbox, mime
-from kfunclint.mail.inbox import read_inbox, select_series
+from kfunclint.mail.inbox import MAX_MAILS, read_inbox, select_series
 from kfunclint.patch.diff import MAX_FILES, MAX_HUNKS, MAX_LINE, parse_patch
 from kfunclint.patch.postimage import PostImage
 
@@ -177,9 +177,9 @@ def test_limit(reason: str, tmp_path: Path) -> None:
 
 def test_too_many_mails(tmp_path: Path) -> None:
     one = b"From git@z Thu Jan  1 00:00:00 1970\n" + HEAD + b"\n" + FILE + HUNK + b"\n"
-    (tmp_path / "box").write_bytes(one * (mbox.MAX_MAILS + 1))
-    line = mbox.MAX_MAILS * one.count(b"\n") + 2
-    assert refused(tmp_path / "box") == f"box:{line}: more than {mbox.MAX_MAILS} mails"
+    (tmp_path / "box").write_bytes(one * (MAX_MAILS + 1))
+    line = MAX_MAILS * one.count(b"\n") + 2
+    assert refused(tmp_path / "box") == f"box:{line}: more than {MAX_MAILS} mails"
 
 
 # Each of these costs a careless reader quadratic time, or all memory.

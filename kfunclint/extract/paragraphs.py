@@ -18,7 +18,9 @@ _TRAILER = re.compile(
     r"(?:[A-Z][\w-]*-by|Cc|To|From|Fixes|Link|Closes|Message-ID|Reported-and-tested-by|BugLink|Bug|References?|"
     r"Change-Id|Depends-on|[Bb]ase-commit|[Pp]rerequisite-patch-id|X-[\w-]+):\s",
 )
-_BULLET = re.compile(r"(?:[-*+o•]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\[\d{1,3}\]:?)\s+")
+_VERSION = r"[vV]\d{1,2}:\s+"
+_BULLET = re.compile(rf"(?:{_VERSION})?(?:[-*+o•]|\(?\d{{1,3}}[.)]|\(?[a-z][.)]|\[\d{{1,3}}\]:?)\s+|{_VERSION}")
+_LABEL = re.compile(r"[A-Z][A-Za-z]+:\s+")
 _NOT_PROSE = re.compile(
     r"""
       [>|+<]                                  # quoted mail, tables, diffs
@@ -142,8 +144,12 @@ def _indent(line: str) -> int:
 
 
 def _continues(paragraph: list[_Line], indent: int) -> bool:
-    """Does an indented line go on with the item of a list?"""
-    return bool(paragraph) and paragraph[0][0].column == indent + 1
+    """Does an indented line go on with the item of a list, or with what stands behind a "Note:"?"""
+    if not paragraph:
+        return False
+    at, text = paragraph[0]
+    label = _LABEL.match(text)
+    return indent + 1 in (at.column, at.column + label.end() if label else 0)
 
 
 def _is_shortlog(line: str) -> bool:

@@ -17,8 +17,11 @@ _SHORTEST_WORD = 5
 @lru_cache(maxsize=10_000)
 def corrections(word: str) -> tuple[str, ...]:
     """What a misspelled word may have been meant to be, the likeliest first; nothing for a word that is right or that
-    kernel texts use (rules/tables/spelling.toml). Lower case in, lower case out."""
-    if not word.isascii() or word in table("spelling")["accepted"]:
+    kernel texts use. Lower case in, lower case out; rules/tables/spelling.toml comes before codespell's dictionary."""
+    words = table("spelling")
+    if word in words["misspelled"]:
+        return (words["misspelled"][word],)
+    if not word.isascii() or word in words["accepted"]:
         return ()
     entry = _entry(word.encode())
     # "word->right", "word->one, two," or "word->right, why it may be no mistake"

@@ -1,5 +1,6 @@
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from itertools import accumulate
 
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.spelling import corrections
@@ -23,9 +24,9 @@ _SENTENCE = re.compile(r"(?:^|[.:?!] )$")
 def check(prose: Prose, kernel: Kernel) -> Iterator[Remark]:
     """A word in a title, commit message or comment is misspelled.
 
-    The words are those of codespell's dictionary, and of the kernel's scripts/spelling.txt where there is a tree. What
-    may be a name is left alone: capitals inside a sentence, identifiers, words that the code of the series uses as
-    names; so are paths, addresses, quotes and code.
+    The words are those of codespell's dictionary, and what the kernel's scripts/spelling.txt has beside them. What may
+    be a name is left alone: capitals inside a line, identifiers, words that the code of the series uses as names; so
+    are paths, addresses, quotes and code.
 
     Bad:
         a task whithin the hierarchy
@@ -33,9 +34,10 @@ def check(prose: Prose, kernel: Kernel) -> Iterator[Remark]:
         a task within the hierarchy
     """
     text = _QUOTED.sub(lambda match: "\0" * len(match[0]), prose.text)
+    starts = _starts(prose)
     for match in _WORD.finditer(text):
         word = match[0]
-        if len(word) < _SHORTEST or word.lower() in prose.names or _may_be_a_name(word, text, match):
+        if len(word) < _SHORTEST or word.lower() in prose.names or _may_be_a_name(text, match, starts):
             continue
         listed = kernel.misspellings.get(word.lower())
         choices = (listed,) if listed else corrections(word.lower())
@@ -47,12 +49,19 @@ def check(prose: Prose, kernel: Kernel) -> Iterator[Remark]:
         yield Remark(at, f'"{word}" is misspelled: {_listed(better)}', fix=fix)
 
 
-def _may_be_a_name(word: str, text: str, match: re.Match[str]) -> bool:
-    """Is there a capital in it, other than that of a sentence?"""
-    if word.islower():
+def _starts(prose: Prose) -> frozenset[int]:
+    """Where in the text the lines of a comment begin: there a sentence may begin behind no full stop."""
+    lengths = [len(line) + 1 for _, line in prose.lines] if prose.kind in {"comment", "doc"} else []
+    return frozenset(accumulate(lengths, initial=0))
+
+
+def _may_be_a_name(text: str, match: re.Match[str], starts: Container[int]) -> bool:
+    """Is there a capital in the word, other than that of a sentence?"""
+    if match[0].islower():
         return False
-    first = word[1:].islower() and _SENTENCE.search(text[max(0, match.start() - 2) : match.start()])
-    return not first or not re.match(r",? [a-z]", text[match.end() :])
+    start = match.start()
+    first = start in starts or _SENTENCE.search(text[max(0, start - 2) : start])
+    return not (match[0][1:].islower() and first and re.match(r",? [a-z]", text[match.end() :]))
 
 
 def _listed(words: list[str]) -> str:

@@ -124,6 +124,20 @@ def test_paragraphs_of_a_message() -> None:
     assert paragraphs(text) == ["First line second line.", "an item that goes on", "another"]
 
 
+def test_hanging_indents_go_on() -> None:
+    text = (
+        "v3: - an item\n      that goes on\nv2: a line\n    that goes on\n\nNote: a line\n      that goes on\n\n"
+        "Usage:\n      code(here);\n\nA line\n      code(here);\n"
+    )
+    assert paragraphs(text) == [
+        "an item that goes on",
+        "a line that goes on",
+        "Note: a line that goes on",
+        "Usage:",
+        "A line",
+    ]
+
+
 def test_a_cover_letter_ends_at_the_shortlog() -> None:
     lines = [
         MessageLine(line, n) for n, line in enumerate(["Words.", "", "Ann Author (2):", "  mm: add the the thing"])

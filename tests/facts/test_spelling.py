@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kfunclint.facts.docs import Prose
-from kfunclint.facts.spelling import corrections, kernel_list, one_edit_apart, slips, wrong_word
+from kfunclint.facts.spelling import _entry, corrections, kernel_list, one_edit_apart, slips, wrong_word
 from kfunclint.finding import Place, Remark
 from kfunclint.kernel.kernel import kernel_of_release
 from kfunclint.kernel.release import Release
@@ -34,6 +34,13 @@ def test_corrections() -> None:
 @pytest.mark.parametrize("word", ["within", "zzzzzz", "aaaa", "a", "", "uptodate", "clas", "\u00fcber"])
 def test_no_corrections(word: str) -> None:
     assert corrections(word) == ()
+
+
+def test_words_of_the_kernel_alone_are_found() -> None:
+    misspelled = table("spelling")["misspelled"]
+    assert corrections("withing") == ("within",)
+    assert [word for word in misspelled if _entry(word.encode())] == []
+    assert not set(misspelled) & set(table("spelling")["accepted"])
 
 
 def test_every_line_of_the_dictionary_is_found() -> None:

@@ -10,6 +10,7 @@ from kfunclint.flow.enter import entered
 from kfunclint.flow.facts import Known
 from kfunclint.flow.frame import Frame, Pairs
 from kfunclint.flow.path import Path
+from kfunclint.flow.reach import changed
 from kfunclint.flow.terms import ZERO, Term, anything, base_pointer, compound
 from kfunclint.value import replace
 
@@ -60,18 +61,21 @@ def _effects(frame: Frame, node: Node, given: tuple[Term, ...], row: Behaviour, 
         if at < len(given):
             frame.recorder.see(Use("shift", node, given[at], path))
     for at, term in enumerate(given):
-        path = _handed(frame, node, (at, term), row, path)
+        path = _handed((at, base_pointer(term)), row, path)
+    writes = (term for at, term in enumerate(given) if row.opaque or at in row.writes or _is_on_stack(term))
+    path = changed(path, writes, site_of(node), frame.types)
     if row.opaque:
         path = _unknown_macro(node, path)
     return path.doing(_section(node, row.section, _releasing(frame, node, given, row, path.deeds)))
 
 
-def _handed(frame: Frame, node: Node, argument: tuple[int, Term], row: Behaviour, path: Path) -> Path:
-    """The path behind handing a pointer to a function that may write through it."""
-    at, term = argument
-    base = base_pointer(term)
-    if base.kind == "local":
-        return _handed_local(frame, node, term, base, path)
+def _is_on_stack(term: Term) -> bool:
+    return base_pointer(term).kind == "local"
+
+
+def _handed(argument: tuple[int, Term], row: Behaviour, path: Path) -> Path:
+    """The path behind handing a pointer to an object to a function that may write to that."""
+    at, base = argument
     only_reads = not row.opaque and not row.keeps and not row.writes
     if base.kind not in _OUTLIVING or (only_reads and at not in row.writes):
         return path
@@ -84,16 +88,6 @@ def _handed(frame: Frame, node: Node, argument: tuple[int, Term], row: Behaviour
             given=deeds.given | {base} if row.opaque else deeds.given,
         )
     )
-
-
-def _handed_local(frame: Frame, node: Node, term: Term, base: Term, path: Path) -> Path:
-    """What lies on the stack is unknown once its address was given away."""
-    if base.text in path.variables and term.kind == "local":
-        path = path.setting(base.text, anything(site_of(node), base.text, frame.types.get(base.text, "")))
-    inside = [place for place in path.memory if place.kids and base_pointer(place.kids[0]) == base]
-    if not inside:
-        return path
-    return replace(path, memory={place: value for place, value in path.memory.items() if place not in inside})
 
 
 def _unknown_macro(node: Node, path: Path) -> Path:

@@ -12,6 +12,7 @@ from kfunclint.flow.deeds import Deeds, Lease, Lock, Made, Mark
 from kfunclint.flow.facts import ERRNO, ERROR, NOTHING, VALID, ZERO_KNOWN, Known
 from kfunclint.flow.frame import Frame, Pairs
 from kfunclint.flow.path import EQUAL, Decision, Path
+from kfunclint.flow.reach import changed
 from kfunclint.flow.terms import (
     COMPARISONS,
     PLACES,
@@ -38,7 +39,7 @@ _ALWAYS_TOLD = frozenset({"lock", "warn"})
 def entered(frame: Frame, node: Node, given: tuple[Term, ...], path: Path, account: Account) -> Pairs:
     """The paths behind a call of a function whose account is known, each with what the call gives there. Raises
     TooMuch."""
-    instance = _Instance(account, given, node, path)
+    instance = _Instance(frame, account, given, node, path)
     result = compound("call", node.text, given, site_of(node))
     frame.recorder.see(Use("entered", node, result, path))
     for use in account.uses:
@@ -93,7 +94,8 @@ def _tell(frame: Frame, instance: _Instance, use: Use) -> None:
 class _Instance:
     """An account of a called function, with the arguments of one call in place of its parameters."""
 
-    def __init__(self, account: Account, given: tuple[Term, ...], call: Node, path: Path) -> None:
+    def __init__(self, frame: Frame, account: Account, given: tuple[Term, ...], call: Node, path: Path) -> None:
+        self.types = frame.types
         parameters = account.function.parameters
         self.given = {one.name: term for one, term in zip(parameters, given, strict=True)}
         self.call = call
@@ -174,12 +176,15 @@ class _Instance:
         path = self.reached(inner)
         if path is None:
             return None
-        memory = dict(path.memory)
+        path = changed(path, map(self.term, _filled(inner)), self.site, self.types)
+        memory, variables = dict(path.memory), dict(path.variables)
         for place, value in inner.memory.items():
             there = remade(place, tuple(map(self.term, place.kids)))
-            if there.kind in PLACES and not any(part.kind == "any" for part in there.parts):
+            if there.kind == "var":
+                variables[there.text] = self.term(value)
+            elif there.kind in PLACES and not any(part.kind == "any" for part in there.parts):
                 memory[there] = self.term(value)
-        return replace(path, memory=memory, deeds=self._done(path.deeds, inner.deeds))
+        return replace(path, variables=variables, memory=memory, deeds=self._done(path.deeds, inner.deeds))
 
     def _held(self, inner: Deeds) -> tuple[Lock, ...]:
         gone = {(name, self.term(what)) for name, what in inner.unlocked}
@@ -223,6 +228,12 @@ class _Instance:
         if inner.depth < 0:
             return replace(deeds, over=deeds.over | {(one, Mark(self.call)) for one in leases}, leases=frozenset())
         return replace(deeds, leases=leases)
+
+
+def _filled(inner: Path) -> set[Term]:
+    """The pointers that a called function handed on to others that may have written there."""
+    stored = {base_pointer(place.kids[0]) for place in inner.memory if place.kids}
+    return set(inner.deeds.given | (inner.deeds.written - stored))
 
 
 _SORTS = {"error": ERROR, "negative": ERRNO, "zero": ZERO_KNOWN, "nonzero": VALID}

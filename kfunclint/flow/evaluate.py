@@ -138,6 +138,13 @@ class Evaluator:
             paths = [after for one in paths for after in self.step(kid, one)]
         return self.frame.few([(one, anything(site_of(node))) for one in paths], anything(site_of(node)))
 
+    def _of_list(self, node: Node, path: Path) -> Pairs:
+        """What is put into a struct or array is handed on with that."""
+        names = (one.text for one in node.walk() if one.kind == "name" and one.text in self.frame.own)
+        given = {base_pointer(path.value(name)) for name in names}
+        path = path.doing(replace(path.deeds, given=path.deeds.given | given)) if given else path
+        return self._of_unknown(node, path)
+
     def _of_name(self, node: Node, path: Path) -> Pairs:
         return [(path, path.held(self._named(node, path)))]
 

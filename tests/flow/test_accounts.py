@@ -466,6 +466,51 @@ def test_a_helper_that_writes_what_its_caller_wrote(parser: Parser) -> None:
     assert all(one.path.known(one.value).is_zero for one in found.outcomes if one.value is not None)
 
 
+FILLING = """
+static int fill(int v, struct thing **to) { *to = v ? lookup(v) : NULL; return 0; }
+static void hand(struct thing *to) { init(to); }
+"""
+REMEMBERED = {
+    "stored": ("p->at = n; show(p->at);", "n"),
+    "by an alias": ("struct thing *q = p; q->at = n; show(p->at);", "n"),
+    "of a member": ("struct thing *q = p->next; q->at = n; show(p->next->at);", "n"),
+    "another function": ("p->at = n; other(); show(p->at);", "n"),
+    "stored over": ("p->at = n; p->at = 5; show(p->at);", "5"),
+    "by a helper": ("struct thing *q = NULL; fill(1, &q); show(q);", "call:lookup(1)"),
+}
+FORGOTTEN = {
+    "handed on": "p->at = n; init(p); show(p->at);",
+    "a member handed on": "p->at = n; init(&p->list); show(p->at);",
+    "what is behind it": "p->next->at = n; init(p); show(p->next->at);",
+    "stored where it leads": "struct thing *q = get(); q->at = n; p->next = q; init(p); show(q->at);",
+    "by a helper": "p->at = n; hand(p); show(p->at);",
+    "NULL": "p->next = NULL; init(p); show(p->next);",
+    "set to zeros": "p->at = n; memset(p, 0, 8); show(p->at);",
+    "a variable": "struct thing *q; get(&q); show(q);",
+    "a variable that was NULL": "struct thing *q = NULL; get(&q); show(q);",
+    "a struct on the stack": "struct thing on; on.at = n; init(&on); show(on.at);",
+}
+
+
+@pytest.mark.parametrize(("code", "value"), REMEMBERED.values(), ids=REMEMBERED)
+def test_what_is_stored_is_read_again(code: str, value: str, parser: Parser) -> None:
+    shown = [use.term.kids[0] for use in uses(account(parser, code, FILLING), "call") if use.node.text == "show"]
+    assert [repr(term) for term in shown] == [value]
+
+
+@pytest.mark.parametrize("code", FORGOTTEN.values(), ids=FORGOTTEN)
+def test_what_others_may_change_is_unknown(code: str, parser: Parser) -> None:
+    shown = [use for use in uses(account(parser, code, FILLING), "call") if use.node.text == "show"]
+    assert [(use.term.kids[0].kind, use.path.truth(use.term.kids[0])) for use in shown] == [("any", None)]
+
+
+def test_an_object_stays_what_it_was_made(parser: Parser) -> None:
+    (use,) = [
+        use for use in uses(account(parser, "p->on = 1; init(p); show(p->on);"), "call") if use.node.text == "show"
+    ]
+    assert use.path.truth(use.term.kids[0])
+
+
 def test_a_statement_expression_keeps_what_is_around_it(parser: Parser) -> None:
     code = "struct thing *q = NULL; n = ({ if (n) n++; n; }); return q;"
     assert null_returns(account(parser, code))

@@ -27,9 +27,12 @@ def _path(name: str) -> Path:
 
 @cache
 def url(name: str) -> str:
-    """The address of the project that pyproject.toml has by that name: "Homepage", "Documentation" or "Issues"."""
+    """The address that [project.urls] of pyproject.toml has by that name, "Homepage" or "Documentation"; "" for none.
+
+    A project that lives nowhere yet has no such table: strangers get no address at all, rather than a false one.
+    """
     with _path("pyproject.toml").open("rb") as file:
-        return str(tomllib.load(file)["project"]["urls"][name])
+        return str(tomllib.load(file)["project"].get("urls", {}).get(name, ""))
 
 
 @cache

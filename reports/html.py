@@ -14,6 +14,7 @@ from kfunclint.checker.result import Review
 from kfunclint.finding import Finding, Level
 from kfunclint.report import formats, links, page
 from kfunclint.report.composition import composition
+from kfunclint.resources import url
 from kfunclint.rule.rule import Description
 from kfunclint.text import pluralize, visible
 
@@ -83,7 +84,7 @@ def _facts(review: Review) -> Iterator[tuple[str, str, str]]:
     yield "Judged for", visible(f"Linux {review.kernel.release}: {review.kernel.why}"), ""
     if review.base:
         yield "Applied to", visible(f"{review.base.name}: {review.base.why}"), ""
-    yield "By", f"kfunclint {__version__}, {pluralize(len(review.rules), 'rule')}", ""
+    yield "By", f"kfunclint {__version__}, {pluralize(len(review.rules), 'rule')}", url("Homepage")
 
 
 def _visible(entries: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -120,6 +121,7 @@ def _about(rule: Description, rules: Sequence[str], review: Review) -> dict[str,
         "title": rule.title,
         "blocks": [(kind, dedent("\n".join(lines))) for kind, lines in blocks if kind],
         "see": list(links.parts(rule.see, review.kernel.release)),
+        "address": links.rule_page(rule.id),
     }
 
 

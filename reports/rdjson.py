@@ -26,7 +26,8 @@ def render(review: Review) -> str:
 def render_all(reviews: Sequence[Review]) -> str:
     """One object for all series: see reviewdog's proto/rdf/reviewdog.proto."""
     diagnostics = [diagnostic for review in reviews for diagnostic in _diagnostics(review)]
-    source = {"name": "kfunclint", "url": url("Homepage")}
+    homepage = url("Homepage")
+    source = {"name": "kfunclint", **({"url": homepage} if homepage else {})}
     return formats.as_json({"source": source, "diagnostics": diagnostics})
 
 
@@ -47,7 +48,8 @@ def _about(text: str, location: Object, severity: str) -> Object:
 
 def _diagnostic(finding: Finding, mails: Mapping[int, Mail], texts: LineIndex) -> Object:
     diagnostic = _about(formats.with_fix(finding), _location(finding.at, mails, texts), _SEVERITIES[finding.level])
-    diagnostic["code"] = {"value": finding.rule, "url": links.rule_page(finding.rule)}
+    address = links.rule_page(finding.rule)
+    diagnostic["code"] = {"value": finding.rule, **({"url": address} if address else {})}
     if finding.because:
         diagnostic["related_locations"] = [
             {"message": visible(reason.note), "location": _location(reason.at, mails, texts)}

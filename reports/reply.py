@@ -203,7 +203,8 @@ def _signature(review: Review) -> Iterator[str]:
     base = f" on top of {_cut(review.base.name)}" if review.base else ""
     yield "-- "
     yield from _wrap(f"kfunclint {__version__}, a program, judged this for Linux {review.kernel.release}{base}.")
-    yield url("Homepage")
+    if url("Homepage"):
+        yield url("Homepage")
     yield "Is a remark wrong? Please say so in a reply; a person reads it."
 
 

@@ -58,9 +58,13 @@ def _driver(rules: Sequence[Description]) -> Object:
         "fullName": f"kfunclint {__version__}",
         "version": __version__,
         "semanticVersion": __version__,
-        "informationUri": url("Homepage"),
+        **_unless_empty("informationUri", url("Homepage")),
         "rules": [_rule(rule) for rule in rules],
     }
+
+
+def _unless_empty(name: str, address: str) -> Object:
+    return {name: address} if address else {}
 
 
 def _category(review: Review) -> str:
@@ -82,7 +86,7 @@ def _rule(rule: Description) -> Object:
             "text": f"{rule.doc}\n\n{see}",
             "markdown": f"{markdown.explanation(rule.doc)}\n{markdown.escaped(see)}\n",
         },
-        "helpUri": links.rule_page(rule.id),
+        **_unless_empty("helpUri", links.rule_page(rule.id)),
         "defaultConfiguration": {"level": _LEVELS[rule.level]},
         "properties": {
             "precision": "medium" if rule.strict else "high",

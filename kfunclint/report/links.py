@@ -44,8 +44,10 @@ def identifier(name: str) -> str:
 
 
 def rule_page(rule: str) -> str:
-    """Where the page of a rule is that `kfunclint explain --all --pages FOLDER` makes."""
-    return f"{url('Documentation')}/rules/{quote(rule)}.md"
+    """Where the page of a rule is that `kfunclint explain --all --pages FOLDER` makes; "" as long as the project has
+    no address."""
+    documentation = url("Documentation")
+    return f"{documentation}/rules/{quote(rule)}.md" if documentation else ""
 
 
 def _source(path: str, release: Release) -> str:

@@ -25,6 +25,7 @@ _AHEAD = 1 << 10  # a From_ line and the beginning of the header below it
 _INFLATED, _HUNDREDFOLD = 64 << 20, 100  # what may come of a file that was compressed more than people's mail can be
 _HEADERS = 1 << 18
 _SUFFIXES = (".patch", ".diff", ".eml", ".mbox", ".mbx")
+_SPLIT = re.compile(r"\d{4,}")  # how `git mailsplit` names what it makes
 
 _FROM_LINE = re.compile(
     rb"\nFrom (?:[0-9a-f]{40} |(?:git|mboxrd)@z )?(?P<plain>[^\n]{0,200}?)"
@@ -115,12 +116,13 @@ def _mail_files(name: str) -> list[str]:
 
 
 def _files_in(folder: Path, suffixes: tuple[str, ...]) -> list[str]:
-    """The files of a folder with one of the suffixes, those of its folders not among them."""
+    """The files of a folder with one of the suffixes, and those of `git mailsplit`; not those of its folders."""
     paths = []
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name.removesuffix(".gz")
-            if not name.startswith(".") and name.endswith(suffixes) and not _is_folder(entry.path):
+            is_mail = name.endswith(suffixes) or _SPLIT.fullmatch(name)
+            if is_mail and not name.startswith(".") and not _is_folder(entry.path):
                 paths.append(entry.path)
             if len(paths) > MAX_FILES:
                 raise InputError(label(str(folder)), None, f"more than {MAX_FILES} files")

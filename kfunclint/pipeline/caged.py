@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from kfunclint.checker.lines import LineIndex
 from kfunclint.checker.result import Review
 from kfunclint.kernel.kernel import Kernel, kernel_of_release
-from kfunclint.kernel.release import Release, releases
+from kfunclint.kernel.release import releases
+from kfunclint.kernel.target import check_request
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Inbox, Series
 from kfunclint.pipeline.cage import NOT_UNDERSTOOD, Ask, Cage, Limits, Stopped
@@ -121,7 +122,7 @@ class CagedReviewer:
         """See Reviewer; of a series that comes to no end, a review that says so. Raises ValueError for a release that
         is none."""
         if isinstance(kernel, str):
-            Release.parse(kernel)
+            check_request(kernel)
 
         def work(ask: Ask) -> tuple[Review, Kernel]:
             self._reach_out(ask)

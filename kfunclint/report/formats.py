@@ -138,7 +138,9 @@ def first(review: Review) -> Mail | None:
 def title(review: Review) -> str:
     """What was reviewed, in a line: the subject of the series, or else its file, or the tree."""
     mail = first(review)
-    return mail.subject.text or mail.source.file if mail else review.tree
+    if mail is None:
+        return review.tree
+    return mail.subject.text or ("standard input" if mail.source.file == "-" else mail.source.file)
 
 
 def input_name(review: Review) -> str:

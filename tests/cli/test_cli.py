@@ -107,6 +107,7 @@ def test_kernel_is_asked_for(capsys: Output) -> None:
     ("arguments", "words"),
     [
         (["--kernel", "yesterday"], "yesterday"),
+        (["--kernel", "6.30"], "no release 6.30 is known, the nearest is 6.19"),
         (["--only", "flags/ret-nul-missing"], "flags/ret-nul-missing: no such rule or family"),
         (["--revision", "7"], "7"),
     ],
@@ -117,6 +118,19 @@ def test_a_wrong_argument_gives_2_and_one_line(arguments: list[str], words: str,
     assert out == ""
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_a_diff_on_standard_input_has_a_title(monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
+    diff = b"--- a/a.c\n+++ b/a.c\n@@ -1 +1,2 @@\n int a;\n+int b;\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(diff)))
+    assert main(["-"]) == 0
+    assert capsys.readouterr().out.startswith("standard input\n")
+
+
+@pytest.mark.parametrize(("asked", "release"), [("mainline", "6.18"), ("next", "6.19"), ("v6.12", "6.12")])
+def test_the_kernel_that_is_asked_for(asked: str, release: str, capsys: Output) -> None:
+    main([SERIES, "--format", "json", "--kernel", asked])
+    assert json.loads(capsys.readouterr().out)["kernel"]["release"] == release
 
 
 def test_reports_are_written_beside_the_output(tmp_path: Path, capsys: Output) -> None:

@@ -9,6 +9,7 @@ import gzip
 import io
 import mailbox
 import quopri
+import shutil
 import sys
 from pathlib import Path
 
@@ -160,6 +161,15 @@ def test_folder() -> None:
     assert [patch.headers.author[:3] for patch in series.patches] == ["Ann", "Bob"]
     assert series.base_commit == "0123456789abcdef0123456789abcdef01234567"
     assert series.prerequisites == ("89abcdef0123456789abcdef0123456789abcdef",)
+
+
+def test_folder_of_git_mailsplit(tmp_path: Path) -> None:
+    for path in (MAILS / "folder").glob("000*"):
+        shutil.copy(path, tmp_path / f"{path.name[:4]}{path.suffix.removesuffix('.patch')}")
+    shutil.copy(MAILS / "cover.eml", tmp_path / "12")  # no name of mailsplit
+    inbox = read_inbox([str(tmp_path)])
+    assert [len(series.patches) for series in inbox.series] == [2]
+    assert not inbox.errors
 
 
 def test_attached_mails() -> None:

@@ -9,7 +9,7 @@ RULE := $(wordlist 2,2,$(MAKECMDGOALS))
 $(RULE): rule ; @:
 endif
 
-.PHONY: run rule knowledge test test-integration test-kernel bench fuzz clean
+.PHONY: run rule knowledge pictures test test-integration test-kernel bench fuzz clean
 
 run: $(VENV)/run.done
 	mkdir -p build
@@ -34,6 +34,9 @@ test-integration: $(VENV)/integration.done
 	npm install --silent --no-audit --no-fund --prefix build/readers @microsoft/sarif-multitool-linux@5 \
 		@umbrelladocs/rdformat-validator@1
 	$(BIN)/pytest tests/integration
+
+pictures: $(VENV)/integration.done
+	$(BIN)/python docs/pictures.py
 
 test-kernel: $(VENV)/test.done
 	tests/linux/fetch-trees build/trees

@@ -75,4 +75,4 @@ def _fix(doc: Doc, prose: Place | None, at_returns: Place | None) -> Fix:
         end = last.column + len(text)
         section = Edit(Place(last.path, last.line, end, end), "\n *\n * Return:")
         return Fix('add a "Return:" section', (section,), uncovers=True, unsure=True)
-    return Fix('write "Return:" before it', (Edit(prose, "Return: "),), uncovers=True)
+    return Fix('write "Return:"', (Edit(prose, "Return: "),), uncovers=True)

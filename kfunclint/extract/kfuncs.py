@@ -8,9 +8,11 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 
+from kfunclint.c import lexer
 from kfunclint.c.brackets import arguments
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Function, Unit
+from kfunclint.extract import own_types
 from kfunclint.extract.definitions import Definitions, declared, dtors
 from kfunclint.extract.sets import LexicalScan
 from kfunclint.extract.tokens import place
@@ -54,7 +56,7 @@ def build_kfuncs(
     ]
     functions = [(reader, function) for reader in readers for function in reader.kfuncs]
     declared_names = _declared_outside(functions, scans)
-    series = SeriesFacts(verifier_words=_verifier_words(scans))
+    series = _series_facts(scans)
     return tuple(
         reader.kfunc(
             function,
@@ -90,6 +92,15 @@ def _declared_outside(
     """The functions that stand outside of where -Wmissing-prototypes is off, and are declared."""
     outside = {function.name for reader, function in functions if reader.definitions.in_defs(function) is False}
     return frozenset(name for scan in scans for name in declared(outside, scan.tokens))
+
+
+def _series_facts(scans: Sequence[LexicalScan]) -> SeriesFacts:
+    ranges = [tokens for scan in scans for tokens in scan.tokens]
+    return SeriesFacts(
+        verifier_words=_verifier_words(scans),
+        aggregates=own_types.aggregates(map(lexer.code_of, ranges)),
+        struct_sizes=own_types.sizes(ranges),
+    )
 
 
 def _verifier_words(scans: Iterable[LexicalScan]) -> frozenset[str]:

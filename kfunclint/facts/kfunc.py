@@ -140,6 +140,10 @@ class SeriesFacts(Value):
 
     verifier_words: frozenset[str] = frozenset()
     """The names and strings that the series shows of kernel/bpf/verifier.c."""
+    aggregates: frozenset[str] = frozenset()
+    """The names that typedefs in view give to a struct or a union."""
+    struct_sizes: Mapping[str, int] = field(default_factory=dict)
+    """The sizes in bytes of those states of iterators that are defined in view and hold nothing but integers."""
     released_structs: frozenset[str] | None = None
     """The structs of which some kfunc of the kernel drops a reference; None unless all of them are known."""
 

@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from kfunclint.c.syntax import is_aggregate
+from kfunclint.c.syntax import bare, is_aggregate
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
@@ -27,7 +27,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     del kernel
     if not kfunc.is_called:
         return
-    if is_aggregate(kfunc.signature.return_type):
+    if _is_by_value(kfunc, kfunc.signature.return_type):
         yield Remark(
             kfunc.signature.return_place or kfunc.at,
             f"{kfunc.name}() returns {kfunc.signature.return_type} by value, which fits no register: "
@@ -36,7 +36,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             or_at=kfunc.alternate_places,
         )
     for parameter in kfunc.signature.parameters:
-        if is_aggregate(parameter.type) and not parameter.name.endswith("__ign"):
+        if _is_by_value(kfunc, parameter.type) and not parameter.name.endswith("__ign"):
             yield Remark(
                 parameter.at or kfunc.at,
                 f"{kfunc.name}() takes {parameter.name} ({parameter.type}) by value, but an argument is a number or "
@@ -44,3 +44,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 fix=Fix("take a pointer"),
                 or_at=kfunc.alternate_places,
             )
+
+
+def _is_by_value(kfunc: Kfunc, type_: str | None) -> bool:
+    return is_aggregate(type_) or bare(type_) in kfunc.series.aggregates

@@ -17,6 +17,7 @@ from kfunclint.extract.sets import Lexed, LexicalScan, scan
 from kfunclint.facts.docs import Prose
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
+from kfunclint.facts.losses import LostRelease
 from kfunclint.facts.sets import Entry
 from kfunclint.facts.spelling import slips, wrong_word
 from kfunclint.facts.undefined import UndefinedEntry
@@ -162,16 +163,20 @@ class FactBuilder:
         self.absent |= {word: count < _MANY for word, count in files.items()}
 
     def _with_released(self, facts: Facts) -> Facts:
-        """The facts with what the kfuncs of the tree release, if something of the series is not released by its own."""
+        """The facts with what the kfuncs of the tree release, as the series leaves it, if something of the series is
+        not released by its own."""
         unreleased = self.touched.filter(facts).acquired - facts.released
-        if self.base is None or not unreleased:
+        losses = facts.by_type(LostRelease)
+        if self.base is None or not (unreleased or losses):
             return facts
         from kfunclint.index.index import released  # most reviews have no tree
 
         try:
-            return with_released(facts, facts.released | released(self.base.tree, self._tree_index(self.base.tree)))
+            elsewhere = released(self.base.tree, self._tree_index(self.base.tree), self.base.files)
         except (InputError, OSError):
             return facts
+        told = (replace(loss, is_released_elsewhere=loss.struct in elsewhere) for loss in losses)
+        return with_released(facts.replaced(LostRelease, told), facts.released | elsewhere)
 
     def _with_undefined(self, facts: Facts, sources: Iterable[PostImage]) -> Facts:
         """The facts with which entries of the series name a function that is nowhere in the tree either."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kfunclint.facts.sets import Entry
@@ -246,12 +246,14 @@ _FIRST_PARAMETER = re.compile(r"\(\s*(?:const\s+)?struct\s+(\w+)\s*\*", re.ASCII
 _HEADER = 400  # characters from the name of a function on, in which its first parameter stands
 
 
-def released(tree: Tree, tree_index: Index) -> frozenset[str]:
+def released(tree: Tree, tree_index: Index, exclude: Container[str] = ()) -> frozenset[str]:
     """The structs of which some kfunc of the tree drops a reference: what those with KF_RELEASE take first.
 
-    `tree_index` is the index of the tree. Raises InputError or OSError for a file that cannot be read.
+    `tree_index` is the index of the tree; the entries of files to `exclude` do not count. Raises InputError or OSError
+    for a file that cannot be read.
     """
-    names = {entry.name for entry in tree_index.entries if entry.flag("KF_RELEASE")}
+    entries = (entry for entry in tree_index.entries if entry.at.path not in exclude)
+    names = {entry.name for entry in entries if entry.flag("KF_RELEASE")}
     places = [
         definition.at
         for name, definitions in tree_index.definitions().items()

@@ -317,6 +317,7 @@ PROVEN_BY_FIXTURES = {
     "args/iterator-size",
     "args/sized-struct-holds-pointers",
     "sets/acquired-never-released",
+    "sets/release-lost",
 }
 KERNELS = sorted({mutation.kernel for mutation in MUTATIONS})
 

@@ -56,6 +56,11 @@ def drop_word(at: Place) -> Edit:
     return Edit(Place(at.path, at.line, at.column, at.end_column + 1, at.patch), "", with_line=True)
 
 
+def drop_line(at: Place) -> Edit:
+    """Take out the whole line of a place."""
+    return Edit(Place(at.path, at.line, 1, _END_OF_LINE, at.patch), "", with_line=True)
+
+
 def put_before(at: Place, text: str) -> Edit:
     """Put a text in front of a place."""
     return Edit(Place(at.path, at.line, at.column, at.column, at.patch), text)
@@ -69,6 +74,23 @@ def test_first(kfunc: Kfunc, use: Use, name: str, null: str) -> Fix:
     return Fix(f"test {name} for NULL first", edits, unsure=is_choice)
 
 
+def return_first(kfunc: Kfunc, use: Use, condition: str, words: str, *, unsure: bool = False) -> Fix:
+    """Return in front of a use if a condition holds; unsure also where the value to return is a choice, and without
+    edits where no test can stand."""
+    edits, is_choice = _early_return(kfunc, use, condition)
+    return Fix(words, edits, unsure=bool(edits) and (is_choice or unsure))
+
+
+def return_at_once(kfunc: Kfunc, condition: str, words: str) -> Fix:
+    """Return in front of the first statement behind the declarations if a condition holds: a choice, as callers may
+    count on what is done now."""
+    body = kfunc.definition.body
+    first = next((kid for kid in body.kids if kid.kind != "decl"), None) if body else None
+    if body is None or first is None or first.kind == "label" or not _is_alone(body, first):
+        return Fix(words)
+    return Fix(words, (_returning(kfunc, first, condition, failure_value(kfunc)[0]),), unsure=True)
+
+
 def _early_return(kfunc: Kfunc, use: Use, condition: str) -> tuple[tuple[Edit, ...], bool]:
     """A test that returns in front of the statement with a use, and whether the value that it returns is a choice.
 
@@ -79,9 +101,14 @@ def _early_return(kfunc: Kfunc, use: Use, condition: str) -> tuple[tuple[Edit, .
     if statement is None or use.calls or use.path.deeds.held or use.path.deeds.depth:
         return (), False
     value, is_choice = failure_value(kfunc)
+    return (_returning(kfunc, statement, condition, value),), is_choice
+
+
+def _returning(kfunc: Kfunc, statement: Node, condition: str, value: str) -> Edit:
+    """A test above the line of a statement that returns a value."""
     indent = "\t" * (statement.column - 1)
     text = f"{indent}if ({condition})\n{indent}\treturn{value};\n"
-    return (Edit(Place(kfunc.at.path, statement.line, 1, 1), text),), is_choice
+    return Edit(Place(kfunc.at.path, statement.line, 1, 1), text)
 
 
 def _statement(kfunc: Kfunc, use: Node) -> Node | None:
@@ -94,8 +121,12 @@ def _statement(kfunc: Kfunc, use: Node) -> Node | None:
     is_plain = kid.kind not in ("decl", "label", "case", "default") and not any(
         node is use for nested in _bodies(kid) for node in nested.walk()
     )
-    is_alone = all(other is kid or other.line != kid.line for other in (block, *block.kids))
-    return kid if is_plain and is_alone else None
+    return kid if is_plain and _is_alone(block, kid) else None
+
+
+def _is_alone(block: Node, statement: Node) -> bool:
+    """Does no other statement of its block begin on its line?"""
+    return all(other is statement or other.line != statement.line for other in (block, *block.kids))
 
 
 def _bodies(statement: Node) -> Iterator[Node]:
@@ -137,7 +168,7 @@ def _without_test(kfunc: Kfunc, test: Node) -> tuple[Edit, ...]:
             last = max(below.line for below in node.walk())
             leaves = node.kids[1].kind in ("return", "goto") and node.kids[1].line > node.line
             lines = range(node.line, last + 1) if leaves and _begins_its_line(body, node) else ()
-            return tuple(Edit(Place(kfunc.at.path, line, 1, _END_OF_LINE), "", with_line=True) for line in lines)
+            return tuple(drop_line(Place(kfunc.at.path, line, 1, 1)) for line in lines)
     return ()
 
 

@@ -1,8 +1,9 @@
 from collections.abc import Iterator
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import return_at_once
 from kfunclint.rule.rule import rule
 
 
@@ -42,5 +43,5 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 f"{kfunc.name}() never looks at {parameter.name}, so programs can pass any bits, "
                 "and none can be given a meaning later",
                 (Reason(kfunc.at, "it is not named in this function"),),
-                Fix(f"return an error if {parameter.name} has unknown bits"),
+                return_at_once(kfunc, parameter.name, f"return an error if {parameter.name} has unknown bits"),
             )

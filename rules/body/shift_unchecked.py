@@ -7,6 +7,7 @@ from kfunclint.flow.account import Use
 from kfunclint.flow.bounds import open_below
 from kfunclint.flow.questions import parameter, uses, was_asked
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import return_first
 from kfunclint.rule.reasons import about_use, not_covering
 from kfunclint.rule.rule import rule
 from kfunclint.value import replace
@@ -59,7 +60,9 @@ def _remark(kfunc: Kfunc, name: str, use: Use, tests: Sequence[Node]) -> Remark:
         use,
         f"{kfunc.name}() shifts by its argument {name} {how}, and programs can pass any value: a shift by {what} is "
         "undefined",
-        Fix(f"test {name} < 0 as well" if tests else f"check the range of {name} first"),
+        return_first(kfunc, use, f"{name} < 0", f"test {name} < 0 as well")
+        if tests
+        else Fix(f"check the range of {name} first"),
         here="the shift is here",
         origin=Reason(kfunc.at, "the argument comes from the program"),
         tests=passed or not_covering(kfunc, use, (use.term,)),

@@ -8,6 +8,7 @@ from kfunclint.flow.bounds import open_below
 from kfunclint.flow.questions import parameter, scalar_of, uses, was_asked
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.suffixes import SIZES
+from kfunclint.rule.fixes import return_first
 from kfunclint.rule.reasons import about_use, not_covering
 from kfunclint.rule.rule import rule
 from kfunclint.value import replace
@@ -65,7 +66,7 @@ def _judged(kfunc: Kfunc, own: Parameter, use: Use) -> Remark | None:
         return None
     passed = tuple(Reason(kfunc.place(test), "negative values pass this test") for test in half)
     remark = _remark(kfunc, own.name, use, f"{what} though it may be negative", passed)
-    return replace(remark, fix=Fix(f"test {own.name} < 0 as well"))
+    return replace(remark, fix=return_first(kfunc, use, f"{own.name} < 0", f"test {own.name} < 0 as well"))
 
 
 def _empty(kfunc: Kfunc, name: str, use: Use) -> Remark:
@@ -74,7 +75,7 @@ def _empty(kfunc: Kfunc, name: str, use: Use) -> Remark:
         use,
         f"{kfunc.name}() subtracts from its argument {name} for an index, and programs can pass 0: it reaches memory "
         "in front of the buffer",
-        Fix(f"test {name} for 0 first"),
+        return_first(kfunc, use, f"!{name}", f"test {name} for 0 first"),
         here="the index is here",
         origin=Reason(kfunc.at, "the argument comes from the program"),
     )

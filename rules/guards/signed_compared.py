@@ -7,6 +7,7 @@ from kfunclint.flow.integers import is_unsigned, width
 from kfunclint.flow.questions import uses
 from kfunclint.flow.terms import ZERO, Term
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import return_first
 from kfunclint.rule.reasons import about_use, came_from, seen
 from kfunclint.rule.rule import rule
 
@@ -45,12 +46,21 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 kfunc,
                 use,
                 f"{kfunc.name}() compares a number that may be negative with an unsigned one: it counts as a large one",
-                Fix("test that it is not negative first"),
+                _fix(kfunc, use, signed),
                 here="compared here",
                 origin=came_from(kfunc, signed, "the number comes from here"),
                 tests=(sign,),
                 or_at=(sign.at,),
             )
+
+
+def _fix(kfunc: Kfunc, use: Use, signed: Term) -> Fix:
+    """Return first if the number is negative, where it has a name; callers may want the number itself, or 0."""
+    words = "test that it is not negative first"
+    side = use.node.kids[use.term.kids.index(signed)] if len(use.node.kids) == len(use.term.kids) else None
+    if side is None or side.kind != "name":
+        return Fix(words)
+    return return_first(kfunc, use, f"{side.text} < 0", words, unsure=True)
 
 
 def _negative(use: Use) -> Term | None:

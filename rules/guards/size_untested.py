@@ -2,11 +2,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Reason, Remark
+from kfunclint.finding import Level, Reason, Remark
 from kfunclint.flow.path import UNEQUAL, Path
 from kfunclint.flow.questions import uses
 from kfunclint.flow.terms import Term
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import return_first
 from kfunclint.rule.reasons import about_use, not_covering
 from kfunclint.rule.rule import rule
 
@@ -44,7 +45,7 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             use,
             f"{kfunc.name}() reaches into {use.term.text} {when}: a program may have passed fewer bytes than the "
             "struct has",
-            Fix(f"test {size} first"),
+            return_first(kfunc, use, f"{size} < sizeof(*{use.term.text})", f"test {size} first", unsure=True),
             here="used here",
             origin=Reason(kfunc.at, "the size comes from the program"),
             tests=not_covering(kfunc, use, () if asked is None else (asked,)),

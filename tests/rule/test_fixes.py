@@ -67,3 +67,47 @@ def test_no_test_is_put_where_none_can_stand(lint: Lint) -> None:
     code = CODE.format(returns="int ", value="0")  # the use is the body of an if without braces
     found = lint(series("", code + SET.replace("_find", "_up")), kernel="6.12", only=("body/nullable-untested",))
     assert [finding.fix.edits for finding in found.findings if finding.fix] == [()]
+
+
+DOCUMENTED = """\
+/**
+ * bpf_shelf_up - Look one shelf up
+ * @shelf: where to look from
+{section} *
+ * Return: the shelf above
+ */
+__bpf_kfunc struct shelf *bpf_shelf_up(struct shelf *shelf)
+{{
+	return shelf_up(shelf);
+}}
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("section", "is_dropped"),
+    [
+        (" * @depth: how far to look\n", True),
+        (" * @depth: how far to look,\n *         or 0\n", False),
+        (" * @depth: how far to look\n * and what else there is to know\n", False),
+    ],
+)
+def test_a_section_of_one_line_is_dropped(section: str, is_dropped: bool, lint: Lint) -> None:
+    code = DOCUMENTED.format(section=section)
+    found = lint(series("", code + SET.replace("_find", "_up")), kernel="6.12", only=("kerneldoc/parameter-excess",))
+    (finding,) = found.findings
+    assert bool(finding.fix and finding.fix.edits) == is_dropped
+    assert ("\n- * @depth: how far to look\n" in (finding.diff or "")) == is_dropped
+
+
+@pytest.mark.parametrize(
+    ("start", "is_offered"),
+    [("\tint at = 1;\n\n\treturn ", True), ("again:\n\treturn ", False), ("\tint at; return ", False)],
+)
+def test_flags_are_tested_behind_the_declarations(start: str, is_offered: bool, lint: Lint) -> None:
+    code = f"__bpf_kfunc int bpf_shelf_up(struct shelf *shelf, u64 flags)\n{{\n{start}shelf_up(shelf);\n}}\n\n"
+    found = lint(series("", code + SET.replace("_find", "_up")), kernel="6.12", only=("args/flags-ignored",))
+    (fix,) = [finding.fix for finding in found.findings]
+    assert fix is not None
+    assert [edit.text for edit in fix.edits] == ["\tif (flags)\n\t\treturn -EINVAL;\n"] * is_offered
+    assert fix.unsure == is_offered

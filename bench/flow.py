@@ -1,6 +1,7 @@
-"""The rules about bodies, over the longest file with kfuncs and the one with the most, against the parse of the file.
+"""How long a body takes to follow, over all files with kfuncs, and the rules about bodies against the parse of a file.
 
-Prints the medians of both and the median of the ratios pair by pair.
+Prints the milliseconds of processor time a kfunc, with the functions that it calls first; then, over the longest file
+with kfuncs and the one with the most, the medians of parse and rules and the median of the ratios pair by pair.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from deep import whole
@@ -17,6 +19,7 @@ from kfunclint.checker.context import build_facts
 from kfunclint.checker.lines import LineIndex
 from kfunclint.checker.runner import RuleRunner
 from kfunclint.clang import Parser
+from kfunclint.flow.accounts import Accounts
 from kfunclint.kernel.kernel import kernel_of_release
 from kfunclint.kernel.release import Release
 from kfunclint.patch.postimage import PostImage
@@ -29,8 +32,31 @@ def main() -> None:
     parser.add_argument("--runs", default=7, type=int)
     arguments = parser.parse_args()
     sources = [whole(arguments.tree, path) for path in with_kfuncs(arguments.tree)]
+    follow(sources)
     for source in (max(sources, key=length), max(sources, key=kfuncs)):
         compare(source, arguments.runs)
+
+
+def follow(sources: list[PostImage]) -> None:
+    """Print how long the bodies of all kfuncs take, and how many are too much."""
+    with Parser() as running:
+        units = {source.path: running.parse(source) for source in sources}
+    bodies = [body for unit in units.values() for body in followed(unit)]
+    took = sorted(milliseconds for milliseconds, _ in bodies)
+    p95 = took[int(len(took) * 0.95)]
+    print(f"{len(took)} bodies, {sum(not whole for _, whole in bodies)} too much to follow")
+    print(f"{'a body':28} median {statistics.median(took):.2f} ms, 95 % {p95:.1f} ms, max {took[-1]:.0f} ms")
+
+
+def followed(unit: Unit) -> Iterator[tuple[float, bool]]:
+    """The milliseconds that each kfunc takes, and whether it was followed to its end."""
+    functions = {one.name: one for one in unit.functions if one.complete and one.name}
+    for name, function in functions.items():
+        if function.marker:
+            accounts = Accounts(functions)
+            begun = time.process_time()
+            account = accounts.of(name, function.body)
+            yield (time.process_time() - begun) * 1000, account is not None
 
 
 def compare(source: PostImage, runs: int) -> None:

@@ -1,4 +1,4 @@
-"""Whether the tests of a number leave negative values through."""
+"""What the tests of a number leave through."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from kfunclint.c.syntax import Function, Node, Parameter, Type, is_signed
 from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.integers import width
-from kfunclint.flow.path import Decision, Path
+from kfunclint.flow.path import EQUAL, Decision, Path
+from kfunclint.flow.terms import Term
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _INT = 4  # bytes; what is narrower is made an int before it is compared
@@ -29,6 +30,28 @@ def open_below(parameter: Parameter, path: Path, types: Mapping[str, Type] | Non
     if not all(_lets_pass(test, parameter.name, known) for test in tests):
         return ()
     return tuple(sorted((test.node for test in tests), key=lambda node: (node.line, node.column)))
+
+
+def is_bounded(own: Term, path: Path) -> bool:
+    """Did anything on the way ask more about a parameter than whether it is one value or another?"""
+    tests = [one for one in path.decisions if own in one.term.parts]
+    if not tests:
+        return own in path.asked
+    if path.known(own).high is not None or any(path.orders[pair] == EQUAL for pair in path.orders if pair[0] == own):
+        return True
+    return any(one.foreign or one.partial or _bounds(one, own) for one in tests)
+
+
+def _bounds(test: Decision, own: Term) -> bool:
+    """Does a test say more than that something is not one value?"""
+    term, holds = test.term, test.holds
+    while term.kind == "op" and term.text == "!":
+        term, holds = term.kids[0], not holds
+    if term == own:
+        return not holds or test.node.kind != "name"  # a case may be a range
+    if term.kind != "op" or term.text not in ("==", "!=") or own not in term.kids:
+        return True
+    return holds is (term.text == "==")
 
 
 def needs_types(function: Function, behaviours: Behaviours) -> bool:

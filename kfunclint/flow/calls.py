@@ -14,7 +14,7 @@ from kfunclint.flow.reach import changed
 from kfunclint.flow.terms import ZERO, Term, anything, base_pointer, compound
 from kfunclint.value import replace
 
-_ERROR_POINTERS = frozenset({"IS_ERR", "IS_ERR_OR_NULL", "PTR_ERR", "ERR_PTR", "ERR_CAST"})
+_ERROR_POINTERS = frozenset({"IS_ERR", "IS_ERR_OR_NULL", "PTR_ERR", "PTR_ERR_OR_ZERO", "ERR_PTR", "ERR_CAST"})
 _NEW_EACH_TIME = frozenset({"ERR_PTR", "ERR_CAST"})
 _MAY_RELEASE = frozenset({"unlock", "release", "exit", "leave", "end"})
 _OUTLIVING = frozenset({"param", "call", "member", "any", "index", "load", "global"})
@@ -30,6 +30,8 @@ def called(frame: Frame, node: Node, given: tuple[Term, ...], path: Path) -> Pai
     again = name and name not in _NEW_EACH_TIME and (name in _ERROR_POINTERS or not row.differs)
     result = compound("call", name, given, () if again else site_of(node))
     frame.recorder.see(Use("call", node, result, path))
+    if name == "PTR_ERR_OR_ZERO" and given:
+        return _error_or_zero(node, given, path)
     if name in _ERROR_POINTERS:
         inner = given[0] if given else result
         return [(path, inner.kids[0] if name == "PTR_ERR" and inner.text == "ERR_PTR" and inner.kids else result)]
@@ -49,6 +51,16 @@ def called(frame: Frame, node: Node, given: tuple[Term, ...], path: Path) -> Pai
     frame.recorder.see(Use("lock", node, what, path))
     holding = replace(deeds, held=(*deeds.held, Lock(Mark(node), row.lock, what)))
     return _locking(row, result, path.doing(deeds), holding)
+
+
+def _error_or_zero(node: Node, given: tuple[Term, ...], path: Path) -> Pairs:
+    """The ways behind PTR_ERR_OR_ZERO(): for an error pointer and for any other."""
+    test = compound("call", "IS_ERR", given)
+    return [
+        (way.asking(test, node, holds=holds), compound("call", "PTR_ERR", given) if holds else ZERO)
+        for holds in (True, False)
+        for way in path.assuming(test, holds=holds)
+    ]
 
 
 def _effects(frame: Frame, node: Node, given: tuple[Term, ...], row: Behaviour, path: Path) -> Path:

@@ -9,7 +9,7 @@ from kfunclint.c.syntax import Node, Parameter
 from kfunclint.flow.account import Account, Outcome, Use, UseKind
 from kfunclint.flow.behaviour import Behaviours
 from kfunclint.flow.blocks import assigned_names
-from kfunclint.flow.path import Path
+from kfunclint.flow.path import Decision, Path
 from kfunclint.flow.terms import ZERO, Term, base_pointer
 from kfunclint.resources import table
 from kfunclint.value import Value
@@ -102,7 +102,19 @@ def nullness(term: Term, path: Path) -> Literal["null", "untested"] | None:
     known = path.known(term)
     if known.is_zero:
         return "null"
-    return None if known.is_nonzero or known.error or was_asked(term, path) else "untested"
+    tested = was_asked(term, path) and not _asked_for_errors(term, path)
+    return None if known.is_nonzero or known.error or tested else "untested"
+
+
+def _asked_for_errors(term: Term, path: Path) -> bool:
+    """Did all that asked about a pointer look for an error pointer, which NULL is not?"""
+    tests = [one for one in path.decisions if term in one.term.parts]
+    return bool(tests) and all(_is_error_test(one, term) for one in tests)
+
+
+def _is_error_test(decision: Decision, term: Term) -> bool:
+    test = decision.term
+    return not decision.partial and test.kind == "call" and test.text == "IS_ERR" and test.kids == (term,)
 
 
 def scalar_of(term: Term) -> Term | None:
@@ -214,17 +226,22 @@ def other_tests(account: Account | None, use: Use, about: Collection[Term]) -> t
     of the source: those on the way to it, or else all."""
     on_the_way = {id(one.node) for path in _paths_to(account, use) for one in path.decisions}
     found = {
-        id(one.node): one.node
+        id(one.node): one
         for path in _all_paths(account)
         for one in path.decisions
         if not one.foreign and not one.term.parts.isdisjoint(about)
     }
-    told = [node for key, node in found.items() if key in on_the_way] or found.values()
+    told = [one.node for key, one in found.items() if key in on_the_way] or [one.node for one in found.values()]
     outer = use.calls[0] if use.calls else use.node
-    return tuple(OtherTest(node, _why_not(node, outer, id(node) in on_the_way)) for node in _ordered(told))
+    return tuple(OtherTest(node, _why_not(found[id(node)], outer, id(node) in on_the_way)) for node in _ordered(told))
 
 
-def _why_not(test: Node, use: Node, before: bool) -> str:
+def _why_not(decision: Decision, use: Node, before: bool) -> str:
+    test = decision.node
+    if before and decision.term.text == "IS_ERR":
+        return "NULL is no error pointer, and passes this test"
+    if before and decision.term.kind == "op" and decision.term.text in ("==", "!="):
+        return "any other value passes this test"
     if before:
         return "tested only on this branch"
     behind = (test.line, test.column) > (use.line, use.column)

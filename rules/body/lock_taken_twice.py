@@ -13,6 +13,12 @@ _EXCLUSIVE = (
 )  # fmt: skip
 
 
+_OF_GUARDS = {
+    "unguard(mutex)": "mutex_unlock", "unguard(spinlock)": "spin_unlock", "unguard(raw_spinlock)": "raw_spin_unlock",
+    "unguard(rwsem_write)": "up_write",
+}  # fmt: skip
+
+
 @rule(Kfunc, Level.WARNING, needs_body=True, see="Documentation/locking/mutex-design.rst")
 def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     """A kfunc takes a lock that it holds already.
@@ -29,7 +35,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     del kernel
     for use in uses(kfunc.account, "lock"):
         row = kfunc.behaviour(use.node.text)
-        held = next((one for one in use.path.deeds.held if (one.what, one.unlock) == (use.term, row.lock)), None)
+        wanted = use.term, _plain(row.lock)
+        held = next((one for one in use.path.deeds.held if (one.what, _plain(one.unlock)) == wanted), None)
         if held is not None and held.taken.node is use.node:
             continue  # in the next round of a loop: what gave it back may be out of view
         if held is None or row.tries or not row.lock.startswith(_EXCLUSIVE) or use.term.kind == "any":
@@ -45,3 +52,8 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             or_at=(first.at,),
         )
         return
+
+
+def _plain(unlock: str) -> str:
+    """What gives a lock back that a guard took."""
+    return _OF_GUARDS.get(unlock, unlock)

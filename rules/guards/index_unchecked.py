@@ -4,7 +4,7 @@ from kfunclint.c.syntax import Parameter
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.account import Use
-from kfunclint.flow.bounds import open_below
+from kfunclint.flow.bounds import is_bounded, open_below
 from kfunclint.flow.questions import parameter, scalar_of, uses, was_asked
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.kernel.suffixes import SIZES
@@ -59,7 +59,7 @@ def _judged(kfunc: Kfunc, own: Parameter, use: Use) -> Remark | None:
     if own.name.endswith(SIZES):
         is_less = use.term.kind == "op" and use.term.text == "-"
         return _empty(kfunc, own.name, use) if is_less and not asked else None
-    if not asked:
+    if not asked or not is_bounded(term, use.path):
         return _remark(kfunc, own.name, use, f"{what} unchecked", not_covering(kfunc, use, (term,)))
     half = open_below(own, use.path, kfunc.types) if use.term == term else ()
     if not half:

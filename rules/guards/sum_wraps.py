@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Fix, Level, Reason, Remark
 from kfunclint.flow.account import Use
+from kfunclint.flow.bounds import is_bounded
 from kfunclint.flow.integers import largest, width
 from kfunclint.flow.path import Path
 from kfunclint.flow.questions import scalar_of, uses
@@ -110,25 +111,8 @@ def _wraps(term: Term, path: Path) -> bool:
 def _highest(term: Term, path: Path) -> int | None:
     """The largest value that a program can give a number of which nothing was asked; None for any other number."""
     own = scalar_of(term)
-    if own is None or own != (term.kids[0] if term.kind == "cast" else term) or _bounded(own, path):
+    if own is None or own != (term.kids[0] if term.kind == "cast" else term) or is_bounded(own, path):
         return None
     if own.text.endswith(_BOUNDED):
         return _LARGEST_SIZE
     return largest(own.type) if width(own.type) else None
-
-
-def _bounded(own: Term, path: Path) -> bool:
-    """Did anything on the way ask about it but whether it is one value or another?"""
-    tests = [one for one in path.decisions if own in one.term.parts]
-    if not tests:
-        return own in path.asked
-    return any(one.foreign or _bounds(one.term, own, holds=one.holds) for one in tests)
-
-
-def _bounds(term: Term, own: Term, *, holds: bool) -> bool:
-    """Does a test say more than that something is not one value?"""
-    while term.kind == "op" and term.text == "!":
-        term, holds = term.kids[0], not holds
-    if term == own:
-        return not holds
-    return term.kind != "op" or term.text not in ("==", "!=") or holds is (term.text == "==")

@@ -199,6 +199,7 @@ RETURNS_ERROR = {
     "one branch": "if (n) p = ERR_PTR(-2); return p;",
     "tested": "p = get(); if (IS_ERR(p)) return p; return NULL;",
     "goto": "p = get(); if (IS_ERR(p)) goto out; n++; out: return p;",
+    "its number": "p = get(); int err = PTR_ERR_OR_ZERO(p); if (!err) return NULL; return p;",
     "ternary": "return n ? p : ERR_PTR(-2);",
 }
 RETURNS_NO_ERROR = {
@@ -208,6 +209,7 @@ RETURNS_NO_ERROR = {
     "either": "p = get(); if (IS_ERR_OR_NULL(p)) return NULL; return p;",
     "made and tested": "p = ERR_PTR(-2); if (n) p = get(); if (IS_ERR(p)) return NULL; return p;",
     "ternary": "p = get(); return IS_ERR(p) ? NULL : p;",
+    "its number": "p = n ? get() : ERR_PTR(-2); int err = PTR_ERR_OR_ZERO(p); if (err) return NULL; return p;",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from kfunclint.c import declarators, lexer
 from kfunclint.c.brackets import LONGEST, Brackets
@@ -19,7 +19,8 @@ from kfunclint.value import Value, replace
 _OPENS = frozenset({"__bpf_kfunc_start_defs", "__bpf_hook_start"})
 _CLOSES = frozenset({"__bpf_kfunc_end_defs", "__bpf_hook_end"})
 _SET_STARTS = frozenset({"BTF_KFUNCS_START", "BTF_SET8_START"})
-_BY_HAND = frozenset({"__diag_push", "__diag_pop", "__diag_ignore_all", "__diag_ignore"})
+_IGNORES = frozenset({"__diag_ignore_all", "__diag_ignore"})
+_BY_HAND = frozenset({"__diag_push", "__diag_pop"}) | _IGNORES
 _FAR = 1 << 62  # a line behind all others
 _IMPLIED = {"int": frozenset({"unsigned", "signed", "long", "short"}), "_Bool": frozenset({"bool"})}
 
@@ -132,7 +133,7 @@ class Definitions:
         if view is None:
             return None
         above, below = view.around(function.line)
-        if (above and above.text in _OPENS) or self.by_hand(function):
+        if (above and above.text in _OPENS) or self._by_hand(function):
             return True
         if view.unclear:
             return None
@@ -147,22 +148,59 @@ class Definitions:
         at = bisect_right(view.sets, function.line)
         return view.sets[at] if at < len(view.sets) else _FAR
 
-    def by_hand(self, function: Function) -> Place | None:
-        """The __diag_push() before it that silences -Wmissing-prototypes, if one does and no macro does it."""
+    def by_hand(self, function: Function) -> ByHand:
+        """What of a DefsRegion tells of a __diag_push() before it that silences -Wmissing-prototypes."""
+        span = self._by_hand(function)
+        if span is None:
+            return {}
+        push = self._place(span.push, span.push)
+        view = next(view for view in self._views if view.top <= span.push.line <= view.bottom)
+        lines = _ignoring(view.tokens, span.push)
+        if not lines or span.pop is None:
+            return {"diag_push": push}
+        ignores = tuple(Place(self.path, line, 1, 1) for line in lines)
+        return {"diag_push": push, "diag_ignores": ignores, "diag_pop": self._place(span.pop, span.pop)}
+
+    def _by_hand(self, function: Function) -> _Silenced | None:
+        """The region that is written by hand and that it stands in, if one does and no macro does it."""
         view = self._view(function)
         at = bisect_right(self._silenced, function.line, key=lambda span: span.push.line)
         if view is None or at == 0 or self._silenced[at - 1].end < function.line:
             return None
         above, _ = view.around(function.line)
-        push = self._silenced[at - 1].push
-        return None if above and above.text in _OPENS else self._place(push, push)
+        return None if above and above.text in _OPENS else self._silenced[at - 1]
+
+
+class ByHand(TypedDict, total=False):
+    """The fields of a DefsRegion about what is written by hand."""
+
+    diag_push: Place
+    diag_ignores: tuple[Place, ...]
+    diag_pop: Place
 
 
 class _Silenced(NamedTuple):
-    """From a __diag_push() to the line of its __diag_pop()."""
+    """From a __diag_push() to the line of its __diag_pop(), which is None where it is out of view."""
 
     push: Token
     end: int
+    pop: Token | None = None
+
+
+def _ignoring(tokens: Sequence[Token], push: Token) -> range:
+    """The lines of what is ignored right below a __diag_push(): none if that is more than missing prototypes and
+    declarations, or has a line with something else."""
+    first = at = bisect_left(tokens, (push.line, push.column), key=lambda token: (token.line, token.column)) + 4
+    while at < len(tokens) and tokens[at].text in _IGNORES:
+        at = next((end + 1 for end in range(at, len(tokens)) if tokens[end].text == ";"), len(tokens))
+    written = tokens[first:at]
+    lines = {token.line for token in written}
+    warnings = [token.text for token in written if token.kind == "string" and token.text.startswith('"-W')]
+    is_alone = bool(lines) and push.line not in lines and lines.isdisjoint(token.line for token in tokens[at : at + 1])
+    if not is_alone or any(not warning.startswith('"-Wmissing-') for warning in warnings):
+        return range(0)
+    whole = range(min(lines), max(lines) + 1)
+    return whole if len(whole) == len(lines) and whole.start == push.line + 1 else range(0)
 
 
 def _silenced(views: Iterable[_View]) -> Iterator[_Silenced]:
@@ -178,7 +216,7 @@ def _silenced(views: Iterable[_View]) -> Iterator[_Silenced]:
             silent = True
         elif token.text == "__diag_pop" and push:
             if silent:
-                yield _Silenced(push, token.line)
+                yield _Silenced(push, token.line, token)
             push = None
     if push and silent:
         yield _Silenced(push, bottom)

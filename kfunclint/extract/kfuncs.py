@@ -150,8 +150,8 @@ class _FileReader:
             definition=self.definition(function),
             defs_region=DefsRegion(
                 inside=self.definitions.in_defs(function),
-                diag_push=self.definitions.by_hand(function),
                 has_prototype=has_prototype,
+                **self.definitions.by_hand(function),
             ),
             entries=tuple(entries),
             doc=self.doc(function),

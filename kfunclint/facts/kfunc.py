@@ -131,6 +131,11 @@ class DefsRegion(Value):
     """It stands between the two macros, or what they stand for written by hand; None where that is out of view."""
     diag_push: Place | None = None
     """The __diag_push() that silences the warning, where it is written by hand."""
+    diag_ignores: tuple[Place, ...] = ()
+    """The lines of the __diag_ignore() right below it, where these silence nothing but warnings about missing
+    prototypes and declarations; () where they may do more, or their __diag_pop() is out of view."""
+    diag_pop: Place | None = None
+    """The __diag_pop() that ends what they silence."""
     has_prototype: bool = False
     """It stands outside, and a declaration of it is in view."""
 

@@ -1,8 +1,9 @@
 from collections.abc import Iterator
 
-from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Fix, Level, Remark
+from kfunclint.facts.kfunc import DefsRegion, Kfunc
+from kfunclint.finding import Edit, Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
+from kfunclint.rule.fixes import drop_line
 from kfunclint.rule.rule import rule
 
 
@@ -24,5 +25,13 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
             kfunc.defs_region.diag_push,
             "kfuncs stand between __diag_push() and __diag_pop() written by hand, which may not silence "
             "what the compiler says of them",
-            fix=Fix("use __bpf_kfunc_start_defs() and __bpf_kfunc_end_defs()"),
+            fix=_fix(kfunc.defs_region),
         )
+
+
+def _fix(region: DefsRegion) -> Fix:
+    words = "use __bpf_kfunc_start_defs() and __bpf_kfunc_end_defs()"
+    if region.diag_push is None or region.diag_pop is None:
+        return Fix(words)
+    start, end = Edit(region.diag_push, "__bpf_kfunc_start_defs"), Edit(region.diag_pop, "__bpf_kfunc_end_defs")
+    return Fix(words, (start, *map(drop_line, region.diag_ignores), end))

@@ -113,6 +113,27 @@ def test_definitions_between_macros(kfuncs: Kfuncs, before: str, after: str, sta
     assert bool(found.defs_region.diag_push) == (expected is True and "__diag" in before)
 
 
+PUSH, MISSING = "__diag_push();\n", '__diag_ignore_all("-Wmissing-prototypes", "x");\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "lines"),
+    [
+        (PUSH + MISSING, "__diag_pop();\n", [2]),
+        (PUSH + '__diag_ignore(GCC, 8, "-Wmissing-declarations",\n\t"x");\n' + MISSING, "__diag_pop();\n", [2, 3, 4]),
+        (PUSH + MISSING, "", []),
+        (PUSH + MISSING + '__diag_ignore_all("-Wunused", "x");\n', "__diag_pop();\n", []),
+        (PUSH + "/* why */\n" + MISSING, "__diag_pop();\n", []),
+        (PUSH + MISSING[:-1] + " int a;\n", "__diag_pop();\n", []),
+    ],
+)
+def test_what_is_written_by_hand_and_nothing_else(kfuncs: Kfuncs, before: str, after: str, lines: list[int]) -> None:
+    (found,) = kfuncs(f"{before}__bpf_kfunc int bpf_foo(void){BODY}{after}", start=1)
+    region = found.defs_region
+    assert [at.line for at in region.diag_ignores] == lines
+    assert bool(region.diag_pop) == bool(lines)
+
+
 def test_definitions_between_hunks_of_what_is_written_by_hand(parser: Parser) -> None:
     texts = {
         10: '__diag_push();\n__diag_ignore_all("-Wmissing-prototypes", "x");\n',

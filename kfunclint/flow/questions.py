@@ -19,6 +19,7 @@ _TASKS = frozenset({
     "get_task_struct",
 })  # fmt: skip
 _BOUNDING_NO_FURTHER = frozenset({"+", "-", "/", ">>"})
+_CERTAIN = frozenset({"const", "global", "size"})
 
 
 class Condition(Value):
@@ -119,9 +120,15 @@ def _is_error_test(decision: Decision, term: Term) -> bool:
 
 def scalar_of(term: Term) -> Term | None:
     """The parameter that a number is, but for steps from it that bound it no further."""
-    while term.kind == "cast" or _is_step(term):
-        term = term.kids[0]
+    while term.kind == "cast" or _is_step(term) or _is_raised(term):
+        term = next((kid for kid in term.kids if kid.kind not in _CERTAIN), term.kids[0])
     return term if term.kind == "param" else None
+
+
+def _is_raised(term: Term) -> bool:
+    """Is it the larger one of something and a number that is certain?"""
+    open_ = [kid for kid in term.kids if kid.kind not in _CERTAIN]
+    return term.kind == "call" and term.text in ("max", "max_t") and len(open_) == 1
 
 
 def _is_step(term: Term) -> bool:
@@ -129,7 +136,7 @@ def _is_step(term: Term) -> bool:
         term.kind == "op"
         and term.text in _BOUNDING_NO_FURTHER
         and len(term.kids) == 2
-        and term.kids[1].kind in ("const", "global", "size")
+        and term.kids[1].kind in _CERTAIN
     )
 
 

@@ -83,7 +83,8 @@ def in_context(review: Review, finding: Finding) -> str:
     """The part of the reply that is about one finding of a mail: the lines quoted for it, and the remark."""
     mails = (review.cover, *review.patches)
     patch = next(patch for patch in mails if patch and patch.mail.subject.number == finding.origin.patch)
-    return "\n".join(_Quote(patch, [finding], review.lines, review.since).lines())
+    lines = _Quote(patch, [finding], review.lines, review.since).lines()
+    return "\n".join(lines[lines[0] == CUT :])  # it goes into a reply that somebody writes
 
 
 def _in_mbox(mail: str) -> str:
@@ -259,13 +260,19 @@ class _Quote:
         out: list[str] = []
         above = None
         for number in sorted(self.shown):
-            if above is not None and number != above + 1 and above not in self.headers:
+            if self._is_cut(above, number):
                 out.append(CUT)
             if above == 0 and out[-1]:
                 out.append(">")  # as a header ends
             out += self._line(number)
             above = number
         return [*out, ""] if out[-1] else out
+
+    def _is_cut(self, above: int | None, number: int) -> bool:
+        """Is something left out in front of a line that has to be marked? The way to a header has not."""
+        if above is None:
+            return number not in self.headers and any(line.strip() for line in self.body[: number - 1])
+        return number != above + 1 and above not in self.headers
 
     def _shown_lines(self, patch: Patch) -> Iterator[int]:
         yield from self.remarks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 import subprocess
@@ -45,6 +46,7 @@ def home(tmp_path: Path) -> Path:
     (tmp_path / "linux" / "fixtures").mkdir()
     for name in ("series.mbox", "fixtures/series.mbox"):
         shutil.copy(ROOT / "fixtures" / "series.mbox", tmp_path / "linux" / name)
+    (tmp_path / "linux" / "list.mbox.gz").write_bytes(gzip.compress((ROOT / "fixtures/series.mbox").read_bytes()))
     for version in ("v1", "v2"):
         shutil.copy(ROOT / "fixtures" / "threads" / f"{version}.mbox", tmp_path / "linux")
     (tmp_path / "b4").write_text("#!/bin/sh\ncat series.mbox\n")

@@ -69,8 +69,8 @@ def _verdict(review: Review) -> str:
         verdict = formats.nothing_said(review).capitalize()
         return f"{verdict} in {where}." if review.series else f"{verdict}."
     counts = ", ".join(pluralize(count, level) for level, count in page.level_counts(review.findings))
-    mendable = sum(bool(finding.diff) for finding in review.findings)
-    fixes = f"; {mendable} of {len(review.findings)} have a fix that can be applied" if mendable else ""
+    mendable, _ = formats.mendable(review)
+    fixes = f"; --fix mends {len(mendable)} of {len(review.findings)}" if mendable else ""
     return f"{counts} in {where if touched >= total else f'{touched} of {where}'}{fixes}."
 
 

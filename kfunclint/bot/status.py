@@ -6,6 +6,7 @@ import shlex
 import textwrap
 import time
 from collections.abc import Iterator
+from email import message_from_bytes, policy
 from pathlib import Path
 
 from kfunclint.bot.feedback.precision import precision_of_rules
@@ -29,7 +30,7 @@ def summary(database: Database) -> Iterator[str]:
 def drafts(database: Database, folder: Path | None) -> Iterator[str]:
     """The drafts, the oldest first, each with the reason why it is one."""
     for draft in entries(database, "kind='mail' AND state='draft'"):
-        subject = database.value("SELECT title FROM series WHERE key=?", draft.series)
+        subject = message_from_bytes(draft.body, policy=policy.default)["subject"]
         place = "not written yet" if draft.drafted is None else f"in {folder}"
         yield visible(f"<{draft.patch}> to {draft.rcpt}: {subject}")
         yield visible(f"    {draft.why}; {place}, {_date(draft.drafted or draft.changed)}")

@@ -142,13 +142,13 @@ def test_a_state_that_is_adopted_mails_again_and_nothing_twice(mailing: World, s
 
 def test_drafts_are_listed(world: World, capsys: Output) -> None:
     world.begin()
-    world.judged(a_patch(1, 1))
+    world.judged(a_patch(1, 2), a_patch(2, 2))
     capsys.readouterr()
     assert command(world, "drafts") == 0
     out = capsys.readouterr().out
-    assert out.startswith(
-        "<depot-v1-1@example.org> to ann@example.org: [PATCH bpf-next] depot: add bpf_depot_find1()\n"
-    )
+    for number in (1, 2):
+        line = f"Re: [PATCH bpf-next {number}/2] depot: add bpf_depot_find{number}()\n"
+        assert f"<depot-v1-{number}@example.org> to ann@example.org: {line}" in out
     assert f"a person sends; in {world.root / 'drafts'}, " in out
 
 

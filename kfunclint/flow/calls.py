@@ -10,7 +10,7 @@ from kfunclint.flow.enter import entered
 from kfunclint.flow.facts import Known
 from kfunclint.flow.frame import Frame, Pairs
 from kfunclint.flow.path import Path
-from kfunclint.flow.reach import changed
+from kfunclint.flow.reach import changed, cost
 from kfunclint.flow.terms import ZERO, Term, anything, base_pointer, compound
 from kfunclint.value import replace
 
@@ -75,6 +75,7 @@ def _effects(frame: Frame, node: Node, given: tuple[Term, ...], row: Behaviour, 
     for at, term in enumerate(given):
         path = _handed((at, base_pointer(term)), row, path)
     writes = (term for at, term in enumerate(given) if row.opaque or at in row.writes or _is_on_stack(term))
+    frame.budget.spend(cost(path))
     path = changed(path, writes, site_of(node), frame.types)
     if row.opaque:
         path = _unknown_macro(node, path)

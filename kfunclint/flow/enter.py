@@ -12,7 +12,7 @@ from kfunclint.flow.deeds import Deeds, Lease, Lock, Made, Mark
 from kfunclint.flow.facts import ERRNO, ERROR, NOTHING, VALID, ZERO_KNOWN, Known
 from kfunclint.flow.frame import Frame, Pairs
 from kfunclint.flow.path import EQUAL, Decision, Path
-from kfunclint.flow.reach import changed
+from kfunclint.flow.reach import changed, cost
 from kfunclint.flow.terms import (
     COMPARISONS,
     PLACES,
@@ -48,7 +48,7 @@ def entered(frame: Frame, node: Node, given: tuple[Term, ...], path: Path, accou
             _tell(frame, instance, use)
     pairs: Pairs = []
     for outcome in _few(account.outcomes):
-        frame.budget.spend(_cost(outcome.path))
+        frame.budget.spend(_cost(outcome.path) + cost(path))
         after = instance.ended(outcome.path)
         if after is not None:
             pairs.append((after, ZERO if outcome.value is None else instance.term(outcome.value)))

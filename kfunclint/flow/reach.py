@@ -9,6 +9,14 @@ from kfunclint.flow.path import Path
 from kfunclint.flow.terms import Site, Term, anything, base_pointer, compound
 from kfunclint.value import replace
 
+_FARTHEST = 4
+_PLACES_PER_COST = 4
+
+
+def cost(path: Path) -> int:
+    """What it costs to find out what has changed, in units of a budget."""
+    return len(path.memory) // _PLACES_PER_COST
+
 
 def changed(path: Path, pointers: Iterable[Term], site: Site, types: Mapping[str, str]) -> Path:
     """The path behind a call at a site that may write to whatever can be reached from some pointers.
@@ -36,16 +44,17 @@ def changed(path: Path, pointers: Iterable[Term], site: Site, types: Mapping[str
 
 
 def _reached(path: Path, pointers: set[Term]) -> set[Term]:
-    """The pointers, and those that were stored where they lead."""
+    """The pointers, and those that were stored where they lead, as far as a few steps away."""
     reached = set(pointers)
-    todo = list(pointers)
-    while todo:
-        pointer = todo.pop()
-        for place, value in path.memory.items():
-            base = _base(place)
-            if base is not None and pointer in base.parts and (inner := base_pointer(value)) not in reached:
-                reached.add(inner)
-                todo.append(inner)
+    for _ in range(_FARTHEST):
+        stored = {
+            base_pointer(value)
+            for place, value in path.memory.items()
+            if (base := _base(place)) is not None and not base.parts.isdisjoint(reached)
+        }
+        if stored <= reached:
+            break
+        reached |= stored
     return {one for one in reached if one.kind not in ("const", "errno", "string", "size")}
 
 

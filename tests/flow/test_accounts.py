@@ -561,6 +561,7 @@ def test_what_is_long_is_followed(code: str, parser: Parser) -> None:
 
 
 TOO_MUCH = {
+    "stores and calls": "".join(f"p->m{i} = q{i};\nf{i}(p);\n" for i in range(400)),
     "tests": "".join(f"if (f{i}()) return NULL;\n" for i in range(3000)),
     "jumps": "".join(f"l{i}:\nif (p->x{i})\ngoto l{i * 7919 % 1500};\n" for i in range(1500)),
     "deeds": "".join(f"if (spin_trylock(&p->a{i})) n++;\n" for i in range(30)),

@@ -239,7 +239,7 @@ def _characters(data: bytes, charset: str) -> str:
     for name in charsets:
         try:
             return data.decode(name).encode("utf-8", "replace").decode("utf-8") if name != "utf-8" else data.decode()
-        except (UnicodeDecodeError, LookupError):
+        except (ValueError, LookupError):  # a name with a NUL in it is a ValueError
             continue
     raise AssertionError("latin-1 decodes everything")
 

@@ -43,6 +43,17 @@ def test_the_only_part_is_the_body(field: str, encoding: str) -> None:
     assert only(text).body.strip() == patch("[PATCH 1/2] one").strip()
 
 
+@pytest.mark.parametrize("charset", ["windows-125\0", "utf-16\0", "gb\0", "latin\0one", "koi8-\u00ff"])
+def test_a_charset_of_strange_characters_is_unknown(charset: str) -> None:
+    head = f'Content-Type: text/plain; charset="{charset}"\nContent-Transfer-Encoding: 8bit\n\n'
+    data = ONE.replace("\n\n", f"\n{head}", 1).replace(
+        "Say why.", "Say why, J\N{LATIN SMALL LETTER O WITH DIAERESIS}rg."
+    )
+    inbox = read_inbox([data.encode("latin-1")])
+    ((mail,),) = (series.patches for series in inbox.series)
+    assert "Say why, J\N{LATIN SMALL LETTER O WITH DIAERESIS}rg." in mail.body
+
+
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 

@@ -56,7 +56,7 @@ def entered(frame: Frame, node: Node, given: tuple[Term, ...], path: Path, accou
 
 
 def _cost(inner: Path) -> int:
-    return 1 + (len(inner.asked) + len(inner.facts) + len(inner.orders)) // 32
+    return 1 + (len(inner.asked) + len(inner.facts) + len(inner.orders) + len(inner.decisions)) // 32
 
 
 def _matters(use: Use, behaviours: Behaviours) -> bool:

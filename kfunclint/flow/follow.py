@@ -26,6 +26,7 @@ _FEW_PATHS = 3  # in a function that costs much
 _MOST_APART = 48  # of different locks
 _MOST_LEFT = 2  # paths on which no case of a switch holds
 _END = (1 << 30, 0)
+_DECISIONS_PER_COST = 32
 _CASES_PER_COST = 16
 
 Arrival = tuple[Path, int | None]
@@ -77,14 +78,25 @@ class _Follower:
         most = _FEW_PATHS if self.frame.budget.is_large else _MOST_PATHS
         if len(paths) <= most:
             return paths
-        paths = _joined(paths, lambda path: (path.deeds.apart, path.rounds, _constants(path)))
+        paths = self._joined(paths, lambda path: (path.deeds.apart, path.rounds, _constants(path)))
         if len(paths) > most:
-            paths = _joined(paths, lambda path: (path.deeds.apart, path.rounds))
+            paths = self._joined(paths, lambda path: (path.deeds.apart, path.rounds))
         if len(paths) > 2 * most:
-            paths = _joined(paths, lambda path: (path.deeds.locks, path.rounds))
+            paths = self._joined(paths, lambda path: (path.deeds.locks, path.rounds))
         if len(paths) > _MOST_APART:
             raise TooMuch
         return paths
+
+    def _joined(self, paths: list[Path], key: Callable[[Path], object]) -> list[Path]:
+        groups: dict[object, Path] = {}
+        for path in paths:
+            group = key(path)
+            if group not in groups:
+                groups[group] = path
+                continue
+            self.frame.budget.spend((len(groups[group].decisions) + len(path.decisions)) // _DECISIONS_PER_COST)
+            groups[group] = groups[group].join(path)
+        return list(groups.values())
 
     def _through(self, block: Block, path: Path) -> Iterator[Arrival]:
         """The paths behind a block."""
@@ -140,14 +152,6 @@ def _asking_for_others(term: Term, value: Node, path: Path) -> Path:
     """The path to the default of a switch. Of a parameter it says nothing, as all other values are left."""
     asking = path.asking(term, value, holds=False)
     return replace(asking, asked=path.asked) if term.kind == "param" else asking
-
-
-def _joined(paths: list[Path], key: Callable[[Path], object]) -> list[Path]:
-    groups: dict[object, Path] = {}
-    for path in paths:
-        group = key(path)
-        groups[group] = groups[group].join(path) if group in groups else path
-    return list(groups.values())
 
 
 def _constants(path: Path) -> object:

@@ -15,7 +15,17 @@ Output = pytest.CaptureFixture[str]
 
 FILE = "kernel/bpf/depot.c"
 UP = "BTF_ID_FLAGS(func, bpf_depot_up, KF_RCU | KF_RCU)\n"
-MORE = {"kernel/bpf/up.c": f"BTF_KFUNCS_START(up_ids)\n{UP}BTF_KFUNCS_END(up_ids)\n"}
+DEFINED = """__bpf_kfunc_start_defs();
+
+__bpf_kfunc int bpf_depot_up(struct depot *depot)
+{
+	return depot->count;
+}
+
+__bpf_kfunc_end_defs();
+
+"""
+MORE = {"kernel/bpf/up.c": f"{DEFINED}BTF_KFUNCS_START(up_ids)\n{UP}BTF_KFUNCS_END(up_ids)\n"}
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import re
 from kfunclint.mail import mime
 from kfunclint.mail.message import Series
 
-KFUNC = re.compile(r"\b(?:__bpf_kfunc|BTF_ID_FLAGS|BTFKFUNCS_|BTF_SET8_|register_btf_(?:kfunc|id_dtor)|KF_[A-Z]+_)")
+KFUNC = re.compile(r"\b(?:__bpf_kfunc|BTF_ID_FLAGS|BTF_KFUNCS_|BTF_SET8_|register_btf_(?:kfunc|id_dtor)|KF_[A-Z]+_)")
 """What no patch about a kfunc does without, in a line that it adds or shows."""
 _IN_BYTES = re.compile(KFUNC.pattern.encode())
 _ENCODED = re.compile(rb"^Content-Transfer-Encoding:[ \t]*(?:base64|quoted-printable)", re.I | re.M)

@@ -14,7 +14,7 @@ from kfunclint.bot.delivery.bounces import bounce_address
 from kfunclint.bot.feedback import signature
 from kfunclint.bot.feedback.precision import Precision, counted, precision_of_rules
 from kfunclint.bot.ledger.database import read_database
-from kfunclint.bot.manners.maintainers import maintainers
+from kfunclint.bot.manners.maintainers import is_maintainer
 from kfunclint.cli.main import main
 from kfunclint.mail.inbox import only_mail
 from kfunclint.mail.mbox import Raw
@@ -183,7 +183,8 @@ def test_files_of_a_section(fields: str, is_covered: bool, tmp_path: Path) -> No
     shutil.copytree(TREE, tmp_path / "tree")
     (tmp_path / "tree" / "MAINTAINERS").write_text(f"DEPOTS\nM:\tMia <mia@example.org>\n{fields}")
     patch = only_mail(Raw("mail", 1, a_patch(1, 1)))
-    assert maintainers(tmp_path / "tree", patch) == ({"mia@example.org"} if is_covered else set())
+    assert is_maintainer("mia@example.org", tmp_path / "tree", patch) == is_covered
+    assert not is_maintainer("eve@example.org", tmp_path / "tree", patch)
 
 
 def test_a_changed_mail_has_no_signature(told: World) -> None:

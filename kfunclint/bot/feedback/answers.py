@@ -17,7 +17,7 @@ from kfunclint.bot.gathering import park
 from kfunclint.bot.ledger.database import Database
 from kfunclint.bot.ledger.outbox import Entry, entries
 from kfunclint.bot.manners.ignored import bare_address, bare_addresses, own_addresses, why_ignored
-from kfunclint.bot.manners.maintainers import maintainers
+from kfunclint.bot.manners.maintainers import is_maintainer
 from kfunclint.bot.settings import BotSettings
 from kfunclint.discussion.quotes import quoted_blocks
 from kfunclint.discussion.topic import is_reason
@@ -138,7 +138,7 @@ def _is_concerned(database: Database, settings: BotSettings, who: str, ours: Ent
     if who in bare_addresses((patch.headers.sender, *patch.headers.to, *patch.headers.cc)):
         return True
     try:
-        return settings.tree is not None and who in maintainers(settings.tree, patch)
+        return settings.tree is not None and is_maintainer(who, settings.tree, patch)
     except InputError as error:
         log.event("maintainers", why=str(error))
         return False

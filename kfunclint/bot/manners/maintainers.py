@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -15,22 +15,23 @@ from kfunclint.tree.tree import open_tree
 _FIELD = re.compile(r"([A-Z]):\s+(.*\S)")
 
 
-def maintainers(tree: Path, patch: Mail) -> set[str]:
-    """The addresses in lower case, of sections that have a file of the patch; none where there is no such file.
+def is_maintainer(who: str, tree: Path, patch: Mail) -> bool:
+    """Does somebody, whose address is in lower case, stand as M: in a section that has a file of the patch?
 
     Raises InputError for a tree, or a patch, that cannot be read.
     """
     paths = [path for file in parse_patch(patch).files for path in (file.old_path, file.new_path) if path]
     with closing(open_tree(tree)) as opened:
         text = (opened.read("MAINTAINERS") or b"").decode("utf-8", "replace")
-    return {address for section in re.split(r"\n\s*\n", text) for address in _responsible(section, paths)}
+    return any(_is_responsible(who, section, paths) for section in re.split(r"\n\s*\n", text))
 
 
-def _responsible(section: str, paths: Sequence[str]) -> Iterator[str]:
+def _is_responsible(who: str, section: str, paths: Sequence[str]) -> bool:
     fields = [match.groups() for match in map(_FIELD.match, section.split("\n")) if match]
+    if all(name != "M" or bare_address(value) != who for name, value in fields):
+        return False
     covered, excluded = ([_pattern(value) for name, value in fields if name == kind] for kind in "FX")
-    if any(_is_in(path, covered) and not _is_in(path, excluded) for path in paths):
-        yield from (bare_address(value) for name, value in fields if name == "M")
+    return any(_is_in(path, covered) and not _is_in(path, excluded) for path in paths)
 
 
 def _is_in(path: str, patterns: Sequence[re.Pattern[str]]) -> bool:

@@ -26,8 +26,7 @@ def render(review: Review) -> str:
 def render_all(reviews: Sequence[Review]) -> str:
     """One object for all series: see reviewdog's proto/rdf/reviewdog.proto."""
     diagnostics = [diagnostic for review in reviews for diagnostic in _diagnostics(review)]
-    homepage = url("Homepage")
-    source = {"name": "kfunclint", **({"url": homepage} if homepage else {})}
+    source = {"name": "kfunclint", **formats.unless_empty("url", url("Homepage"))}
     return formats.as_json({"source": source, "diagnostics": diagnostics})
 
 
@@ -48,8 +47,7 @@ def _about(text: str, location: Object, severity: str) -> Object:
 
 def _diagnostic(finding: Finding, mails: Mapping[int, Mail], texts: LineIndex) -> Object:
     diagnostic = _about(formats.with_fix(finding), _location(finding.at, mails, texts), _SEVERITIES[finding.level])
-    address = links.rule_page(finding.rule)
-    diagnostic["code"] = {"value": finding.rule, **({"url": address} if address else {})}
+    diagnostic["code"] = {"value": finding.rule, **formats.unless_empty("url", links.rule_page(finding.rule))}
     if finding.because:
         diagnostic["related_locations"] = [
             {"message": visible(reason.note), "location": _location(reason.at, mails, texts)}

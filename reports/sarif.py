@@ -58,13 +58,9 @@ def _driver(rules: Sequence[Description]) -> Object:
         "fullName": f"kfunclint {__version__}",
         "version": __version__,
         "semanticVersion": __version__,
-        **_unless_empty("informationUri", url("Homepage")),
+        **formats.unless_empty("informationUri", url("Homepage")),
         "rules": [_rule(rule) for rule in rules],
     }
-
-
-def _unless_empty(name: str, address: str) -> Object:
-    return {name: address} if address else {}
 
 
 def _category(review: Review) -> str:
@@ -86,7 +82,7 @@ def _rule(rule: Description) -> Object:
             "text": f"{rule.doc}\n\n{see}",
             "markdown": f"{markdown.explanation(rule.doc)}\n{markdown.escaped(see)}\n",
         },
-        **_unless_empty("helpUri", links.rule_page(rule.id)),
+        **formats.unless_empty("helpUri", links.rule_page(rule.id)),
         "defaultConfiguration": {"level": _LEVELS[rule.level]},
         "properties": {
             "precision": "medium" if rule.strict else "high",

@@ -130,6 +130,11 @@ def as_json(document: Any, indent: int | None = 2) -> str:
     return _BACKSLASH_OR_SURROGATES.sub(lambda match: "\\ufffd" if len(match[0]) == 6 else match[0], text) + "\n"
 
 
+def unless_empty(name: str, text: str) -> dict[str, str]:
+    """A member of a JSON object, or none for an empty text."""
+    return {name: text} if text else {}
+
+
 def first(review: Review) -> Mail | None:
     """The mail that names the series: the cover letter or else the first patch; None for a tree."""
     return (review.series.cover or review.series.patches[0]) if review.series else None

@@ -34,7 +34,7 @@ from kfunclint.errors import InputError
 from kfunclint.git.repository import Repository
 from kfunclint.kernel.kfunc_words import KFUNC, may_touch_kfunc, touches_kfunc
 from kfunclint.mail.inbox import only_mail, read_inbox
-from kfunclint.mail.mbox import Raw, raw_mails
+from kfunclint.mail.mbox import Raw, header_of, raw_mails
 from kfunclint.mail.message import Series, address
 from kfunclint.pipeline import pipeline
 from kfunclint.pipeline.request import Request
@@ -124,7 +124,7 @@ def _look_at(reference: Reference, data: bytes, ids: set[str]) -> _Known | None:
     """A mail that may matter; None for one that cannot be read, or was there already."""
     may_matter = may_touch_kfunc(data)
     try:
-        mail = only_mail(Raw("mail", 1, data if may_matter else _header(data)))
+        mail = only_mail(Raw("mail", 1, data if may_matter else header_of(data)))
         if not may_matter and not (mail.subject.is_reply or mail.subject.is_marked):
             mail = only_mail(Raw("mail", 1, data))  # what it is depends on its diff
     except InputError:
@@ -138,14 +138,6 @@ def _look_at(reference: Reference, data: bytes, ids: set[str]) -> _Known | None:
     is_about_kfuncs = has_diff and not mail.subject.is_reply and bool(KFUNC.search(mail.body))
     is_answer = mail.subject.is_reply or not (has_diff or mail.subject.is_marked)
     return _Known(reference, address(mail), root, is_about_kfuncs, is_answer)
-
-
-def _header(data: bytes) -> bytes:
-    blank = _BLANK.search(data)
-    return data[: blank.end()] if blank else data
-
-
-_BLANK = re.compile(rb"\n\r?\n")
 
 
 def _grouped(known: Sequence[_Known]) -> Iterator[Task]:

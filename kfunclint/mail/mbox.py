@@ -376,6 +376,12 @@ def _content_length(data: bytes, start: int) -> int | None:
     return blank.end() + int(length[1]) if blank and length else None
 
 
+def header_of(data: bytes) -> bytes:
+    """The header of a mail with the blank line below it; all of a mail that has no such line."""
+    blank = _BLANK.search(data)
+    return data[: blank.end()] if blank else data
+
+
 def _ends_there(data: bytes, end: int) -> bool:
     """Does another mail, or nothing, begin where one is said to end?"""
     return end <= len(data) and _NEXT.match(data, end) is not None

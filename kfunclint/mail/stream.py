@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from kfunclint.errors import InputError
 from kfunclint.mail.inbox import MAX_INPUT, MAX_MAILS, Assembly
-from kfunclint.mail.mbox import Input, Raw, raw_mails
+from kfunclint.mail.mbox import Input, Raw, header_of, raw_mails
 from kfunclint.mail.message import Inbox
 from kfunclint.mail.threads import shared_part
 
@@ -142,15 +142,13 @@ def _size(raw: Raw | InputError) -> int:
     return len(raw.data) if isinstance(raw, Raw) else 0
 
 
-_BLANK = re.compile(rb"\n\r?\n")
 _FIELD = re.compile(rb"^(Message-ID|References|In-Reply-To):((?:[^\n]*\n[ \t])*[^\n]*)", re.I | re.M)
 _ID = re.compile(r"<([^<>\s]{1,1000})>")
 
 
 def _ids(data: bytes) -> tuple[str, list[str]]:
     """The message-id of a mail, "" for none, and those that stand above it, the opening of its thread first."""
-    blank = _BLANK.search(data)
-    fields = {name.lower(): value for name, value in _FIELD.findall(data, 0, blank.end() if blank else len(data))}
+    fields = {name.lower(): value for name, value in _FIELD.findall(header_of(data))}
     texts = (fields.get(name, b"").decode("latin-1") for name in (b"message-id", b"references", b"in-reply-to"))
     own, references, parents = map(_ID.findall, texts)
     return next(iter(own), ""), [*references, *parents]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 from kfunclint.c import declarators, lexer
 from kfunclint.c.brackets import LONGEST, Brackets
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Function, Parameter
 from kfunclint.extract.tokens import place
-from kfunclint.facts.kfunc import Dtor
+from kfunclint.facts.kfunc import DiagRegion, Dtor
 from kfunclint.finding import Place
 from kfunclint.value import Value, replace
 
@@ -148,35 +148,26 @@ class Definitions:
         at = bisect_right(view.sets, function.line)
         return view.sets[at] if at < len(view.sets) else _FAR
 
-    def by_hand(self, function: Function) -> ByHand:
-        """What of a DefsRegion tells of a __diag_push() before it that silences -Wmissing-prototypes."""
+    def by_hand(self, function: Function) -> DiagRegion | None:
+        """The region that is written by hand and that a function stands in, if one does and no macro does it."""
         span = self._by_hand(function)
         if span is None:
-            return {}
+            return None
         push = self._place(span.push, span.push)
         view = next(view for view in self._views if view.top <= span.push.line <= view.bottom)
         lines = _ignoring(view.tokens, span.push)
         if not lines or span.pop is None:
-            return {"diag_push": push}
+            return DiagRegion(push)
         ignores = tuple(Place(self.path, line, 1, 1) for line in lines)
-        return {"diag_push": push, "diag_ignores": ignores, "diag_pop": self._place(span.pop, span.pop)}
+        return DiagRegion(push, ignores, self._place(span.pop, span.pop))
 
     def _by_hand(self, function: Function) -> _Silenced | None:
-        """The region that is written by hand and that it stands in, if one does and no macro does it."""
         view = self._view(function)
         at = bisect_right(self._silenced, function.line, key=lambda span: span.push.line)
         if view is None or at == 0 or self._silenced[at - 1].end < function.line:
             return None
         above, _ = view.around(function.line)
         return None if above and above.text in _OPENS else self._silenced[at - 1]
-
-
-class ByHand(TypedDict, total=False):
-    """The fields of a DefsRegion about what is written by hand."""
-
-    diag_push: Place
-    diag_ignores: tuple[Place, ...]
-    diag_pop: Place
 
 
 class _Silenced(NamedTuple):

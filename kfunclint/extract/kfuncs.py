@@ -151,7 +151,7 @@ class _FileReader:
             defs_region=DefsRegion(
                 inside=self.definitions.in_defs(function),
                 has_prototype=has_prototype,
-                **self.definitions.by_hand(function),
+                by_hand=self.definitions.by_hand(function),
             ),
             entries=tuple(entries),
             doc=self.doc(function),

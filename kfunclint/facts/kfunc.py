@@ -123,19 +123,25 @@ class Definition(Value):
     the name more than once."""
 
 
+class DiagRegion(Value):
+    """A __diag_push() that silences -Wmissing-prototypes, with what belongs to it."""
+
+    push: Place
+    ignores: tuple[Place, ...] = ()
+    """The lines of the __diag_ignore() right below it, where these silence nothing but warnings about missing
+    prototypes and declarations; () where they may do more, or their __diag_pop() is out of view."""
+    pop: Place | None = None
+    """The __diag_pop() behind them, None where `ignores` has no line."""
+
+
 class DefsRegion(Value):
     """How a definition stands to the region in which -Wmissing-prototypes is off (include/linux/btf.h:
     __bpf_kfunc_start_defs(), __bpf_hook_start())."""
 
     inside: bool | None = None
     """It stands between the two macros, or what they stand for written by hand; None where that is out of view."""
-    diag_push: Place | None = None
-    """The __diag_push() that silences the warning, where it is written by hand."""
-    diag_ignores: tuple[Place, ...] = ()
-    """The lines of the __diag_ignore() right below it, where these silence nothing but warnings about missing
-    prototypes and declarations; () where they may do more, or their __diag_pop() is out of view."""
-    diag_pop: Place | None = None
-    """The __diag_pop() that ends what they silence."""
+    by_hand: DiagRegion | None = None
+    """Where it is written by hand."""
     has_prototype: bool = False
     """It stands outside, and a declaration of it is in view."""
 
@@ -204,6 +210,11 @@ class Kfunc(Value):
         """Does the series teach the verifier a suffix that the parameter's name has?"""
         words = self.series.verifier_words
         return any(word.startswith('"__') and parameter.endswith(word.strip('"')) for word in words)
+
+    @property
+    def is_unregistered(self) -> bool:
+        """Is it marked as a kfunc, and neither an entry nor a list of destructors in view names it?"""
+        return self.definition.has_marker and not self.entries and self.destructor is None
 
     @property
     def is_called(self) -> bool:

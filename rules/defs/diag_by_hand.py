@@ -1,6 +1,6 @@
 from collections.abc import Iterator
 
-from kfunclint.facts.kfunc import DefsRegion, Kfunc
+from kfunclint.facts.kfunc import DiagRegion, Kfunc
 from kfunclint.finding import Edit, Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.fixes import drop_line
@@ -20,18 +20,19 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
     Good:
         __bpf_kfunc_start_defs();
     """
-    if kfunc.is_called and kfunc.defs_region.diag_push and kernel.has_macro("__bpf_kfunc_start_defs") is not False:
+    by_hand = kfunc.defs_region.by_hand
+    if kfunc.is_called and by_hand and kernel.has_macro("__bpf_kfunc_start_defs") is not False:
         yield Remark(
-            kfunc.defs_region.diag_push,
+            by_hand.push,
             "kfuncs stand between __diag_push() and __diag_pop() written by hand, which may not silence "
             "what the compiler says of them",
-            fix=_fix(kfunc.defs_region),
+            fix=_fix(by_hand),
         )
 
 
-def _fix(region: DefsRegion) -> Fix:
+def _fix(region: DiagRegion) -> Fix:
     words = "use __bpf_kfunc_start_defs() and __bpf_kfunc_end_defs()"
-    if region.diag_push is None or region.diag_pop is None:
+    if region.pop is None:
         return Fix(words)
-    start, end = Edit(region.diag_push, "__bpf_kfunc_start_defs"), Edit(region.diag_pop, "__bpf_kfunc_end_defs")
-    return Fix(words, (start, *map(drop_line, region.diag_ignores), end))
+    start, end = Edit(region.push, "__bpf_kfunc_start_defs"), Edit(region.pop, "__bpf_kfunc_end_defs")
+    return Fix(words, (start, *map(drop_line, region.ignores), end))

@@ -110,7 +110,7 @@ def test_a_header_that_may_begin_above_the_hunk_is_not_relied_on(kfuncs: Kfuncs)
 def test_definitions_between_macros(kfuncs: Kfuncs, before: str, after: str, start: int, expected: bool | None) -> None:
     (found,) = kfuncs(f"{before}__bpf_kfunc int bpf_foo(void){BODY}{after}", start=start)
     assert found.defs_region.inside is expected
-    assert bool(found.defs_region.diag_push) == (expected is True and "__diag" in before)
+    assert bool(found.defs_region.by_hand) == (expected is True and "__diag" in before)
 
 
 PUSH, MISSING = "__diag_push();\n", '__diag_ignore_all("-Wmissing-prototypes", "x");\n'
@@ -130,8 +130,9 @@ PUSH, MISSING = "__diag_push();\n", '__diag_ignore_all("-Wmissing-prototypes", "
 def test_what_is_written_by_hand_and_nothing_else(kfuncs: Kfuncs, before: str, after: str, lines: list[int]) -> None:
     (found,) = kfuncs(f"{before}__bpf_kfunc int bpf_foo(void){BODY}{after}", start=1)
     region = found.defs_region
-    assert [at.line for at in region.diag_ignores] == lines
-    assert bool(region.diag_pop) == bool(lines)
+    assert region.by_hand is not None
+    assert [at.line for at in region.by_hand.ignores] == lines
+    assert bool(region.by_hand.pop) == bool(lines)
 
 
 def test_definitions_between_hunks_of_what_is_written_by_hand(parser: Parser) -> None:
@@ -144,7 +145,7 @@ def test_definitions_between_hunks_of_what_is_written_by_hand(parser: Parser) ->
     ranges = [VisibleRange(start, tuple(map(Line, text.rstrip("\n").split("\n")))) for start, text in texts.items()]
     source = PostImage("a.c", tuple(ranges))
     found = extract([], None, [source], scan([source]), {"a.c": parser.parse(source)}).by_type(Kfunc)
-    assert [(kfunc.name, kfunc.defs_region.diag_push and kfunc.defs_region.diag_push.line) for kfunc in found] == [
+    assert [(kfunc.name, kfunc.defs_region.by_hand and kfunc.defs_region.by_hand.push.line) for kfunc in found] == [
         ("bpf_foo", 10),
         ("bpf_bar", None),
     ]

@@ -25,9 +25,10 @@ def check(release: LostRelease, kernel: Kernel) -> Iterator[Remark]:
     if release.is_released_elsewhere:
         return
     loss = "loses KF_RELEASE" if release.keeps_entry else "stands in no set any more"
+    view, end = ("", ", so") if release.is_released_elsewhere is False else (" in view", ": unless one elsewhere does,")
     yield Remark(
         release.at,
-        f"{release.name}() {loss}, and nothing else releases the struct {release.struct} that "
-        f"{release.acquirer}() acquires, so every program that calls that is rejected",
+        f"{release.name}() {loss}, and no other kfunc{view} releases the struct {release.struct} that "
+        f"{release.acquirer}() acquires{end} every program that calls that is rejected",
         fix=Fix(f"keep it, or take {release.acquirer}() away, too"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from kfunclint.c.lexer import Token
 
 CONTROL = frozenset({"if", "for", "while", "do", "switch", "return", "goto", "break", "continue", "case", "default"})
 STATEMENT = CONTROL | {"else"}
+_FIRST_STRUCT = re.compile(r"\s*\(\s*(?:const\s+)?struct\s+(\w+)\s*\*", re.ASCII)
 _NO_ATTRIBUTE = ("__bpf_kfunc_", "__bpf_hook_", "__diag_")
 
 
@@ -99,6 +101,12 @@ def opens_body(brackets: Brackets, name: int) -> bool:
     while at < len(tokens) and tokens[at].text.startswith("__"):
         at = closing.get(at + 1, at) + 1
     return at < len(tokens) and tokens[at].text == "{"
+
+
+def first_struct(text: str) -> str | None:
+    """The struct that a function takes a pointer to first; `text` begins right behind its name."""
+    match = _FIRST_STRUCT.match(text)
+    return match[1] if match else None
 
 
 def _is_attribute(tokens: Sequence[Token], close: int, name: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from kfunclint.facts.fact import Extent, Fact, Loss
+from kfunclint.facts.fact import Extent, Fact, taken_away
 from kfunclint.facts.facts import Facts
 from kfunclint.patch.diff import Hunk, Patch
 from kfunclint.patch.postimage import Base
@@ -33,8 +33,7 @@ class ChangedRegions:
 
     def overlaps(self, fact: Fact) -> bool:
         """May it be another one than before the series? Of a file that is seen through its hunks, everything may."""
-        is_loss = isinstance(fact, Loss) and fact.taken_away is not None
-        return is_loss or any(self._overlaps_lines(lines) for lines in fact.extent)
+        return taken_away(fact) is not None or any(self._overlaps_lines(lines) for lines in fact.extent)
 
     def _overlaps_lines(self, lines: Extent) -> bool:
         spans = self._spans.get(lines.path or "")

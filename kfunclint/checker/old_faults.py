@@ -86,8 +86,7 @@ def _faults_of(before: Sequence[PostImage], facts: Facts, run: RuleRunner, rules
 
 
 def _is_taken_away(sources: dict[str, PostImage], at: Place) -> bool:
-    line = sources[at.path].line(at.line) if at.path in sources else None
-    return line is not None and line.added
+    return at.path in sources and sources[at.path].is_added(at.line)
 
 
 def _fault(finding: Finding, lines: LineIndex) -> _Fault:

@@ -12,7 +12,7 @@ from typing import Any
 
 from kfunclint.checker.changed import moved
 from kfunclint.facts.docs import Doc
-from kfunclint.facts.fact import Extent, Fact, Loss
+from kfunclint.facts.fact import Extent, Fact, taken_away
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.finding import Place, Remark
@@ -78,8 +78,7 @@ def regressions(
 def _losses(suspects: Iterable[Candidate], patches: Sequence[Patch]) -> Iterator[Accused]:
     """The suspects that tell themselves which line they have lost."""
     for suspect in suspects:
-        lost = suspect.fact.taken_away if isinstance(suspect.fact, Loss) else None
-        if lost is not None:
+        if (lost := taken_away(suspect.fact)) is not None:
             line = Line(lost.text, lost.patch, lost.mail_line)
             yield suspect, _removed_line(lost.path, line, patches)
 

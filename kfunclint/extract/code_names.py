@@ -48,8 +48,7 @@ def _names(material: Material) -> tuple[dict[str, Place], set[str]]:
     for source, scan in zip(material.sources, material.scans, strict=True):
         for token in (token for tokens in scan.tokens for token in tokens if token.kind == "name"):
             if len(token.text) <= _LONGEST and _OF_WORDS.fullmatch(token.text):
-                line = source.line(token.line)
-                if line is not None and line.added:
+                if source.is_added(token.line):
                     first.setdefault(token.text, place(scan.path, token))
                 else:
                     old.add(token.text)

@@ -11,6 +11,7 @@ from kfunclint.value import Value
 if TYPE_CHECKING:
     from kfunclint.c.syntax import Unit
     from kfunclint.extract.sets import LexicalScan
+    from kfunclint.finding import Place
     from kfunclint.flow.behaviour import Behaviours
     from kfunclint.patch.diff import Patch
     from kfunclint.patch.postimage import PostImage
@@ -79,6 +80,10 @@ class Material:
         if kind not in self._cache:
             self._cache[kind] = tuple(self._extractors[kind].extract(self))
         return cast("tuple[T, ...]", self._cache[kind])
+
+    def is_added(self, at: Place) -> bool:
+        """Does the series add the line of a place?"""
+        return any(source.path == at.path and source.is_added(at.line) for source in self.sources)
 
     def once(self, make: Callable[[Material], R]) -> R:
         """What a function makes of it, for those who share it; made at the first call."""

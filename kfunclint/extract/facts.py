@@ -315,7 +315,7 @@ def _comments(source: PostImage, scan: LexicalScan, kfuncs: Iterable[Kfunc], nam
     in_file = [kfunc for kfunc in kfuncs if kfunc.at.path == scan.path]
     for comment in scan.comments:
         span = range(comment.at.line, comment.at.line + comment.text.count("\n") + 1)
-        if any((line := source.line(number)) and line.added for number in span):
+        if any(map(source.is_added, span)):
             yield from of_comment(comment, _owner(comment, in_file), names)
 
 

@@ -183,7 +183,6 @@ class _FileReader:
     def definition(self, function: Function) -> Definition:
         tokens = self._tokens(function)
         header = self.definitions.header(function) if function.static else None
-        lines = [self._source.line(number) for number in range(function.first_line, function.end_line + 1)]
         is_only = self._declarations[function.name] == 1
         return Definition(
             last_line=function.end_line,
@@ -196,7 +195,7 @@ class _FileReader:
             static_at=header.static_at if header else None,
             is_used=None if self._used is None else function.name in self._used,
             weak_at=next((place(self.path, word) for word in _header(function, tokens) if word.text == "__weak"), None),
-            is_new=all(line is not None and line.added for line in lines),
+            is_new=all(map(self._source.is_added, range(function.first_line, function.end_line + 1))),
             zero_returns=tuple(_zero_returns(self._scan.path, function, tokens)),
             error_pointer_returns=tuple(_error_pointer_returns(self._scan.path, function, tokens)),
             follows_code=_follows_code(function.first_line, tokens),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
-from kfunclint.c import lexer
+from kfunclint.c import declarators, lexer
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import struct_of
 from kfunclint.extract.extractor import Material, extractor
@@ -85,17 +86,13 @@ def _first_struct(name: str, material: Material) -> str | None:
     hunks = (hunk for patch in material.patches for file in patch.files for hunk in file.hunks)
     for hunk in hunks:
         if any(line.sign == "-" and name in line.text for line in hunk.lines):
-            code = _tokens([line for line in hunk.lines if line.sign != "+"])
-            for at, token in enumerate(code):
-                words = [word.text for word in code[at + 1 : at + 6] if word.text != "const"]
-                if token.text == name and words[:2] == ["(", "struct"] and words[3:4] == ["*"]:
-                    return words[2]
+            text = "\n".join(line.text for line in hunk.lines if line.sign != "+")
+            for mention in re.finditer(rf"\b{name}\b", text):
+                if struct := declarators.first_struct(text[mention.end() :]):
+                    return struct
     return None
 
 
 def _is_new(kfunc: Kfunc, material: Material) -> bool:
     """Does the series bring it, or an entry of it?"""
-    places = (kfunc.at, *(entry.at for entry in kfunc.entries))
-    sources = {source.path: source for source in material.sources}
-    lines = (sources[at.path].line(at.line) for at in places if at.path in sources)
-    return any(line is not None and line.added for line in lines)
+    return any(map(material.is_added, (kfunc.at, *(entry.at for entry in kfunc.entries))))

@@ -137,16 +137,7 @@ def _definitions_taken(names: frozenset[str], file: FileDiff, hunk: Hunk) -> Ite
 
 def _without_entry(material: Material) -> Sequence[Kfunc]:
     """The kfuncs whose name the series brings, and that no line in view registers."""
-    sources = {source.path: source for source in material.sources}
-    return [
-        kfunc
-        for kfunc in material.facts(Kfunc)
-        if kfunc.definition.has_marker
-        and not kfunc.entries
-        and kfunc.destructor is None
-        and (line := sources[kfunc.at.path or ""].line(kfunc.at.line)) is not None
-        and line.added
-    ]
+    return [kfunc for kfunc in material.facts(Kfunc) if kfunc.is_unregistered and material.is_added(kfunc.at)]
 
 
 def _meant(entry: Entry, loss: _Loss | None, lonely: Iterable[Kfunc], material: Material) -> tuple[str, Place] | None:
@@ -154,14 +145,8 @@ def _meant(entry: Entry, loss: _Loss | None, lonely: Iterable[Kfunc], material: 
     the same."""
     if loss is not None:
         renamed = [kfunc for kfunc in lonely if kfunc.name in loss.instead and not kfunc.definition.is_new]
-    elif _is_new(entry.at, material):
+    elif material.is_added(entry.at):
         renamed = [kfunc for kfunc in lonely if one_edit_apart(entry.name, kfunc.name)]
     else:
         renamed = []
     return (renamed[0].name, renamed[0].at) if len(renamed) == 1 else None
-
-
-def _is_new(at: Place, material: Material) -> bool:
-    source = next((source for source in material.sources if source.path == at.path), None)
-    line = source.line(at.line) if source else None
-    return line is not None and line.added

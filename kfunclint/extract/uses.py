@@ -39,17 +39,14 @@ def mark_missing_entries(kfuncs: Sequence[Kfunc], files: Files, removed_names: C
         for kfunc in kfuncs
         if kfunc.signature.is_exact
         and kfunc.name not in removed_names
-        and _is_new(sources[kfunc.at.path or ""], kfunc.at.line)
+        and sources[kfunc.at.path or ""].is_added(kfunc.at.line)
     ]
     beside = {kfunc.at.path for kfunc in new if kfunc.entries}
     whole = {source.path for source, scan in files if _shows_all_sets(source, scan)}
     unlisted = frozenset(
         kfunc.name
         for kfunc in new
-        if kfunc.definition.has_marker
-        and not kfunc.entries
-        and not kfunc.destructor
-        and (kfunc.at.path in beside or (kfunc.at.path in whole and kfunc.definition.is_new))
+        if kfunc.is_unregistered and (kfunc.at.path in beside or (kfunc.at.path in whole and kfunc.definition.is_new))
     )
     mentioned = {name for _, scan in files for name in _mentions(unlisted, scan)} if unlisted else set()
     mentioned |= _misspelled_in_sets(unlisted, files, {kfunc.name for kfunc in kfuncs})
@@ -102,13 +99,8 @@ def _functions(unit: Unit | None, source: PostImage) -> list[Function]:
     return [
         function
         for function in functions
-        if not function.static and not function.marker and _is_new(source, function.line)
+        if not function.static and not function.marker and source.is_added(function.line)
     ]
-
-
-def _is_new(source: PostImage, number: int) -> bool:
-    line = source.line(number)
-    return line is not None and line.added
 
 
 def _mentions(names: frozenset[str], scan: LexicalScan) -> Iterator[str]:

@@ -34,6 +34,11 @@ class Loss:
     taken_away: TakenAway | None
 
 
+def taken_away(fact: object) -> TakenAway | None:
+    """The line that a loss is about, None for any other fact."""
+    return fact.taken_away if isinstance(fact, Loss) else None
+
+
 class Fact(Protocol):
     """A frozen value that rules may be over."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from kfunclint.c import declarators
 from kfunclint.facts.sets import Entry
 from kfunclint.git.repository import HASH
 from kfunclint.index import cache, file_facts
@@ -242,7 +242,6 @@ def source_of(tree: Tree, path: str) -> PostImage | None:
     return postimage.whole(path, [postimage.Line(text) for text in postimage.text_lines(data)])
 
 
-_FIRST_PARAMETER = re.compile(r"\(\s*(?:const\s+)?struct\s+(\w+)\s*\*", re.ASCII)
 _HEADER = 400  # characters from the name of a function on, in which its first parameter stands
 
 
@@ -263,7 +262,5 @@ def released(tree: Tree, tree_index: Index, exclude: Container[str] = ()) -> fro
     structs = set()
     for at in places:
         lines = postimage.text_lines(tree.read(at.path or "") or b"\n")[at.line - 1 : at.line + 4]
-        match = _FIRST_PARAMETER.match("\n".join(lines)[at.end_column - 1 :][:_HEADER])
-        if match:
-            structs.add(match[1])
-    return frozenset(structs)
+        structs.add(declarators.first_struct("\n".join(lines)[at.end_column - 1 :][:_HEADER]))
+    return frozenset(filter(None, structs))

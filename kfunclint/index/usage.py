@@ -111,7 +111,7 @@ def _functions(source: PostImage, name: str, parser: Parser) -> Iterator[tuple[F
         raise InputError(source.path, None, str(unit.failure))
     for function in unit.functions:
         span = range(function.first_line, function.end_line + 1)
-        if lines.isdisjoint(span) or function.name == name or any(_is_new(source, line) for line in span):
+        if lines.isdisjoint(span) or function.name == name or any(map(source.is_added, span)):
             continue
         once = any(_ONCE.search(text) for text in texts[function.first_line - 1 : function.line])
         yield function, not once and (not function.static or source.path.endswith(".h"))
@@ -126,11 +126,6 @@ def _mentions(texts: Sequence[str], name: str) -> frozenset[int]:
         for token, last in zip(tokens, before, strict=False)
         if token.text == name and last not in (".", "->")
     )
-
-
-def _is_new(source: PostImage, number: int) -> bool:
-    line = source.line(number)
-    return line is not None and line.added
 
 
 def _peer(function: Function, path: str, symbol: str) -> Precedent | None:

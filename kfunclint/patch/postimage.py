@@ -62,6 +62,11 @@ class PostImage(Value):
         visible = self.ranges[above - 1]
         return visible.lines[number - visible.start] if number < visible.start + len(visible.lines) else None
 
+    def is_added(self, number: int) -> bool:
+        """Does the series add line `number` (1-based)? Not one that no hunk shows."""
+        line = self.line(number)
+        return line is not None and line.added
+
 
 class HunkPlacement(Value):
     """Where a hunk fits into a file: the 0-based index of its first line in the file as the hunks above it leave it,

@@ -61,11 +61,11 @@ def _initialiser(made: type, fields: Mapping[str, _Field]) -> Callable[..., None
     known: dict[str, Any] = {"required": _REQUIRED}
     parameters, statements = "self", ""
     for name, of in fields.items():
-        known |= {f"set_{name}": getattr(made, name).__set__, f"default_{name}": of.default}
-        known[f"make_{name}"] = of.default_factory
-        parameters += f", {name}" if of.is_required else f", {name}=default_{name}"
-        value = f"make_{name}() if {name} is required else {name}" if of.default_factory else name
-        statements += f" set_{name}(self, {value});"
+        known |= {f"__set_{name}": getattr(made, name).__set__, f"__default_{name}": of.default}
+        known[f"__make_{name}"] = of.default_factory
+        parameters += f", {name}" if of.is_required else f", {name}=__default_{name}"
+        value = f"__make_{name}() if {name} is required else {name}" if of.default_factory else name
+        statements += f" __set_{name}(self, {value});"
     exec(f"def __init__({parameters}):{statements}", known)
     initialiser: Callable[..., None] = known["__init__"]
     return initialiser

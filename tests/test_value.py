@@ -112,3 +112,12 @@ def test_its_start_is_cheap() -> None:
     code = "import sys, kfunclint.value; print({'dataclasses', 'inspect'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+def test_fields_may_be_named_like_what_sets_them() -> None:
+    class Placed(Value):
+        at: int
+        set_at: int
+        default_at: int = 3
+
+    assert (Placed(1, 2).at, Placed(1, 2).set_at, Placed(1, 2).default_at) == (1, 2, 3)

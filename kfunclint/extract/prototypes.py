@@ -15,12 +15,16 @@ from kfunclint.facts.prototypes import MarkedPrototype
 
 @extractor(MarkedPrototype)
 def marked_prototypes(material: Material) -> Iterator[MarkedPrototype]:
-    """The declarations that carry the marker."""
+    """The declarations that carry the marker; not those of a function that the same file defines, which has the marker
+    by its declaration."""
     for scan in material.scans:
+        unit = material.units.get(scan.path)
+        defined = {function.name for function in unit.functions} if unit else frozenset[str]()
         for tokens in scan.tokens:
             code = lexer.code_of(tokens)
             for at, token in enumerate(code):
-                if token.text == "__bpf_kfunc" and (name := _declared(code[at + 1 : at + LONGEST])):
+                name = _declared(code[at + 1 : at + LONGEST]) if token.text == "__bpf_kfunc" else ""
+                if name and name not in defined:
                     yield MarkedPrototype(name, place(scan.path, token))
 
 

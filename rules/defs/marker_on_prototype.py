@@ -12,7 +12,8 @@ def check(prototype: MarkedPrototype, kernel: Kernel) -> Iterator[Remark]:
     """A declaration of a kfunc carries __bpf_kfunc.
 
     The macro tells the compiler how to build the definition: to keep it, and not to inline or clone it. On a prototype
-    it does nothing, or makes a promise that the definition need not keep.
+    it reaches the definition only where that sees it, and who reads the definition does not see it. It is not said of
+    one in front of its definition, in the same file.
 
     Bad:
         __bpf_kfunc int bpf_foo_size(struct foo *foo);

@@ -107,15 +107,6 @@ MUTATIONS = [
     ),
     Mutation("args/flags-ignored", (("widget_start(flags, aux)", "widget_start(aux)"),)),
     Mutation("args/suffix-unsupported", (("void *buf, u32 buf__sz)", "void *buf__opt, u32 buf__sz)"),), "7.0"),
-    Mutation(
-        "defs/marker-on-prototype",
-        (
-            (
-                "__bpf_kfunc_start_defs();\n",
-                "__bpf_kfunc int bpf_widget_count(u32 kind);\n\n__bpf_kfunc_start_defs();\n",
-            ),
-        ),
-    ),
     Mutation("defs/weak", ((f"__bpf_kfunc {SIZE}", f"__weak __bpf_kfunc {SIZE}"),)),
     Mutation(
         "flags/acquire-rcu-without-ret-null",
@@ -311,6 +302,7 @@ MUTATIONS = [
 PROVEN_HERE = {"args", "defs", "flags", "sets"}
 # one needs a body that no other kfunc has, one a kernel for which the clean file is not clean, three need a tree
 PROVEN_BY_FIXTURES = {
+    "defs/marker-on-prototype",
     "flags/acquire-missing",
     "args/ret-pointer-unsized",
     "flags/trusted-args-unlike-others",

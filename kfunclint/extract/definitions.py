@@ -11,14 +11,13 @@ from kfunclint.c import declarators, lexer
 from kfunclint.c.brackets import LONGEST, Brackets
 from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Function, Parameter
+from kfunclint.extract.regions import CLOSERS, SET_STARTS
 from kfunclint.extract.tokens import place
 from kfunclint.facts.kfunc import DiagRegion, Dtor
 from kfunclint.finding import Place
 from kfunclint.value import Value, replace
 
-_OPENS = frozenset({"__bpf_kfunc_start_defs", "__bpf_hook_start"})
-_CLOSES = frozenset({"__bpf_kfunc_end_defs", "__bpf_hook_end"})
-_SET_STARTS = frozenset({"BTF_KFUNCS_START", "BTF_SET8_START"})
+_CLOSES = frozenset(CLOSERS.values())
 _IGNORES = frozenset({"__diag_ignore_all", "__diag_ignore"})
 _BY_HAND = frozenset({"__diag_push", "__diag_pop"}) | _IGNORES
 _FAR = 1 << 62  # a line behind all others
@@ -44,8 +43,8 @@ class _View:
         self.top = tokens[0].line
         self.bottom = tokens[-1].end_line
         self.brackets = Brackets(self.tokens)
-        self.marks = [token for token in self.tokens if token.text in _OPENS | _CLOSES]
-        self.sets = [token.line for token in self.tokens if token.text in _SET_STARTS]
+        self.marks = [token for token in self.tokens if token.text in CLOSERS or token.text in _CLOSES]
+        self.sets = [token.line for token in self.tokens if token.text in SET_STARTS]
         self.unclear = any(token.text in _BY_HAND for token in self.tokens)
 
     def around(self, line: int) -> tuple[Token | None, Token | None]:
@@ -133,7 +132,7 @@ class Definitions:
         if view is None:
             return None
         above, below = view.around(function.line)
-        if (above and above.text in _OPENS) or self._by_hand(function):
+        if (above and above.text in CLOSERS) or self._by_hand(function):
             return True
         if view.unclear:
             return None
@@ -167,7 +166,7 @@ class Definitions:
         if view is None or at == 0 or self._silenced[at - 1].end < function.line:
             return None
         above, _ = view.around(function.line)
-        return None if above and above.text in _OPENS else self._silenced[at - 1]
+        return None if above and above.text in CLOSERS else self._silenced[at - 1]
 
 
 class _Silenced(NamedTuple):

@@ -107,6 +107,7 @@ MUTATIONS = [
     ),
     Mutation("args/flags-ignored", (("widget_start(flags, aux)", "widget_start(aux)"),)),
     Mutation("args/suffix-unsupported", (("void *buf, u32 buf__sz)", "void *buf__opt, u32 buf__sz)"),), "7.0"),
+    Mutation("defs/region-left-open", (("__bpf_kfunc_end_defs();\n", ""),)),
     Mutation("defs/weak", ((f"__bpf_kfunc {SIZE}", f"__weak __bpf_kfunc {SIZE}"),)),
     Mutation(
         "flags/acquire-rcu-without-ret-null",

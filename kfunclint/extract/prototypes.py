@@ -9,23 +9,26 @@ from kfunclint.c import lexer
 from kfunclint.c.brackets import LONGEST, Brackets
 from kfunclint.c.lexer import Token
 from kfunclint.extract.extractor import Material, extractor
+from kfunclint.extract.regions import CLOSERS
 from kfunclint.extract.tokens import place
 from kfunclint.facts.prototypes import MarkedPrototype
 
 
 @extractor(MarkedPrototype)
 def marked_prototypes(material: Material) -> Iterator[MarkedPrototype]:
-    """The declarations that carry the marker; not those of a function that the same file defines, which has the marker
-    by its declaration."""
+    """The declarations that carry the marker, in headers and in regions of kfunc definitions; elsewhere one may stand
+    in front of its definition, which has the marker by it."""
     for scan in material.scans:
-        unit = material.units.get(scan.path)
-        defined = {function.name for function in unit.functions} if unit else frozenset[str]()
+        is_header = scan.path.endswith(".h")
         for tokens in scan.tokens:
             code = lexer.code_of(tokens)
+            region = ""
             for at, token in enumerate(code):
-                name = _declared(code[at + 1 : at + LONGEST]) if token.text == "__bpf_kfunc" else ""
-                if name and name not in defined:
-                    yield MarkedPrototype(name, place(scan.path, token))
+                if token.text in CLOSERS or token.text in CLOSERS.values():
+                    region = token.text if token.text in CLOSERS else ""
+                has_marker = token.text == "__bpf_kfunc" and (is_header or region)
+                if has_marker and (name := _declared(code[at + 1 : at + LONGEST])):
+                    yield MarkedPrototype(name, place(scan.path, token), region)
 
 
 def _declared(code: Sequence[Token]) -> str:

@@ -8,8 +8,10 @@ from kfunclint.value import Value
 
 
 class MarkedPrototype(OneLineOfFunction, Value):
-    """A declaration without a body that carries __bpf_kfunc."""
+    """A declaration without a body that carries __bpf_kfunc, in a header or in a region of kfunc definitions."""
 
     name: str
     at: Place
     """The marker."""
+    region: str
+    """The macro that opens the region, "" in a header."""

@@ -72,6 +72,8 @@ class Consequences:
                 continue
             try:
                 remarks = tuple(rule.check(fact, self._kernel))
+            except MemoryError:  # the end of the whole review
+                raise
             except Exception:  # where the rule runs, this is told
                 continue
             yield from ((rule.id, remark) for remark in remarks)

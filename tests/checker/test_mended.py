@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,14 @@ from shelves import SET, series
 from kfunclint.checker.fixes import brought_up, compatible, mended
 from kfunclint.checker.review import AppliedSeries, judge
 from kfunclint.clang import Parser
-from kfunclint.finding import Edit, Origin, Place
+from kfunclint.facts.kfunc import Kfunc
+from kfunclint.finding import Edit, Origin, Place, Remark
+from kfunclint.kernel.kernel import Kernel
 from kfunclint.mail.inbox import read_inbox, select_series
 from kfunclint.patch.edits import edited, in_line, overlap
 from kfunclint.patch.postimage import Line, PostImage, VisibleRange
 from kfunclint.rule import loader
+from kfunclint.value import replace
 
 MAILS = os.environ.get("KFUNCLINT_MAILS", "")
 """A folder of mails: every fix that can be applied to one is, and nothing new may be found."""
@@ -67,6 +71,17 @@ def test_a_flag_that_another_remark_counts_on_is_not_needless(lint: Lint) -> Non
         rules = {finding.rule for finding in lint(series("", ACQUIRE), kernel=kernel).findings}
         assert "body/rcu-arg-plain-get" in rules
         assert "flags/ret-null-needless" not in rules
+
+
+def test_no_memory_is_no_answer_of_a_rule(lint: Lint) -> None:
+    def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
+        if not any(entry.flag("KF_RET_NULL") for entry in kfunc.entries):
+            raise MemoryError
+        return iter(())
+
+    hungry = [replace(rule, check=check) if rule.id == "body/rcu-arg-plain-get" else rule for rule in loader.shipped()]
+    with pytest.raises(MemoryError):
+        lint(series("", ACQUIRE), rules=hungry, kernel="6.8")
 
 
 def test_a_fix_with_consequences_is_not_mechanical(lint: Lint) -> None:

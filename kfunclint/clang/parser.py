@@ -27,7 +27,7 @@ _KEPT = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 
 
 class WorkerGone(Exception):
-    """The worker died, and this process may not start another one."""
+    """The worker does not answer, and this process may not start another one."""
 
 
 class Parser:
@@ -82,7 +82,7 @@ class Parser:
 
     def lend(self, *, keeps_going: bool) -> None:
         """In a child of the process that started it: from now on neither start nor end a worker. What is asked of one
-        that died raises WorkerGone, or fails where it `keeps_going`."""
+        that does not answer raises WorkerGone, or fails where it `keeps_going`."""
         self._lent = keeps_going
 
     def revive(self) -> None:
@@ -151,7 +151,7 @@ class Parser:
                 self.close()
                 if why.late:
                     break
-        if self._lent is False and reason == "gone":
+        if self._lent is False:
             raise WorkerGone
         return stopped("worker died" if reason == "gone" else reason)
 

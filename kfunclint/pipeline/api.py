@@ -47,7 +47,7 @@ def review(
     tree, says). `only` and `ignore` are rules or families, `strict` adds the rules that are not free of false alarms
     yet, `rules` are folders of more rules: their Python runs. `each_patch` and `deep` are the options of these names.
 
-    Each series is reviewed in a child that this process forks, with limits of time and memory, and without files,
+    Series are reviewed in children that this process forks, with limits for each of time and memory, and without files,
     sockets and processes; `budget` are the seconds of processor time for all of them. With `caged` False it is done in
     this process, as one with threads of its own must: a hostile mail then takes what time and memory it likes.
     `parser` is one that stays open for the next call; without it one is started, and ended, here.

@@ -5,6 +5,7 @@ The child is forked, so that it has all that is loaded; its answer is a value, a
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
@@ -13,7 +14,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, EnumType
 from typing import Any, NamedTuple
 
@@ -28,6 +29,9 @@ from kfunclint.value import Value, field
 Ask = Callable[..., Any]
 """Asks this process, from within the child, for a service by its name, with values as arguments."""
 
+Work = Callable[[Ask], Any]
+"""What is done in a child; gives a value of kfunclint."""
+
 NOT_UNDERSTOOD = "its answer is not understood"
 _OUT_OF_MEMORY = 97
 _MOST_ANSWER = 64 << 20
@@ -41,7 +45,7 @@ _SYSTEM = ("/usr", "/lib", "/lib64")  # what Python may still load
 
 class Limits(NamedTuple):
     """What one piece of work may take: seconds of all processors together, seconds on the clock, and bytes of memory
-    beyond what this process has."""
+    beyond what this process has. The memory is that of the child, and of all that it does."""
 
     cpu: float = 20
     wall: float = 120
@@ -50,6 +54,10 @@ class Limits(NamedTuple):
 
 class Stopped(Exception):
     """The work came to no end; as a text the reason, in a few words ("CPU limit of 20 s")."""
+
+
+class OutOfMemory(Stopped):
+    """The child has no memory left."""
 
 
 class Cage(Value):
@@ -65,35 +73,85 @@ class Cage(Value):
     services: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     step: Callable[[str], None] = lambda what: None
 
-    def run(self, work: Callable[[Ask], Any], limits: Limits) -> Any:
-        """What the work gives, a value of kfunclint, done in a child. Raises Stopped."""
-        if self.parser.is_idle:  # most mail does without it
-            answer = self._in_child(work, limits, keeps_going=False)
+
+class Batch:
+    """Pieces of work that are done one after the other, in one child as long as nothing stops it: to start one takes
+    longer than a small piece of work."""
+
+    def __init__(self, cage: Cage, works: Sequence[Work]) -> None:
+        self.cage = cage
+        self._works = works
+        self._done = 0
+        self._warden: _Warden | None = None
+
+    def next(self, limits: Limits) -> Any:
+        """What the next piece of work gives, a value of kfunclint. Raises Stopped; those behind it go on in another
+        child."""
+        try:
+            return self._answer(limits)
+        finally:
+            self._done += 1
+
+    def cpu_seconds(self) -> float:
+        """What the child has used so far of all processors; 0 where there is none."""
+        return _cpu_seconds(self._warden.child) if self._warden else 0
+
+    def close(self) -> None:
+        """End the child."""
+        warden, self._warden = self._warden, None
+        if warden is not None:
+            warden.end()
+
+    def _answer(self, limits: Limits) -> Any:
+        if self._warden is None and self.cage.parser.is_idle:  # most mail does without it
+            self._start(limits, keeps_going=False)
+        if self._warden is not None:
+            answer = self._asked(limits)
             if answer is not WorkerGone:
                 return answer
         for is_last in (False, True):
-            self.parser.revive()
-            answer = self._in_child(work, limits, keeps_going=is_last)
+            self.cage.parser.revive()
+            self._start(limits, keeps_going=is_last)
+            answer = self._asked(limits)
+            if is_last:
+                self._end()
             if answer is not WorkerGone:
                 return answer
         raise Stopped("the parser died")
 
-    def _in_child(self, work: Callable[[Ask], Any], limits: Limits, *, keeps_going: bool) -> Any:
+    def _start(self, limits: Limits, *, keeps_going: bool) -> None:
         up_out, up = os.pipe()
         down, down_in = os.pipe()
+        works = self._works[self._done :]
         child = os.fork()
         if child == 0:
-            _Child(up, down, self).run(work, limits, keeps_going=keeps_going)
+            _Child(up, down, self.cage).run(works, limits, keeps_going=keeps_going)
         os.close(up)
         os.close(down)
-        warden = _Warden(child, up_out, down_in, self, limits)
+        self._warden = _Warden(child, up_out, down_in, self.cage)
+
+    def _asked(self, limits: Limits) -> Any:
+        """The answer of the child; WorkerGone, and no child, where another one may do better."""
+        assert self._warden is not None
+        is_first = not self._warden.answered
         try:
-            return warden.answer()
+            answer = self._warden.answer(limits)
+        except OutOfMemory:
+            self._end()
+            if is_first:
+                raise
+            return WorkerGone  # the pieces before it may have taken the memory
         except BaseException:
-            self.parser.close()  # it may be half way through a question
+            self._end()
             raise
-        finally:
-            warden.end()
+        if answer is WorkerGone:
+            self._end()
+        return answer
+
+    def _end(self) -> None:
+        """End the child, and the parser, which may be half way through a question."""
+        self.cage.parser.close()
+        self.close()
 
 
 class _Child:
@@ -102,12 +160,14 @@ class _Child:
     def __init__(self, up: int, down: int, cage: Cage) -> None:
         self.up, self.down, self.cage = up, down, cage
 
-    def run(self, work: Callable[[Ask], Any], limits: Limits, *, keeps_going: bool) -> None:
+    def run(self, works: Sequence[Work], limits: Limits, *, keeps_going: bool) -> None:
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self.cage.parser.lend(keeps_going=keeps_going)
-            self._shut(limits)
-            self._send(self._answer(work))
+            self._shut(limits._replace(cpu=limits.cpu * len(works)))
+            for work in works:
+                _read_whole(self.down)  # what is done unasked, nobody looks at the time of
+                self._send(self._answer(work))
         except MemoryError:  # there may be none left to say so with
             os._exit(_OUT_OF_MEMORY)
         finally:
@@ -124,7 +184,7 @@ class _Child:
         confine.can_leave_a_folder()  # it cannot be found out any more afterwards
         confine.restrict(_rlimits(limits), folders)
 
-    def _answer(self, work: Callable[[Ask], Any]) -> tuple[str, Any]:
+    def _answer(self, work: Work) -> tuple[str, Any]:
         try:
             return "done", work(self._ask)
         except WorkerGone:
@@ -181,18 +241,23 @@ def _close_all_but(kept: Iterable[int]) -> None:
 class _Warden:
     """This side: answers the child's questions, looks at the time, and takes what comes of it."""
 
-    def __init__(self, child: int, up: int, down: int, cage: Cage, limits: Limits) -> None:
-        self.child, self.up, self.down, self.cage, self.limits = child, up, down, cage, limits
-        self.deadline = time.monotonic() + limits.wall
-        self.served = 0.0
-        self.parser_before = cage.parser.cpu_seconds()
+    def __init__(self, child: int, up: int, down: int, cage: Cage) -> None:
+        self.child, self.up, self.down, self.cage = child, up, down, cage
+        self.answered = 0
         self.status: int | None = None
 
-    def answer(self) -> Any:
-        """What the work gave; WorkerGone where the parser did not answer. Raises Stopped."""
+    def answer(self, limits: Limits) -> Any:
+        """What the next piece of work gave; WorkerGone where the parser did not answer. Raises Stopped."""
+        self.limits = limits
+        self.looked_at = time.monotonic()
+        self.deadline = self.looked_at + limits.wall
+        self.served = 0.0
+        self.cpu_before = self._cpu_seconds()
+        self._tell(("next", None))
         while True:
             kind, value = self._message()
             if kind == "done":
+                self.answered += 1
                 return value
             if kind == "gone":
                 return WorkerGone
@@ -223,7 +288,11 @@ class _Warden:
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise Stopped(NOT_UNDERSTOOD) from error
         self.served += time.monotonic() - start
-        _write(self.down, answer)
+        self._tell(answer)
+
+    def _tell(self, message: tuple[str, Any]) -> None:
+        with contextlib.suppress(BrokenPipeError):  # of a child that died, reading says more
+            _write(self.down, message)
 
     def _message(self) -> tuple[str, Any]:
         size = int.from_bytes(self._read(_LENGTH), "big")
@@ -239,28 +308,31 @@ class _Warden:
             if poll.poll(_TICK * 1000):
                 part = os.read(self.up, min(count - len(parts), 1 << 20))
                 if not part:
-                    raise Stopped(self._cause())
+                    raise self._cause()
                 parts += part
-            else:
+            if time.monotonic() > self.looked_at + _TICK:
                 self._look_at_the_time()
         return bytes(parts)
 
     def _look_at_the_time(self) -> None:
         """Raises Stopped where a limit is reached."""
-        spent = _cpu_seconds(self.child) + self.cage.parser.cpu_seconds() - self.parser_before
-        if spent > self.limits.cpu:
+        self.looked_at = time.monotonic()
+        if self._cpu_seconds() - self.cpu_before > self.limits.cpu:
             raise Stopped(f"CPU limit of {self.limits.cpu:.0f} s")
         if time.monotonic() > self.deadline + min(self.served, _SERVICE_SECONDS):
             raise Stopped(f"time limit of {self.limits.wall:.0f} s")
 
-    def _cause(self) -> str:
+    def _cpu_seconds(self) -> float:
+        return _cpu_seconds(self.child) + self.cage.parser.cpu_seconds()
+
+    def _cause(self) -> Stopped:
         """What a child died of that gave no answer."""
         code = os.waitstatus_to_exitcode(self._wait())
         if code == -signal.SIGXCPU:
-            return f"CPU limit of {self.limits.cpu:.0f} s"
+            return Stopped(f"CPU limit of {self.limits.cpu:.0f} s")
         if code == _OUT_OF_MEMORY:
-            return f"memory limit of {self.limits.memory >> 20} MiB"
-        return f"killed by signal {-code}" if code < 0 else "no answer"
+            return OutOfMemory(f"memory limit of {self.limits.memory >> 20} MiB")
+        return Stopped(f"killed by signal {-code}" if code < 0 else "no answer")
 
     def _wait(self) -> int:
         _, self.status = os.waitpid(self.child, 0)

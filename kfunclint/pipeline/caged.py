@@ -1,9 +1,11 @@
-"""Reviews that end, whatever a mail brings: each series in a child with limits, all of them with one budget."""
+"""Reviews that end, whatever a mail brings: in children, with limits for each series and one budget for all."""
 
 from __future__ import annotations
 
+import contextlib
 import resource
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from kfunclint.checker.lines import LineIndex
@@ -13,7 +15,7 @@ from kfunclint.kernel.release import releases
 from kfunclint.kernel.target import check_request
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Inbox, Series
-from kfunclint.pipeline.cage import NOT_UNDERSTOOD, Ask, Cage, Limits, Stopped
+from kfunclint.pipeline.cage import NOT_UNDERSTOOD, Ask, Batch, Cage, Limits, Stopped
 from kfunclint.value import replace
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _MIB = 1 << 20
 _FEW = 2
+_BATCH, _MOST_OF_A_BATCH = 64 << 10, 50
 _SMALL = b"""\
 Subject: [PATCH] x: add bpf_x()
 
@@ -82,15 +85,14 @@ class Budget:
     def begin(self, inbox: Inbox, cpu: float) -> None:
         """Give an inbox what it may have: for every MiB that is begun as much as one series may take, and what children
         cost that have next to nothing to do."""
-        mails = [mail for series in inbox.series for mail in (series.cover, *series.patches) if mail]
-        size = 1 + sum(len(mail.body) for mail in mails) // _MIB
+        size = 1 + sum(map(_size, inbox.series)) // _MIB
         self.findings = _FINDINGS * size
         if not self.is_shared:
             self.seconds = cpu * size + _CHILD * len(inbox.series)
 
 
 class CagedReviewer:
-    """Reviews series one after the other, each in a child of this process."""
+    """Reviews series one after the other, in children of this process."""
 
     def __init__(self, reviewer: Reviewer, seconds: float | None, *, keeps_kernel: bool) -> None:
         """`seconds` are the budget, None for the usual one; `keeps_kernel`: another version is to be judged for the
@@ -121,19 +123,34 @@ class CagedReviewer:
     def review(self, series: Series, kernel: str | Kernel | None, *, each_patch: bool = False) -> tuple[Review, Kernel]:
         """See Reviewer; of a series that comes to no end, a review that says so. Raises ValueError for a release that
         is none."""
+        (answer,) = self.reviews([series], kernel, each_patch=each_patch)
+        return answer
+
+    def reviews(
+        self, series: Iterable[Series], kernel: str | Kernel | None, *, each_patch: bool = False
+    ) -> Iterator[tuple[Review, Kernel]]:
+        """What review() gives of each series, in order; small ones share a child."""
         if isinstance(kernel, str):
             check_request(kernel)
+        for few in _batches(series):
+            works = [partial(self._review, one, kernel, each_patch) for one in few]
+            with contextlib.closing(Batch(self._cage(), works)) as batch:
+                for one in few:
+                    yield self._judged(one, batch)
 
-        def work(ask: Ask) -> tuple[Review, Kernel]:
-            self._reach_out(ask)
-            review, judged_for = self.reviewer.review(series, kernel, each_patch=each_patch)
-            return review, judged_for if self.keeps_kernel else replace(judged_for, tree=None)
+    def _review(self, series: Series, kernel: str | Kernel | None, each_patch: bool, ask: Ask) -> tuple[Review, Kernel]:
+        """In the child: the answer for a series."""
+        self._reach_out(ask)
+        review, judged_for = self.reviewer.review(series, kernel, each_patch=each_patch)
+        return review, judged_for if self.keeps_kernel else replace(judged_for, tree=None)
 
+    def _judged(self, series: Series, batch: Batch) -> tuple[Review, Kernel]:
         try:
-            answer = self._done(work)
+            answer = self._done(batch)
             if not isinstance(answer, tuple) or [type(part) for part in answer] != [Review, Kernel]:
                 raise Stopped(NOT_UNDERSTOOD)
         except Stopped as why:
+            batch.close()  # a child that says what it must not is not asked again
             return _not_reviewed(series, str(why))
         review, judged_for = answer
         # what people said is looked up by the mails themselves, not by copies of them
@@ -148,23 +165,24 @@ class CagedReviewer:
             return self.reviewer.mend(review, fixes, self._cpu_left() * _SHARE)
 
         try:
-            mending = self._done(work)
+            with contextlib.closing(Batch(self._cage(), [work])) as batch:
+                mending = self._done(batch)
             if not isinstance(mending, Mending):
                 raise Stopped(NOT_UNDERSTOOD)
         except Stopped as why:
             return Mending(stopped=str(why))
         return mending
 
-    def _done(self, work: Callable[[Ask], Any]) -> Any:
-        """What work in a child gives, for which the budget of the run pays. Raises Stopped."""
+    def _done(self, batch: Batch) -> Any:
+        """What the next piece of work of a batch gives, for which the budget of the run pays. Raises Stopped."""
         cpu = self._cpu_left()
         if cpu <= 0:
             raise Stopped("the budget of the run is spent")
-        before = self._cpu_seconds()
+        before = self._cpu_seconds(batch)
         try:
-            return self._cage().run(work, Limits(cpu, 3 * self.cpu + 30))
+            return batch.next(Limits(cpu, 3 * self.cpu + 30))
         finally:
-            self.budget.seconds -= max(0.0, self._cpu_seconds() - before)
+            self.budget.seconds -= max(0.0, self._cpu_seconds(batch) - before)
 
     def _cpu_left(self) -> float:
         """The seconds of all processors that the next piece of work may take."""
@@ -208,9 +226,29 @@ class CagedReviewer:
             unchecked=review.unchecked | {name},
         )
 
-    def _cpu_seconds(self) -> float:
+    def _cpu_seconds(self, batch: Batch) -> float:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime + self.reviewer.parser.cpu_seconds()
+        return used.ru_utime + used.ru_stime + batch.cpu_seconds() + self.reviewer.parser.cpu_seconds()
+
+
+def _batches(series: Iterable[Series]) -> Iterator[list[Series]]:
+    """The series, as many together as may share a child."""
+    few: list[Series] = []
+    size = 0
+    for one in series:
+        more = _size(one)
+        if few and (len(few) == _MOST_OF_A_BATCH or size + more > _BATCH):
+            yield few
+            few, size = [], 0
+        few.append(one)
+        size += more
+    if few:
+        yield few
+
+
+def _size(series: Series) -> int:
+    """The characters of its mails."""
+    return sum(len(mail.body) for mail in (series.cover, *series.patches) if mail)
 
 
 def _services(tree: Tree) -> Mapping[str, Callable[..., Any]]:

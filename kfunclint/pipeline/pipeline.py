@@ -102,10 +102,7 @@ class Run:
 
     def _judged(self, inbox: Inbox) -> Iterable[Review]:
         request = self.request
-        pairs = (
-            self.reviewer.review(series, self.kernel, each_patch=request.each_patch)
-            for series in _select(inbox, request)
-        )
+        pairs = self.reviewer.reviews(_select(inbox, request), self.kernel, each_patch=request.each_patch)
         if request.since is None:
             return (review for review, _ in pairs)
         from kfunclint.pipeline.since import EarlierVersion  # most reviews are of a series alone
@@ -148,6 +145,12 @@ class Reviewer:
             step=self.step,
         )
         return self.selection.apply_to(review), applied.kernel
+
+    def reviews(
+        self, series: Iterable[Series], kernel: str | Kernel | None, *, each_patch: bool = False
+    ) -> Iterator[tuple[Review, Kernel]]:
+        """What review() gives of each series, in order."""
+        return (self.review(one, kernel, each_patch=each_patch) for one in series)
 
     def mend(self, review: Review, fixes: Fixes, seconds: float = _SECONDS) -> Mending:
         """What the fixes of a review that hold make of its series; no more are tried after about so many seconds.

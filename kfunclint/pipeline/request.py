@@ -22,7 +22,7 @@ class Request(NamedTuple):
     `since` is an earlier version to compare with: its number in the inbox, or a file. `each_patch` adds what is wrong
     behind one patch and repaired by a later one; `deep` reads the types of all kfuncs from the headers of the tree.
 
-    `caged`: each series is reviewed in a child of this process, which can read little, write nothing, and ends in time;
+    `caged`: series are reviewed in children of this process, which can read little, write nothing, and end in time;
     `budget` are the seconds of all processors that all series together may take then (None: 20 for every MiB of mail
     that is begun, more with a tree, and a tenth for every series).
 

@@ -12,7 +12,7 @@ from conftest import ROOT
 from trees import commit, git
 
 from kfunclint.cli.main import main
-from kfunclint.pipeline.cage import Cage, Limits, Stopped
+from kfunclint.pipeline.cage import Batch, Limits, Stopped
 
 SERIES = str(ROOT / "fixtures" / "series.mbox")
 PATH = "mm/bpf_memcg_walk.c"
@@ -103,14 +103,14 @@ def test_nothing_to_mend_writes_nothing(tmp_path: Path, capsys: Output) -> None:
 
 def test_a_mail_that_takes_too_long_is_reviewed_all_the_same(tmp_path: Path, capsys: Output) -> None:
     calls = iter([False, True])
-    run = Cage.run
+    true = Batch.next
 
-    def once(self: Cage, work: object, limits: Limits) -> object:
+    def once(self: Batch, limits: Limits) -> object:
         if next(calls):
             raise Stopped("CPU limit of 20 s")
-        return run(self, work, limits)  # type: ignore[arg-type]
+        return true(self, limits)
 
-    with mock.patch.object(Cage, "run", once):
+    with mock.patch.object(Batch, "next", once):
         assert main([SERIES, "--fix", str(tmp_path / "fixes.patch")]) == 1
     out, err = capsys.readouterr()
     assert "3 warnings, 3 checks in 2 of 2 patches" in out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copyreg
 import os
 import pickle
@@ -28,7 +29,7 @@ from kfunclint.finding import Level, Place
 from kfunclint.mail.inbox import read_inbox
 from kfunclint.mail.message import Series
 from kfunclint.pipeline import cage, caged, pipeline
-from kfunclint.pipeline.cage import Ask, Cage, Limits, Stopped
+from kfunclint.pipeline.cage import Ask, Batch, Cage, Limits, Stopped
 from kfunclint.pipeline.outcome import FINDINGS, TROUBLE
 from kfunclint.pipeline.request import Fixes, Request
 from kfunclint.settings import merged
@@ -46,9 +47,14 @@ def mail(number: int) -> bytes:
     ).encode()
 
 
+def run(cage: Cage, work: Callable[[Ask], Any], limits: Limits = SMALL) -> Any:
+    with contextlib.closing(Batch(cage, [work])) as batch:
+        return batch.next(limits)
+
+
 def reason(parser: Parser, work: Callable[[Ask], Any], limits: Limits = SMALL) -> str:
     with pytest.raises(Stopped) as stopped:
-        Cage(parser).run(work, limits)
+        run(Cage(parser), work, limits)
     return str(stopped.value)
 
 
@@ -115,13 +121,13 @@ def refused(act: Callable[[], object]) -> Callable[[Ask], str]:
 def test_the_child_reaches_nothing(parser: Parser, act: Callable[[], object]) -> None:
     if not all(confine.tried()):
         pytest.skip("a kernel without Landlock or seccomp")
-    assert Cage(parser).run(refused(act), SMALL) == "refused"
+    assert run(Cage(parser), refused(act)) == "refused"
 
 
 def test_the_child_reads_the_folders_that_it_is_given(parser: Parser, tmp_path: Path) -> None:
     (tmp_path / "x").write_text("here")
-    assert Cage(parser, folders=(str(tmp_path),)).run(lambda ask: (tmp_path / "x").read_text(), SMALL) == "here"
-    assert Cage(parser).run(lambda ask: len(list((ROOT / "rules").iterdir())), SMALL) > 5
+    assert run(Cage(parser, folders=(str(tmp_path),)), lambda ask: (tmp_path / "x").read_text()) == "here"
+    assert run(Cage(parser), lambda ask: len(list((ROOT / "rules").iterdir()))) > 5
 
 
 def call(name: str, arguments: tuple[int, ...], ask: Ask) -> Any:
@@ -135,7 +141,7 @@ def test_the_child_asks_for_services(parser: Parser) -> None:
     steps: list[str] = []
     services: dict[str, Callable[..., Any]] = {"double": lambda number: 2 * number, "broken": broken}
     work: Callable[[Ask], Any] = lambda ask: (ask("step", "one"), ask("double", 21))  # noqa: E731
-    assert Cage(parser, services=services, step=steps.append).run(work, SMALL) == (None, 42)
+    assert run(Cage(parser, services=services, step=steps.append), work) == (None, 42)
     assert steps == ["one"]
     stopped = Cage(parser, services=services)
     for name, arguments, why in (
@@ -145,7 +151,7 @@ def test_the_child_asks_for_services(parser: Parser) -> None:
         ("step", (), "its answer is not understood"),
     ):
         with pytest.raises(Stopped, match=re.escape(why)):
-            stopped.run(partial(call, name, arguments), SMALL)
+            run(stopped, partial(call, name, arguments))
 
 
 class Evil:
@@ -182,7 +188,7 @@ def test_a_message_names_no_module_that_is_none() -> None:
 
 @pytest.mark.parametrize("answer", ["x", ("x", "y"), ()], ids="text pair empty".split())
 def test_an_answer_that_is_no_review_is_none(parser: Parser, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
-    monkeypatch.setattr(Cage, "run", lambda self, work, limits: answer)
+    monkeypatch.setattr(Batch, "next", lambda self, limits: answer)
     (review,) = kfunclint.review(mail(1), parser=parser).reviews
     assert list(review.skipped.values()) == ["not reviewed: its answer is not understood"]
 
@@ -198,7 +204,7 @@ class Attribute:
 
 
 def test_a_member_of_an_enumeration_is_a_value_in_every_release_of_python(parser: Parser) -> None:
-    assert Cage(parser).run(lambda ask: Attribute(Level, "ERROR"), SMALL) is Level.ERROR
+    assert run(Cage(parser), lambda ask: Attribute(Level, "ERROR")) is Level.ERROR
     for owner, name in ((Level, "nothing"), (Level, "__reduce__"), (Limits, "_make"), (Place, "__init__")):
         assert reason(parser, lambda ask, owner=owner, name=name: Attribute(owner, name)) == (  # type: ignore[misc]
             "its answer is not understood"
@@ -206,12 +212,12 @@ def test_a_member_of_an_enumeration_is_a_value_in_every_release_of_python(parser
 
 
 def test_an_answer_that_is_no_mending_is_none(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
-    run, answers = Cage.run, [None, "x"]
+    true, answers = Batch.next, [None, "x"]
 
-    def hostile(self: Cage, work: Callable[[Ask], Any], limits: Limits) -> Any:
-        return answers.pop(0) or run(self, work, limits)
+    def hostile(self: Batch, limits: Limits) -> Any:
+        return answers.pop(0) or true(self, limits)
 
-    monkeypatch.setattr(Cage, "run", hostile)
+    monkeypatch.setattr(Batch, "next", hostile)
     outcome = pipeline.run(
         read_inbox([mail(1)]), Request(fixes=Fixes(True, True)), ActiveRules(merged.merge({}, ())), parser
     )
@@ -222,7 +228,7 @@ def test_an_answer_that_is_no_mending_is_none(parser: Parser, monkeypatch: pytes
 
 def test_a_refusal_is_a_value_whatever_a_library_registers(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(copyreg.dispatch_table, InputError, lambda error: (os.fspath, (str(error),)))
-    refusal = Cage(parser).run(lambda ask: InputError("a.mbox", 3, "cut off"), SMALL)
+    refusal = run(Cage(parser), lambda ask: InputError("a.mbox", 3, "cut off"))
     assert (type(refusal), str(refusal)) == (InputError, "a.mbox:3: cut off")
 
 
@@ -278,14 +284,104 @@ def stop_at(monkeypatch: pytest.MonkeyPatch, word: str, act: Callable[[], object
     ],
     ids="cpu memory abort".split(),
 )
+@pytest.mark.parametrize("of_a_batch", [1, 50])
 def test_the_other_series_are_reviewed(
-    parser: Parser, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object], why: str
+    parser: Parser, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object], why: str, of_a_batch: int
 ) -> None:
+    monkeypatch.setattr(caged, "_MOST_OF_A_BATCH", of_a_batch)
     stop_at(monkeypatch, "number 2", act)
     found = kfunclint.review(b"".join(map(mail, (1, 2, 3))), parser=parser, only=["text"], budget=20)
     assert [len(review.findings) for review in found.reviews] == [1, 0, 1]
     assert [note.text for note in found.notes] == [f"[PATCH] x: number 2: not reviewed: {why}"]
     assert found.status == TROUBLE
+
+
+def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many series are left when a child is started, for each child."""
+    counts: list[int] = []
+    start = Batch._start
+
+    def counted(self: Batch, *arguments: Any, **options: Any) -> None:
+        counts.append(len(self._works) - self._done)
+        start(self, *arguments, **options)
+
+    monkeypatch.setattr(Batch, "_start", counted)
+    return counts
+
+
+def test_small_series_share_a_child(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = started(monkeypatch)
+    together = kfunclint.review(b"".join(map(mail, range(7))), SERIES, parser=parser)
+    assert counts == [8]
+    monkeypatch.setattr(caged, "_MOST_OF_A_BATCH", 3)
+    assert kfunclint.review(b"".join(map(mail, range(7))), SERIES, parser=parser) == together
+    assert counts == [8, 3, 3, 2]
+    monkeypatch.setattr(caged, "_BATCH", 100)
+    assert kfunclint.review(b"".join(map(mail, range(7))), SERIES, parser=parser) == together
+    assert counts[4:] == [1] * 8
+
+
+def test_a_child_that_stops_is_followed_by_another(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = started(monkeypatch)
+    stop_at(monkeypatch, "number 2", os.abort)
+    kfunclint.review(b"".join(map(mail, range(5))), parser=parser, only=["text"])
+    assert counts == [5, 2]
+
+
+def test_memory_that_others_took_is_no_fault_of_a_series(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[bytearray] = []
+    review = pipeline.Reviewer.review
+
+    def hoarding(self: pipeline.Reviewer, *arguments: Any, **options: Any) -> Any:
+        kept.append(bytearray(150 << 20))
+        return review(self, *arguments, **options)
+
+    counts = started(monkeypatch)
+    monkeypatch.setattr(pipeline.Reviewer, "review", hoarding)
+    monkeypatch.setattr(caged.CagedReviewer, "_load", lambda self: None)
+    found = kfunclint.review(b"".join(map(mail, range(5))), parser=parser, only=["text"])
+    assert [len(review.findings) for review in found.reviews] == [1] * 5
+    assert found.notes == ()
+    assert counts == [5, 3, 1]
+
+
+def test_what_one_takes_is_not_counted_for_the_next(parser: Parser) -> None:
+    def busy(ask: Ask) -> float:
+        start = time.process_time()
+        while time.process_time() < start + 0.7:
+            pass
+        return start
+
+    with contextlib.closing(Batch(Cage(parser), [busy] * 3)) as batch:
+        starts = [batch.next(SMALL) for _ in range(3)]
+    assert starts == sorted(starts)  # of one process
+    assert starts[2] > 1
+
+
+def test_who_asks_for_ever_ends(parser: Parser) -> None:
+    def asking(ask: Ask) -> None:
+        while True:
+            ask("step", "x")
+
+    assert reason(parser, asking) == "CPU limit of 1 s"
+
+
+def test_a_worker_that_stands_still_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its late answer would be taken for that to another question."""
+    exchange = Parser._exchange
+    with Parser() as mine:
+        assert mine._worker
+        first = mine._worker.pid
+
+        def late(self: Parser, request: dict[str, Any]) -> Any:
+            if self._worker and self._worker.pid == first:
+                raise frames.Broken("time limit", late=True)
+            return exchange(self, request)
+
+        monkeypatch.setattr(Parser, "_exchange", late)
+        found = kfunclint.review(SERIES, mail(1), parser=mine)
+        assert (found.status, found.notes) == (FINDINGS, ())
+        assert mine._worker.pid != first
 
 
 def test_a_budget_is_for_all_series(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:

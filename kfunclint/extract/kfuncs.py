@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from itertools import pairwise
 from kfunclint.c import lexer
 from kfunclint.c.brackets import arguments
 from kfunclint.c.lexer import Token
-from kfunclint.c.syntax import Function, Unit
+from kfunclint.c.syntax import Function, Node, Unit
 from kfunclint.extract import own_types
 from kfunclint.extract.definitions import Definitions, declared, dtors
 from kfunclint.extract.sets import LexicalScan
@@ -28,6 +29,9 @@ from kfunclint.patch.postimage import PostImage
 from kfunclint.value import replace
 
 _VERIFIER = "kernel/bpf/verifier.c"
+
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_ONE_CALL = 2  # places that have its name: the definition is one
 
 
 def build_kfuncs(
@@ -141,6 +145,7 @@ class _FileReader:
         self._declarations = _declarations(scan)
         whole = {function.name: function for function in unit.functions if function.complete and function.name}
         self._accounts = Accounts(whole, behaviours, purse)
+        self._whole = whole
 
     def kfunc(self, function: Function, entries: Iterable[Entry], *, has_prototype: bool, series: SeriesFacts) -> Kfunc:
         return Kfunc(
@@ -196,6 +201,7 @@ class _FileReader:
             is_used=None if self._used is None else function.name in self._used,
             weak_at=next((place(self.path, word) for word in _header(function, tokens) if word.text == "__weak"), None),
             is_new=all(map(self._source.is_added, range(function.first_line, function.end_line + 1))),
+            worker=self._worker(function),
             zero_returns=tuple(_zero_returns(self._scan.path, function, tokens)),
             error_pointer_returns=tuple(_error_pointer_returns(self._scan.path, function, tokens)),
             follows_code=_follows_code(function.first_line, tokens),
@@ -212,6 +218,23 @@ class _FileReader:
         return {
             doc.name: doc for line, doc in self._docs.items() if line not in above and doc.above not in (None, doc.name)
         }
+
+    def _worker(self, function: Function) -> Function | None:
+        called = _all_it_calls(function.body) if function.complete else ""
+        worker = self._whole.get(called)
+        is_alone = worker is not None and worker.static and self._words[called] == _ONE_CALL
+        return worker if worker is not None and is_alone and self._is_all_in_view(worker) else None
+
+    def _is_all_in_view(self, static: Function) -> bool:
+        """Are all lines in view that may call a static function?"""
+        lines = range(static.first_line, static.end_line + 1)
+        return self._source.whole or all(map(self._source.is_added, lines))
+
+    @cached_property
+    def _words(self) -> Counter[str]:
+        """How often the code of the file has each word, directives included."""
+        code = (token for tokens in self._scan.tokens for token in tokens if token.kind != "comment")
+        return Counter(word for token in code for word in _WORD.findall(token.text))
 
     def _tokens(self, function: Function) -> Sequence[Token]:
         """The tokens of the visible range that the function's name stands in."""
@@ -233,6 +256,13 @@ def _parameters_at(at: Place, function: Function, tokens: Sequence[Token]) -> tu
         if words and parameter.name
     )
     return places if len(places) == len(function.parameters) else None
+
+
+def _all_it_calls(body: Node) -> str:
+    """The function of which a call is all that a body has; "" where there is more."""
+    statement = body.kids[0] if len(body.kids) == 1 else body
+    call = statement.kids[0] if statement.kind == "return" and statement.kids else statement
+    return call.text if call.kind == "call" else ""
 
 
 def _zero_returns(path: str, function: Function, tokens: Sequence[Token]) -> Iterator[Place]:

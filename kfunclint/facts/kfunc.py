@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kfunclint.c.syntax import Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer
+from kfunclint.c.syntax import Function, Node, Parameter, Type, bare, is_pointer, is_scalar, is_struct_pointer
 from kfunclint.facts.docs import Doc, Prose
 from kfunclint.facts.fact import Extent, OneLineOfFunction, line_of
 from kfunclint.facts.flag_names import FlagName
@@ -112,6 +112,9 @@ class Definition(Value):
     """The word `__weak` in front of its name; None where it has none."""
     is_new: bool
     """The series brings every line of it."""
+    worker: Function | None
+    """The static function, whole in view, that does all its work: the body is a call of it, and nothing else names
+    it."""
     zero_returns: tuple[Place, ...]
     """The 0 of each `return 0;`, which the body does not tell from NULL."""
     error_pointer_returns: tuple[Place, ...]

@@ -154,15 +154,14 @@ def failure_value(kfunc: Kfunc) -> tuple[str, bool]:
     return f" -{codes.most_common(1)[0][0] if codes else 'EINVAL'}", True
 
 
-def drop_null_test(kfunc: Kfunc, parameter: Parameter, test: Node) -> Fix:
-    """Drop a test for NULL of a parameter that never is, or say by its name that it may be."""
+def drop_null_test(kfunc: Kfunc, parameter: Parameter, test: Node, body: Node | None) -> Fix:
+    """Drop a test for NULL, in that body, of a parameter that never is, or say by its name that it may be."""
     words = f"drop the test, or name the parameter {parameter.name}__nullable if NULL is to be allowed"
-    return Fix(words, _without_test(kfunc, test), unsure=True)
+    return Fix(words, _without_test(kfunc, test, body), unsure=True)
 
 
-def _without_test(kfunc: Kfunc, test: Node) -> tuple[Edit, ...]:
+def _without_test(kfunc: Kfunc, test: Node, body: Node | None) -> tuple[Edit, ...]:
     """Take out `if (!p) return x;` of a test for NULL, if it is just that; else no edits."""
-    body = kfunc.definition.body
     for node in body.walk() if body else ():
         if node.kind == "if" and len(node.kids) == 2 and _is_null_test(node.kids[0], test):
             last = max(below.line for below in node.walk())

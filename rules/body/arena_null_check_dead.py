@@ -43,5 +43,5 @@ def check(kfunc: Kfunc, kernel: Kernel) -> Iterator[Remark]:
                 kfunc.place(test),
                 f"{kfunc.name}() tests {parameter.name} for NULL, but NULL arrives as the first byte of the arena",
                 (Reason(kfunc.at, "declared here"),),
-                drop_null_test(kfunc, parameter, test),
+                drop_null_test(kfunc, parameter, test, kfunc.definition.body),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import cache
 from itertools import pairwise, takewhile
@@ -312,18 +312,25 @@ def _messages(patches: Iterable[Patch], cover: Patch | None, names: frozenset[st
 
 def _comments(source: PostImage, scan: LexicalScan, kfuncs: Iterable[Kfunc], names: frozenset[str]) -> Iterator[Prose]:
     """The paragraphs of the comments of which the series adds a line."""
-    in_file = [kfunc for kfunc in kfuncs if kfunc.at.path == scan.path]
+    owners = _Owners([kfunc for kfunc in kfuncs if kfunc.at.path == scan.path])
     for comment in scan.comments:
         span = range(comment.at.line, comment.at.line + comment.text.count("\n") + 1)
         if any(map(source.is_added, span)):
-            yield from of_comment(comment, _owner(comment, in_file), names)
+            yield from of_comment(comment, owners.owner(span), names)
 
 
-def _owner(comment: Comment, kfuncs: Iterable[Kfunc]) -> str | None:
-    """The kfunc that a comment stands in, or that it documents."""
-    last = comment.at.line + comment.text.count("\n")
-    for kfunc in kfuncs:
-        documents = kfunc.doc is not None and comment.at.line <= kfunc.doc.at.line <= last
-        if documents or kfunc.at.line <= comment.at.line <= kfunc.definition.last_line:
-            return kfunc.name
-    return None
+class _Owners:
+    """The kfuncs of a file, to be found by their lines."""
+
+    def __init__(self, kfuncs: Sequence[Kfunc]) -> None:
+        self._documented = sorted((kfunc.doc.at.line, kfunc.name) for kfunc in kfuncs if kfunc.doc is not None)
+        self._defined = sorted((kfunc.at.line, kfunc.definition.last_line, kfunc.name) for kfunc in kfuncs)
+
+    def owner(self, comment: range) -> str | None:
+        """The kfunc that the lines of a comment document, or that they stand in."""
+        at = bisect_left(self._documented, comment.start, key=lambda documented: documented[0])
+        if at < len(self._documented) and self._documented[at][0] in comment:
+            return self._documented[at][1]
+        at = bisect_right(self._defined, comment.start, key=lambda defined: defined[0])
+        _, last, name = self._defined[at - 1] if at else (0, 0, None)
+        return name if comment.start <= last else None

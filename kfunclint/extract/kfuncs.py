@@ -287,9 +287,9 @@ def _returns(function: Function, tokens: Sequence[Token], count: int) -> Iterato
 
 def _follows_code(first_line: int, tokens: Sequence[Token]) -> bool:
     """Does code, and no comment, stand right above a line?"""
-    above = tokens[: bisect_left(tokens, first_line, key=lambda token: token.line)]
-    last = next((token for token in reversed(above) if token.kind != "directive"), None)
-    return last is not None and last.kind != "comment"
+    end = bisect_left(tokens, first_line, key=lambda token: token.line)
+    above = (tokens[at].kind for at in reversed(range(end)))
+    return next((kind for kind in above if kind != "directive"), "comment") != "comment"
 
 
 def _declarations(scan: LexicalScan) -> Counter[str]:

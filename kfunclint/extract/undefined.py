@@ -30,7 +30,8 @@ def undefined_entries(material: Material) -> Iterator[UndefinedEntry]:
     entries = [entry for entry in material.facts(Entry) if not entry.macro and not entry.may_be_hook]
     names = frozenset(entry.name for entry in entries)
     definable = frozenset(name for tokens in _ranges(material) for name in definable_names(names, tokens))
-    undefined = [entry for entry in entries if entry.name not in definable | _in_headings(material)]
+    definable |= _in_headings(material)
+    undefined = [entry for entry in entries if entry.name not in definable]
     if not undefined:
         return
     losses = _losses(material, frozenset(entry.name for entry in undefined))

@@ -111,6 +111,21 @@ def same_entry(count: int) -> str:
 
 
 @kind
+def patches_of_a_file(count: int) -> str:
+    """A series, each of which adds a kfunc at the end of a file."""
+    text = "__bpf_kfunc int bpf_depot_@(struct depot *depot)\n{\n\treturn 0;\n}\n\n"
+    added = [many(text.replace("@", str(at)).replace("\n", "\n+"), 1)[:-1] for at in range(count)]
+    heads = ["--- /dev/null\n+++ b/a.c\n@@ -0,0 +1,5 @@\n"] + [
+        f"--- a/a.c\n+++ b/a.c\n@@ -{5 * at - 1},2 +{5 * at - 1},7 @@\n }}\n \n" for at in range(1, count)
+    ]
+    return "\n".join(
+        "From git@z Thu Jan  1 00:00:00 1970\n"
+        + mail(f"diff --git a/a.c b/a.c\n{head}+{lines}", subject=f"[PATCH {at}/{count}] x")
+        for at, (head, lines) in enumerate(zip(heads, added, strict=True), 1)
+    )
+
+
+@kind
 def sets(count: int) -> str:
     text = many("BTF_KFUNCS_START(ids_@)\nBTF_ID_FLAGS(func, bpf_depot_next)\nBTF_KFUNCS_END(ids_@)\n", count)
     return mail(file(kfunc("") + text))

@@ -97,16 +97,15 @@ def _in_mbox(mail: str) -> str:
 
 _ADDRESS = re.compile(r"(?!.*=\?)[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[\w.-]{1,255}", re.ASCII)
 _ID = re.compile(r"(?!.*=\?)[!-;=?-~]{1,900}")
+_RELAY = re.compile(r"devnull\+[^@]*@kernel\.org", re.I)  # what b4's web endpoint sends from: nobody reads it
 _LONGEST_FIELD = 600
 _MOST_IDS = 100
 
 
 def _header(mail: Mail) -> str:
-    to = _unique(
-        [mail.headers.author, *mail.headers.reply_to]
-        if mail.headers.author == mail.headers.sender
-        else [mail.headers.author]
-    )
+    answered = mail.headers.reply_to if mail.headers.author == mail.headers.sender else ()
+    is_relayed = bool(answered) and _RELAY.search(mail.headers.author) is not None
+    to = _unique([*([] if is_relayed else [mail.headers.author]), *answered])
     cc = _unique(
         [
             *([] if mail.headers.reply_to else [mail.headers.sender]),

@@ -125,6 +125,14 @@ def test_reply_to_joins_the_author() -> None:
     assert addresses(text, "To") == [("Ann Author", "ann@example.org"), ("B4 Relay", "ann.author@example.org")]
 
 
+def test_nobody_reads_what_a_relay_sends_from() -> None:
+    relay = "Ann Author via B4 Relay <devnull+ann.example.org@kernel.org>"
+    one = with_fields(HELLO, author=relay, sender=relay, reply_to=("Ann Author <ann@example.org>",))
+    assert addresses(reply_to(one), "To") == [("Ann Author", "ann@example.org")]
+    assert "devnull" not in reply_to(one)
+    assert addresses(reply_to(with_fields(one, reply_to=())), "To")[0][1] == "devnull+ann.example.org@kernel.org"
+
+
 def test_a_mail_from_a_page_has_no_addresses_to_go_to() -> None:
     one = with_fields(HELLO, author="Ann Author", sender="Ann Author", to=(), cc=(), message_id="", date="")
     text = reply_to(one)

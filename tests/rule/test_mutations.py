@@ -144,6 +144,15 @@ MUTATIONS = [
         "flags/iter-next-without-ret-null",
         (flags("bpf_iter_widget_next", "KF_ITER_NEXT | KF_RET_NULL", "KF_ITER_NEXT"),),
     ),
+    Mutation(
+        "flags/iterator-flag-missing",
+        (
+            (
+                "BTF_ID_FLAGS(func, bpf_iter_widget_destroy, KF_ITER_DESTROY)",
+                "BTF_ID_FLAGS(func, bpf_iter_widget_destroy)",
+            ),
+        ),
+    ),
     Mutation("flags/kept-object-untrusted", (flags("bpf_widget_acquire", ACQUIRE, "KF_ACQUIRE | KF_RET_NULL"),)),
     Mutation("flags/kept-object-untrusted", (flags("bpf_iter_widget_new", "KF_ITER_NEW | KF_RCU", "KF_ITER_NEW"),)),
     Mutation(

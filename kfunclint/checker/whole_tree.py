@@ -15,10 +15,11 @@ from kfunclint.clang import Parser
 from kfunclint.facts.docs import Comment, Doc, Prose
 from kfunclint.facts.facts import Facts
 from kfunclint.facts.kfunc import Kfunc
-from kfunclint.finding import Origin
+from kfunclint.finding import Origin, Place
 from kfunclint.flow.behaviour import Behaviours
 from kfunclint.index import index
 from kfunclint.index.definers import with_undefined
+from kfunclint.index.file_facts import FileFacts, KfuncDefinition
 from kfunclint.index.index import Index
 from kfunclint.index.usage import Precedents
 from kfunclint.kernel.kernel import Kernel
@@ -51,11 +52,11 @@ def audit(
     """
     tops = tuple(path.strip("/") for path in paths)
     tree_index = index.build(tree, [top for top in tops if top.partition("/")[0] in index.OUTSIDE], step)
-    files = tuple(filter(None, (index.source_of(tree, path) for path in _paths(tree_index))))
+    files = tuple(filter(None, (index.source_of(tree, path) for path in _paths(tree_index, tops))))
     sources = tuple(_numbered_sources(files, tops))
     kernel = target(release, fit=TreeFit(Vocabulary(lambda path: _text(tree, path))))
     behaviours = behaviours_of(kernel.settled, functions)
-    wanted = _judged(tree_index, files, tops)
+    wanted = _judged(tree_index, tops)
     parse = _Parse(files, tree, parser, kernel, behaviours, wanted=wanted, deep=deep, step=step)
     facts, unparsed = build_facts(sources, parse, behaviours=behaviours)
     facts = with_undefined(facts, tree, {source.path for source in sources}, step)
@@ -122,19 +123,36 @@ class _TreeLines(LineIndex):
         return Origin(number, "", mail_line) if number is not None else None
 
 
-def _paths(tree_index: Index) -> list[str]:
-    """All files that define, list or register kfuncs."""
-    return sorted(
-        {file.path for file in tree_index.files} | {definition.at.path or "" for definition in tree_index.elsewhere}
-    )
+def _paths(tree_index: Index, tops: Sequence[str]) -> list[str]:
+    """The files below the tops that define, list or register kfuncs, and those elsewhere that share a kfunc with them,
+    or that these read."""
+    judged = _judged(tree_index, tops)
+    names = {name for file in tree_index.files if file.path in judged for name in _names(file)}
+    names |= {definition.name for definition in tree_index.elsewhere if definition.at.path in judged}
+    near = [file for file in tree_index.files if file.path in judged or not names.isdisjoint(_names(file))]
+    elsewhere = {definition.at.path or "" for definition in tree_index.elsewhere if definition.name in names}
+    known = {file.path for file in tree_index.files}
+    read = {path for file in near for path in file.reads if path in known}
+    return sorted(judged | elsewhere | read | {file.path for file in near})
 
 
-def _judged(tree_index: Index, files: Iterable[PostImage], tops: Sequence[str]) -> set[str]:
+def _names(file: FileFacts) -> Iterator[str]:
+    """The kfuncs that a file defines or lists."""
+    yield from (definition.name for definition in file.definitions)
+    yield from (entry.name for entry in file.entries)
+
+
+def _judged(tree_index: Index, tops: Sequence[str]) -> set[str]:
     """The files below the tops, and those that define what sets below them list."""
     listed = {entry.name for entry in tree_index.entries if _is_below(entry.at.path or "", tops)}
-    below = {file.path for file in files if _is_below(file.path, tops)}
-    definitions = (at for name, all_of_it in tree_index.definitions().items() if name in listed for at in all_of_it)
-    return below | {definition.at.path or "" for definition in definitions}
+    definitions = tree_index.definitions()
+    paths = {file.path for file in tree_index.files} | {at.path or "" for at in _places(tree_index.elsewhere)}
+    below = {path for path in paths if _is_below(path, tops)}
+    return below | {at.path or "" for name in listed for at in _places(definitions.get(name, ()))}
+
+
+def _places(definitions: Iterable[KfuncDefinition]) -> Iterator[Place]:
+    return (definition.at for definition in definitions)
 
 
 def _is_below(path: str, tops: Sequence[str]) -> bool:

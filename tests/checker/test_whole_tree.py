@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
@@ -12,8 +14,11 @@ from shelves import BODY, KERNEL, SET, mail
 from trees import commit
 
 from kfunclint.c.syntax import Unit
+from kfunclint.checker import context
 from kfunclint.clang import Parser
 from kfunclint.cli.main import main
+from kfunclint.extract import sets
+from kfunclint.extract.sets import LexicalScan
 from kfunclint.patch.postimage import PostImage
 
 Output = pytest.CaptureFixture[str]
@@ -64,6 +69,23 @@ def test_a_file_that_is_not_asked_for_is_not_parsed(tree: Path, monkeypatch: pyt
     assert parsed == []
     main(["tree", str(tree), "kernel/shelf/ids.c"])
     assert parsed == ["kernel/shelf/find.c"]
+
+
+def test_a_file_that_has_nothing_to_do_with_what_is_asked_for_is_not_scanned(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(tree, {"kernel/far.c": (BODY + SET).replace("_find", "_far").replace("shelf_ids", "far_ids")})
+    scanned: list[list[str]] = []
+
+    def scan(sources: Sequence[PostImage], *others: Any) -> tuple[LexicalScan, ...]:
+        scanned.append([source.path for source in sources])
+        return sets.scan(sources, *others)
+
+    monkeypatch.setattr(context, "scan", scan)
+    for path in ("kernel/shelf/find.c", "kernel/shelf/ids.c", "kernel/far.c"):
+        main(["tree", str(tree), path])
+    shelf = ["kernel/shelf/find.c", "kernel/shelf/ids.c"]
+    assert scanned == [shelf, shelf, ["kernel/far.c"]]
 
 
 def test_a_baseline_holds_what_stands(tree: Path, tmp_path: Path, capsys: Output) -> None:

@@ -189,10 +189,14 @@ def _with_mentions(
     mentions: dict[str, list[Prose]] = {}
     titles = {paragraph.lines[0][0].patch: paragraph for paragraph in paragraphs if paragraph.kind == "title"}
     files = {source.path: source for source in sources}
-    for kfunc in kfuncs:
-        line = files[kfunc.at.path or ""].line(kfunc.at.line)
-        if kfunc.definition.is_new and line is not None and line.patch in titles:
-            mentions.setdefault(kfunc.name, []).append(titles[line.patch])
+    added = (
+        (kfunc.name, line.patch)
+        for kfunc in kfuncs
+        if kfunc.definition.is_new and (line := files[kfunc.at.path or ""].line(kfunc.at.line)) is not None
+    )
+    for name, patch in dict.fromkeys(added):
+        if patch in titles:
+            mentions.setdefault(name, []).append(titles[patch])
     for paragraph in paragraphs:
         if paragraph.kind in ("message", "cover"):
             for name in dict.fromkeys(_CALLED.findall(paragraph.text)):

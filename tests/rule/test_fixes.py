@@ -111,3 +111,17 @@ def test_flags_are_tested_behind_the_declarations(start: str, is_offered: bool, 
     assert fix is not None
     assert [edit.text for edit in fix.edits] == ["\tif (flags)\n\t\treturn -EINVAL;\n"] * is_offered
     assert fix.unsure == is_offered
+
+
+@pytest.mark.parametrize(
+    ("before", "kernel", "is_told"),
+    [("", "6.12", True), ("", "6.6", False), ("__bpf_kfunc_start_defs();\n\n", "6.12", False)],
+)
+def test_where_a_kfunc_goes_that_is_static_no_more(before: str, kernel: str, is_told: bool, lint: Lint) -> None:
+    behind = "__bpf_kfunc_end_defs();\n\n" if before else ""
+    code = f"{before}__bpf_kfunc static int bpf_shelf_up(void)\n{{\n\treturn 0;\n}}\n\n{behind}"
+    found = lint(series("", code + SET.replace("_find", "_up")), kernel=kernel, only=("defs/static-wrapper",))
+    (fix,) = [finding.fix for finding in found.findings]
+    assert fix is not None
+    assert ("__bpf_kfunc_start_defs()" in fix.description) == is_told
+    assert bool(fix.edits) == bool(before)

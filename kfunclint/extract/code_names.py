@@ -57,22 +57,31 @@ def _names(material: Material) -> tuple[dict[str, Place], set[str]]:
 
 @extractor(SuffixedHelper)
 def suffixed_helpers(material: Material) -> Iterator[SuffixedHelper]:
-    """The functions beside kfuncs, and their parameters whose names have an ending of two underscores and letters."""
+    """The functions beside kfuncs that share parameters with one whose names have an ending of two underscores and
+    letters."""
     registered = {entry.name for entry in material.facts(Entry)}
     for scan in material.scans:
         unit = material.units.get(scan.path)
         functions = unit.functions if unit is not None else ()
-        if any(function.marker for function in functions):
+        kfuncs = [function for function in functions if function.marker or function.name in registered]
+        names = {kfunc.name for kfunc in kfuncs}
+        if any(function.marker for function in kfuncs):
             definitions = Definitions(scan.path, scan.tokens)
+            lists = {_suffixed_names(kfunc) for kfunc in kfuncs}
+            shared = frozenset(name for names in lists for name in names if name)
             for function in functions:
-                if not function.marker and function.name not in registered:
-                    yield from _suffixed(function, definitions)
+                if function.name not in names and _suffixed_names(function) not in lists:
+                    yield from _suffixed(function, definitions, shared)
 
 
-def _suffixed(function: Function, definitions: Definitions) -> Iterator[SuffixedHelper]:
-    if not any("__" in parameter.name.strip("_") for parameter in function.parameters):
-        return
-    header = definitions.header(function)
+def _suffixed_names(function: Function) -> tuple[str, ...]:
+    """The names of its parameters; "" for one without such an ending."""
+    return tuple(name if "__" in (name := parameter.name).strip("_") else "" for parameter in function.parameters)
+
+
+def _suffixed(function: Function, definitions: Definitions, shared: frozenset[str]) -> Iterator[SuffixedHelper]:
+    names = shared.intersection(_suffixed_names(function))
+    header = definitions.header(function) if names else None
     for parameter in header.parameters if header is not None else ():
-        if "__" in parameter.name.strip("_") and parameter.at is not None:
+        if parameter.name in names and parameter.at is not None:
             yield SuffixedHelper(function.name, parameter.at, parameter.name)

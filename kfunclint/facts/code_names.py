@@ -18,7 +18,11 @@ class CodeName(OneLine, Value):
 
 
 class SuffixedHelper(OneLineOfFunction, Value):
-    """A function that is no kfunc, in a file with kfuncs, of which a parameter is named as one of a kfunc may be."""
+    """A function that is no kfunc, of which a parameter has a name with an ending that a kfunc of its file has, too.
+
+    Its parameters are more, fewer or others than those of each of them: what the verifier puts in the place of a kfunc
+    has the same.
+    """
 
     name: str
     at: Place

@@ -5,8 +5,8 @@ from kfunclint.finding import Fix, Level, Remark
 from kfunclint.kernel.kernel import Kernel
 from kfunclint.rule.rule import rule
 
-# those that kfuncs alone have: stubs of struct_ops have __nullable and __ref, too
-_SUFFIXES = ("__ign", "__str", "__const_str", "__uninit", "__map", "__irq_flag")
+# those that tell the verifier what to do; __str says what the string is, which holds in the helper as well
+_SUFFIXES = ("__ign", "__uninit", "__map", "__irq_flag")
 
 
 @rule(SuffixedHelper, Level.CHECK, see="Documentation/bpf/kfuncs.rst: Annotating kfunc parameters")
@@ -14,7 +14,8 @@ def check(helper: SuffixedHelper, kernel: Kernel) -> Iterator[Remark]:
     """A parameter of a function that is no kfunc has a suffix for kfuncs.
 
     The verifier reads the names of parameters of kfuncs, and of no other function. On a helper the suffix says nothing,
-    and readers take the helper for a kfunc.
+    and readers take the helper for a kfunc. What the verifier calls instead of a kfunc, with the same parameters, is no
+    such helper.
 
     Bad:
         int __bpf_foo_compare(const char *s1__ign, const char *s2__ign)      (a helper of bpf_foo_compare())

@@ -285,7 +285,11 @@ MUTATIONS = [
     Mutation(
         "sets/set-twice",
         (
-            ("BPF_PROG_TYPE_SYSCALL, &widget_sleepable_kfunc_set", "BPF_PROG_TYPE_TRACING, &widget_kfunc_set"),
+            (
+                "\treturn ret ?: register_btf_id",
+                "\tret = ret ?: register_btf_kfunc_id_set(BPF_PROG_TYPE_TRACING, &widget_kfunc_set);\n"
+                "\treturn ret ?: register_btf_id",
+            ),
             NO_MODULE,
         ),
     ),

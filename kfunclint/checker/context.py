@@ -64,7 +64,7 @@ def c_files(sources: Iterable[PostImage], skipped: dict[str, str] | None = None)
 
 
 class FactBuilder:
-    """Makes facts of files, with what the tree has of their kfuncs in other ones."""
+    """Makes facts of the files of a series, with what the tree has of their kfuncs in other ones."""
 
     def __init__(
         self,
@@ -91,6 +91,7 @@ class FactBuilder:
         self._tree_functions: TreeFunctions | None = None
         self._lexed = Lexed()
         self._units: Recent[Unit] = Recent()
+        parser.begin_series()
 
     def facts(
         self, sources: Sequence[PostImage], patches: Iterable[Patch] = (), cover: Patch | None = None

@@ -78,7 +78,9 @@ def run(request: Any, library: Library, shim: Shim, arguments: Sequence[str]) ->
     tree, errors = _parse(source, text, library, shim, arguments)
     if tree is None:
         return failure.stopped("clang gave up")
-    return _FunctionReader(tree, text, ranges, mended, errors).answer()
+    answer = _FunctionReader(tree, text, ranges, mended, errors).answer()
+    tree.close()
+    return answer
 
 
 def _join(mended: Sequence[Repaired]) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfunclint.c.failure import Failure, FailureKind, stopped
 from kfunclint.clang import frames
+from kfunclint.clang.processes import cpu_seconds
 from kfunclint.value import replace
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Parser:
         """Start the worker `at_once`, and do not wait until it is ready; or else when it is needed."""
         self._worker: subprocess.Popen[bytes] | None = None
         self._lent: bool | None = None
+        self._series: str | None = None
         self.is_idle = not at_once
         """It was not needed yet."""
         if at_once:
@@ -63,7 +65,7 @@ class Parser:
         numbered = [(number, line.text) for part in source.ranges for number, line in enumerate(part.lines, part.start)]
         if objection := objection_to_lines(numbered):
             return Unit(source.path, failure=Failure(FailureKind.NOT_ANALYSED, *objection))
-        return unit(source.path, self._ask(_request(source, lines, names)))
+        return unit(source.path, self._ask(_request(source, lines, names) | {"series": self._series}))
 
     def with_types(self, unit: Unit, source: PostImage, files: Files, series: Collection[PostImage] = ()) -> Unit:
         """The Unit of a whole file with the types of its signatures, read from the headers of a tree.
@@ -79,6 +81,11 @@ class Parser:
             return unit
         on_disk = files.root is not None and can_leave_a_folder()
         return replace(unit, types=types(self._ask(request(source, unit, files, series, on_disk))))
+
+    def begin_series(self) -> None:
+        """From now on the files are those of another series: as long as all goes well, one process parses them. Before
+        the first one each file has a process of its own."""
+        self._series = os.urandom(16).hex()  # no other one has it, in whatever child it is reviewed
 
     def lend(self, *, keeps_going: bool) -> None:
         """In a child of the process that started it: from now on neither start nor end a worker. What is asked of one
@@ -100,12 +107,7 @@ class Parser:
 
     def cpu_seconds(self) -> float:
         """What the worker and its children that ended have used of all processors; 0 where that is not known."""
-        try:
-            with open(f"/proc/{self._worker.pid if self._worker else 0}/stat", "rb") as file:  # noqa: PTH123
-                times = file.read().rpartition(b")")[2].split()[11:15]
-        except OSError:
-            return 0
-        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self._worker.pid, with_children=True) if self._worker else 0
 
     def close(self) -> None:
         """End the worker, which has nothing to put in order."""

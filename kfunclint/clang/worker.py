@@ -1,4 +1,8 @@
-"""The process that loads libclang: checks that no file can be reached, then forks a confined child for every file."""
+"""The process that loads libclang: checks that no file can be reached, then forks confined children that parse.
+
+A child parses the files of one series, as long as all goes well: to fork one takes longer than to parse a small file. A
+file may have taken it over, so those of another series never come to it.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from kfunclint.c.failure import FailureKind, stopped
@@ -15,11 +20,13 @@ from kfunclint.c.failure import answer as refused
 from kfunclint.clang import frames, job, type_layout
 from kfunclint.clang.confine import confine
 from kfunclint.clang.native import Library, Unusable
+from kfunclint.clang.processes import cpu_seconds
 
 WALL_SECONDS = 10
 MAX_ANSWER = 16 << 20
 _OVERLAY = {"version": 0, "case-sensitive": "true", "fallthrough": False}
 _RECURSION = 10_000
+_KEPT_SECONDS = 0.5  # of the time that a child has: one that is near its end would be of no use to a large file
 _GONE: job.Answer = {}
 
 
@@ -57,35 +64,94 @@ class Worker:
         self.arguments = job.options(overlay())
         canary(self.library, self.shim, self.arguments)
 
+        self.kept: _Child | None = None
+
     def answer(self, request: Any, pipes: tuple[int, ...]) -> job.Answer:
         """Let a child parse; `pipes` are closed in it."""
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            self._child(request, writer, (reader, *pipes))
-        os.close(writer)
-        os.set_blocking(reader, False)
-        try:
-            answer = frames.receive(reader, time.monotonic() + WALL_SECONDS, MAX_ANSWER)
-            os.kill(child, signal.SIGKILL)
-        except frames.Broken as why:
-            if why.late or str(why) != "gone":
-                os.kill(child, signal.SIGKILL)
-            answer = _GONE if str(why) == "gone" else stopped(str(why))
-        os.close(reader)
-        _, status = os.waitpid(child, 0)
-        return _explained(answer, status)
+        series = request.get("series")
+        kept, self.kept = self.kept, None
+        if kept is not None:
+            answer = kept.ask(request) if series == kept.series else _GONE
+            if _is_good(answer):
+                return self._keep(kept, answer)
+            kept.end()  # what it said may be due to the files before
+        child = _Child(self, request, pipes)
+        answer = child.answer()
+        if series is not None and _is_good(answer):
+            return self._keep(child, answer)
+        return _explained(answer, child.end())
 
-    def _child(self, request: Any, writer: int, pipes: tuple[int, ...]) -> None:
+    def _keep(self, child: _Child, answer: job.Answer) -> job.Answer:
+        """The answer, and the child for more, unless it has had its time."""
+        if cpu_seconds(child.process) < _KEPT_SECONDS:
+            self.kept = child
+        else:
+            child.end()
+        return answer
+
+
+def _is_good(answer: Any) -> bool:
+    """Did a child come to an end with a file?"""
+    return answer is not _GONE and isinstance(answer, dict) and answer.get("failure", [None])[0] != FailureKind.STOPPED
+
+
+class _Child:
+    """A confined process that parses one file after the other; `series` is what the request of the first one says."""
+
+    def __init__(self, worker: Worker, request: Any, pipes: tuple[int, ...]) -> None:
+        self.series = request.get("series")
+        self._answers, answers = os.pipe()
+        requests, self._requests = os.pipe()
+        self._is_gone = False
+        self.process = os.fork()
+        if self.process == 0:
+            _serve(worker, request, (requests, answers), (self._answers, self._requests, *pipes))
+        for pipe in (requests, answers):
+            os.close(pipe)
+        for pipe in (self._requests, self._answers):
+            os.set_blocking(pipe, False)
+
+    def ask(self, request: Any) -> job.Answer:
+        """The answer to another request."""
         try:
-            for pipe in pipes:
-                os.close(pipe)
-            os.set_blocking(writer, False)
-            sys.setrecursionlimit(_RECURSION)
-            answer = _deep(request, self) if "types_of" in request else _run(request, self)
-            frames.send(writer, answer, time.monotonic() + WALL_SECONDS)
-        finally:
-            os._exit(0)
+            frames.send(self._requests, request, time.monotonic() + WALL_SECONDS)
+        except frames.Broken:
+            return _GONE
+        return self.answer()
+
+    def answer(self) -> job.Answer:
+        """The answer to the last request."""
+        try:
+            answer: job.Answer = frames.receive(self._answers, time.monotonic() + WALL_SECONDS, MAX_ANSWER)
+        except frames.Broken as why:
+            self._is_gone = str(why) == "gone"
+            return _GONE if self._is_gone else stopped(str(why))
+        return answer
+
+    def end(self) -> int:
+        """End it; its status."""
+        if not self._is_gone:
+            os.kill(self.process, signal.SIGKILL)
+        os.close(self._requests)
+        os.close(self._answers)
+        return os.waitpid(self.process, 0)[1]
+
+
+def _serve(worker: Worker, request: Any, own: tuple[int, int], others: tuple[int, ...]) -> None:
+    """In the child: answer a request, and those that come through the first pipe, through the second one."""
+    requests, answers = own
+    try:
+        for pipe in others:
+            os.close(pipe)
+        for pipe in own:
+            os.set_blocking(pipe, False)
+        sys.setrecursionlimit(_RECURSION)
+        answer = _deep(request, worker) if "types_of" in request else _run(request, worker, confine)
+        while True:
+            frames.send(answers, answer, time.monotonic() + WALL_SECONDS)
+            answer = _run(frames.receive(requests, None), worker)
+    finally:
+        os._exit(0)
 
 
 def _deep(request: Any, worker: Worker) -> job.Answer:
@@ -100,9 +166,9 @@ def _deep(request: Any, worker: Worker) -> job.Answer:
         return stopped(type(error).__name__)
 
 
-def _run(request: Any, worker: Worker) -> job.Answer:
+def _run(request: Any, worker: Worker, begin: Callable[[], None] = lambda: None) -> job.Answer:
     try:
-        confine()
+        begin()
         return job.run(request, worker.library, worker.shim, worker.arguments)
     except MemoryError:
         return stopped("out of memory")

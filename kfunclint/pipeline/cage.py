@@ -22,6 +22,7 @@ from kfunclint import resources
 from kfunclint.checker.lines import LineIndex
 from kfunclint.clang import Parser
 from kfunclint.clang.parser import WorkerGone
+from kfunclint.clang.processes import cpu_seconds
 from kfunclint.errors import InputError
 from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.value import Value, field
@@ -39,7 +40,6 @@ _LENGTH = 8
 _UNPACKED, _SPARE = 64, 64 << 20  # an object takes more than the bytes that pickle writes for it
 _TICK = 0.5  # seconds between two looks at the time
 _SERVICE_SECONDS = 180
-_CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 _SYSTEM = ("/usr", "/lib", "/lib64")  # what Python may still load
 
 
@@ -94,7 +94,7 @@ class Batch:
 
     def cpu_seconds(self) -> float:
         """What the child has used so far of all processors; 0 where there is none."""
-        return _cpu_seconds(self._warden.child) if self._warden else 0
+        return cpu_seconds(self._warden.child) if self._warden else 0
 
     def close(self) -> None:
         """End the child."""
@@ -323,7 +323,7 @@ class _Warden:
             raise Stopped(f"time limit of {self.limits.wall:.0f} s")
 
     def _cpu_seconds(self) -> float:
-        return _cpu_seconds(self.child) + self.cage.parser.cpu_seconds()
+        return cpu_seconds(self.child) + self.cage.parser.cpu_seconds()
 
     def _cause(self) -> Stopped:
         """What a child died of that gave no answer."""
@@ -337,16 +337,6 @@ class _Warden:
     def _wait(self) -> int:
         _, self.status = os.waitpid(self.child, 0)
         return self.status
-
-
-def _cpu_seconds(process: int) -> float:
-    """What a running process has used of all processors."""
-    try:
-        with open(f"/proc/{process}/stat", "rb") as file:  # noqa: PTH123
-            user, system = file.read().rpartition(b")")[2].split()[11:13]
-    except OSError:
-        return 0
-    return (int(user) + int(system)) / _CLOCK_TICKS
 
 
 def _write(pipe: int, message: tuple[str, Any]) -> None:

@@ -351,6 +351,40 @@ def test_child_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
         assert str(unit(parser, GOOD).failure) == "parser stopped (time limit)"
 
 
+PROCESS = "job.run = lambda *_: {'failure': ['not analysed', str(os.getpid()), None]}"
+
+
+def processes(parser: Parser, files: int) -> list[str]:
+    """Who parses so many files."""
+    return [str(unit(parser, GOOD).failure) for _ in range(files)]
+
+
+def test_a_child_parses_the_files_of_a_series_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    with with_worker(monkeypatch, f"{WORKER}; {PROCESS}") as parser:
+        assert len(set(processes(parser, 3))) == 3
+        parser.begin_series()
+        first = processes(parser, 3)
+        parser.begin_series()
+        second = processes(parser, 3)
+        assert len(set(first)) == len(set(second)) == 1
+        assert first != second
+
+
+def test_a_child_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with with_worker(monkeypatch, f"{WORKER}; {PROCESS}; worker._KEPT_SECONDS = 0") as parser:
+        parser.begin_series()
+        assert len(set(processes(parser, 3))) == 3
+
+
+@pytest.mark.parametrize("act", ["os._exit(0)", "1 / 0", "bytearray(2 << 30)", "7"])
+def test_what_goes_wrong_in_a_child_is_tried_in_a_new_one(monkeypatch: pytest.MonkeyPatch, act: str) -> None:
+    """Its memory and its time may have gone to the files before."""
+    second = f"calls = []; good = job.run; job.run = lambda *_: {act} if calls else calls.append(0) or good(*_)"
+    with with_worker(monkeypatch, f"{WORKER}; {second}") as parser:
+        parser.begin_series()
+        assert [unit(parser, GOOD).failure for _ in range(4)] == [None] * 4
+
+
 ANSWER = "worker.Worker.answer = lambda *_: "
 OWN = {
     "dies": (f"{ANSWER}os._exit(0)", "parser stopped (worker died)"),

@@ -51,9 +51,8 @@ def accounts(release: str, parser: Parser) -> Iterator[tuple[str, str, Account]]
         real = {real: name for name in names for real in (name, f"{name}_noprof")}
         unit = parser.parse(source, names=set(real)) if source is not None else None
         functions = {one.name: one for one in unit.functions if one.complete} if unit is not None else {}
-        of_file = Accounts(functions, behaviours, Purse())
-        for one in functions.keys() & real.keys():
-            account = of_file.of(one, functions[one].body)
+        for one in sorted(functions.keys() & real.keys()):
+            account = Accounts(functions, behaviours, Purse()).of(one, functions[one].body)
             if account is not None:
                 yield path, real[one], account
 

@@ -9,6 +9,7 @@ from kfunclint.finding import Place
 from kfunclint.index import index
 from kfunclint.index.file_facts import KfuncDefinition
 from kfunclint.index.index import Index
+from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.progress import Step
 from kfunclint.tree.tree import Tree
 from kfunclint.value import Value
@@ -37,18 +38,37 @@ class Row(Value):
     filter: str | None
     definition: KfuncDefinition | None
 
+    @property
+    def is_hook(self) -> bool:
+        """Does it list a hook that programs attach to, not a kfunc that they call?"""
+        return self.types == (FMODRET,)
+
 
 class Census(Value):
-    """The rows of a tree, in the order of files and lines; `tree` is its name, `paths` what it was limited to."""
+    """The rows of a tree, in the order of files and lines; `tree` is its name, `paths` what it was limited to.
+
+    `version` is what its Makefile says, "7.3.4"; None if it does not tell.
+    """
 
     tree: str
     paths: tuple[str, ...]
     rows: tuple[Row, ...]
+    version: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is about, for people: "Linux 7.3.4", or else the name of the tree."""
+        return f"Linux {self.version}" if self.version else self.tree
 
     @property
     def kfuncs(self) -> int:
         """How many kfuncs there are: some have several entries."""
-        return len({row.name for row in self.rows})
+        return len({row.name for row in self.rows if not row.is_hook})
+
+    @property
+    def hooks(self) -> int:
+        """How many hooks for fmod_ret programs are listed beside them."""
+        return len({row.name for row in self.rows if row.is_hook})
 
 
 def take(tree: Tree, paths: Sequence[str] = (), step: Step = lambda what: None) -> Census:
@@ -60,7 +80,12 @@ def take(tree: Tree, paths: Sequence[str] = (), step: Step = lambda what: None) 
     outside = [top for top in tops if top.partition("/")[0] in index.OUTSIDE]
     tree_index = index.build(tree, outside, step)
     rows = (row for row in _rows(tree_index) if not tops or any(_is_below(row, top) for top in tops))
-    return Census(tree.name, tops, tuple(rows))
+    return Census(tree.name, tops, tuple(rows), Vocabulary(lambda path: _text(tree, path)).version)
+
+
+def _text(tree: Tree, path: str) -> str | None:
+    data = tree.read(path)
+    return None if data is None else data.decode("utf-8", "replace")
 
 
 def _rows(tree_index: Index) -> list[Row]:

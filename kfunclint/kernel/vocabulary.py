@@ -54,18 +54,29 @@ class Vocabulary:
         return kernel_list(self._read("scripts/spelling.txt") or "")
 
     @cached_property
-    def makefile(self) -> Target | None:
-        """The release that the Makefile says; None if it does not tell."""
-        number = {match[1]: match[2] for match in _NUMBER.finditer((self._read("Makefile") or "")[:_TOP])}
+    def version(self) -> str | None:
+        """What the Makefile says of which release it is, "7.3.4" or "7.4-rc2"; None if it does not tell."""
+        number = self._number
         if not number.get("VERSION", "").isdecimal() or not number.get("PATCHLEVEL", "").isdecimal():
             return None
-        release = Release(int(number["VERSION"]), int(number["PATCHLEVEL"]))
-        extra = number.get("EXTRAVERSION", "")
         sublevel = f".{number['SUBLEVEL']}" if number.get("SUBLEVEL", "0") != "0" else ""
-        says = Target.exactly(release, f"the tree's Makefile says {release}{sublevel}{extra}")
-        if extra.startswith("-rc"):
+        return f"{Release(int(number['VERSION']), int(number['PATCHLEVEL']))}{sublevel}{number.get('EXTRAVERSION', '')}"
+
+    @cached_property
+    def makefile(self) -> Target | None:
+        """The release that the Makefile says; None if it does not tell."""
+        if self.version is None:
+            return None
+        release = Release(int(self._number["VERSION"]), int(self._number["PATCHLEVEL"]))
+        says = Target.exactly(release, f"the tree's Makefile says {self.version}")
+        if self._number.get("EXTRAVERSION", "").startswith("-rc"):
             says = says._replace(newest=following(release))
         return says
+
+    @cached_property
+    def _number(self) -> Mapping[str, str]:
+        """The parts of the version by the variables of the Makefile."""
+        return {match[1]: match[2] for match in _NUMBER.finditer((self._read("Makefile") or "")[:_TOP])}
 
     @cached_property
     def target(self) -> Target | None:

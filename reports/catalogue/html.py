@@ -22,9 +22,11 @@ def render(census: Census) -> str:
         formats.templates()
         .get_template("catalogue/html.html.j2")
         .render(
+            title=visible(census.title),
             tree=visible(census.tree),
             paths=[visible(path) for path in census.paths],
             kfuncs=census.kfuncs,
+            hooks=census.hooks,
             rows=rows,
             flags=_every(row["flags"] for row in rows),
             types=_every(row["types"] for row in rows),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from kfunclint.index.census import Census, Row
 from kfunclint.text import visible
 
-_HEAD = ("kfunc", "doc", "defined", "flags", "set", "program types")
+_HEAD = ("kfunc", "doc", "defined", "flags", "set", "registered for")
 _BOLD = "\x1b[1m{}\x1b[0m"
 
 
@@ -17,7 +17,8 @@ def render(census: Census, *, colour: bool = False) -> str:
     lines = [_HEAD, *(tuple(map(visible, _cells(row))) for row in census.rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     head, *rows = (_line(line, widths) for line in lines)
-    counts = f"{visible(census.tree)}: kfuncs {census.kfuncs}, entries {len(census.rows)}"
+    hooks = f", hooks {census.hooks}" if census.hooks else ""
+    counts = f"{visible(census.tree)}: kfuncs {census.kfuncs}{hooks}, entries {len(census.rows)}"
     return "\n".join([_BOLD.format(head) if colour else head, *rows, "", counts]) + "\n"
 
 
@@ -33,4 +34,5 @@ def _cells(row: Row) -> Iterator[str]:
     yield "?" if definition is None else f"{definition.at.path}:{definition.at.line}"
     yield "?" if row.flags is None else " | ".join(row.flags) or "-"
     yield row.set or "?"
-    yield ", ".join(row.types) or "-"
+    types = ", ".join(row.types) or "no registration"
+    yield f"{types}; filter {row.filter}" if row.filter else types

@@ -54,7 +54,7 @@ def row(found: Census, name: str) -> Row:
 
 def test_rows(linux: Path) -> None:
     found = taken(linux)
-    assert (len(found.rows), found.kfuncs) == (9, 8)
+    assert (len(found.rows), found.kfuncs, found.hooks) == (9, 8, 1)
     get = row(found, "bpf_depot_get")
     assert (get.flags, get.set, get.set_kind) == (("KF_ACQUIRE", "KF_RET_NULL"), "depot_ids", "KFUNCS")
     assert (get.types, get.filter, get.file) == (("TRACING", "LSM"), "depot_filter", DEPOT)
@@ -151,7 +151,7 @@ def test_json(linux: Path) -> None:
 def test_the_page_is_a_table_without_a_script(linux: Path) -> None:
     page = Page(catalogue.render("html", taken(linux)))
     head, *rows = page.rows
-    assert [cell.strip() for cell in head] == ["kfunc", "flags", "program types", "set", "defined", "entry", "doc"]
+    assert [cell.strip() for cell in head] == ["kfunc", "flags", "registered for", "set", "defined", "entry", "doc"]
     assert len(rows) == 9
     (get,) = [cells for cells in rows if cells[0] == "bpf_depot_get "]
     assert get[1:] == [
@@ -186,12 +186,28 @@ def test_names_from_the_tree_do_nothing(name: str) -> None:
 
 def test_the_table(linux: Path) -> None:
     head, *lines = catalogue.render("terminal", taken(linux)).split("\n")
-    assert head.split() == ["kfunc", "doc", "defined", "flags", "set", "program", "types"]
+    assert head.split() == ["kfunc", "doc", "defined", "flags", "set", "registered", "for"]
     column = head.index("flags")
     flags = {line.split()[0]: line[column:].split("  ")[0] for line in lines if line.startswith(("bpf_", "depot_"))}
     assert flags["bpf_depot_get"] == "KF_ACQUIRE | KF_RET_NULL"
     assert (flags["depot_far"], flags["depot_core"]) == ("-", "?")
     assert catalogue.render("terminal", taken(linux), colour=True).startswith("\x1b[1mkfunc")
+
+
+def test_it_is_said_which_kernel_it_is_and_what_restricts_a_set(linux: Path) -> None:
+    (linux / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 7\nEXTRAVERSION =\n")
+    (linux / "kernel" / "depot" / "only.c").write_text(
+        "BTF_KFUNCS_START(only_kfunc_ids)\nBTF_ID_FLAGS(func, depot_only)\nBTF_KFUNCS_END(only_kfunc_ids)\n"
+    )
+    found = taken(linux)
+    table = catalogue.render("terminal", found)
+    assert "TRACING, LSM; filter depot_filter" in table
+    assert next(line for line in table.split("\n") if line.startswith("depot_only ")).endswith("no registration")
+    assert table.endswith(": kfuncs 9, hooks 1, entries 10\n")
+    page = catalogue.render("html", found)
+    assert "<h1>The kfuncs of Linux 6.12.7</h1>" in page
+    assert "9 kfuncs and 1 hook in 10 entries of " in page
+    assert page.count("no registration") == 1
 
 
 # ---- the command

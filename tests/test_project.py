@@ -19,7 +19,7 @@ from kfunclint.resources import table
 
 # Data flows down this list, so a module may import only what stands above it; names on one line are one stage.
 STAGES = [
-    "errors value resources finding toml text paths progress recent",
+    "errors value resources finding toml text paths progress recent shelf",
     "mail",
     "git",
     "tree",

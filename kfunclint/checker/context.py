@@ -201,7 +201,8 @@ class FactBuilder:
 
     def _unit(self, file: PostImage, names: frozenset[str], series: Sequence[PostImage]) -> Unit:
         key = (_cache_key(file), names)
-        unit = self._units.get(key, lambda: self._parse(file, names))
+        is_own = any(source is file for source in series)
+        unit = self._units.get(key, lambda: self._parse(file, names, is_own))
         if (
             self.base is None
             or not file.whole
@@ -212,9 +213,14 @@ class FactBuilder:
         series_key = tuple(_cache_key(source) for source in series if source.whole)
         return self._units.get((key, series_key), lambda: self.parser.with_types(unit, file, tree, series))
 
-    def _parse(self, file: PostImage, names: frozenset[str]) -> Unit:
+    def _parse(self, file: PostImage, names: frozenset[str], is_own: bool) -> Unit:
+        """The Unit of a file of the series, or of one as it is in the tree."""
         self.step(f"parsing {file.path}")
-        return self.parser.parse(file, names=names)
+        if is_own or self.base is None:
+            return self.parser.parse(file, names=names)
+        from kfunclint.index.index import parsed  # most reviews have no tree
+
+        return parsed(self.base.tree, self.parser, file, names=names)
 
     def _related_files(self, facts: Facts, sources: Sequence[PostImage]) -> list[PostImage]:
         """The files that register or define what the series touches in these."""

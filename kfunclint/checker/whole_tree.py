@@ -57,7 +57,7 @@ def audit(
     kernel = target(release, fit=TreeFit(Vocabulary(lambda path: _text(tree, path))))
     behaviours = behaviours_of(kernel.settled, functions)
     wanted = _judged(tree_index, tops)
-    parse = _Parse(files, tree, parser, kernel, behaviours, wanted=wanted, deep=deep, step=step)
+    parse = _Parse(files, tree, parser, kernel, behaviours, wanted=wanted, state=tree_index.state, deep=deep, step=step)
     facts, unparsed = build_facts(sources, parse, behaviours=behaviours)
     facts = with_undefined(facts, tree, {source.path for source in sources}, step)
     released = index.released(tree, tree_index) if tops else facts.released
@@ -93,11 +93,13 @@ class _Parse:
         behaviours: Behaviours,
         *,
         wanted: Collection[str],
+        state: str,
         deep: bool,
         step: Step,
     ) -> None:
         self.files = {file.path: file for file in files}
         self.wanted = wanted
+        self.state = state
         self.tree = tree
         self.parser = parser
         self.kernel = kernel
@@ -110,10 +112,15 @@ class _Parse:
             return Unit(source.path)
         self.step(source.path)
         file = self.files[source.path]
-        unit = self.parser.parse(file, names=names)
+        unit = index.parsed(self.tree, self.parser, file, names=names)
         if not (self.deep or wants_types(source, unit, self.kernel, self.behaviours)):
             return unit
-        return self.parser.with_types(unit, file, self.tree)
+        return self.parser.with_types(unit, file, self.tree, state="" if _is_outside(file) else self.state)
+
+
+def _is_outside(file: PostImage) -> bool:
+    """Is it, and what it may include, not among the files whose state is known?"""
+    return not index.is_inside(file.path)
 
 
 class _TreeLines(LineIndex):

@@ -94,6 +94,12 @@ def request(source: PostImage, unit: Unit, files: Files, series: Iterable[PostIm
     }
 
 
+def spelled(source: PostImage, unit: Unit) -> tuple[Any, ...]:
+    """What of a file its question depends on, for a tree whose other files are all known by its state."""
+    signatures = [(function.name, function.line, function.column, _spellings(function)) for function in unit.functions]
+    return source.path, _text(source), signatures, _bounds(unit)
+
+
 def _spellings(function: Function) -> list[str]:
     return [function.returns, *(parameter.type for parameter in function.parameters)]
 

@@ -10,7 +10,8 @@ from collections.abc import Collection
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from kfunclint.c.failure import Failure, FailureKind, stopped
+from kfunclint.c.failure import FailureKind, stopped
+from kfunclint.c.failure import answer as refused
 from kfunclint.clang import frames
 from kfunclint.clang.processes import cpu_seconds
 from kfunclint.value import replace
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import subprocess
 
     from kfunclint.c.syntax import Unit
+    from kfunclint.clang.answers import Answered
     from kfunclint.clang.header_request import Files
     from kfunclint.patch.postimage import PostImage
 
@@ -52,35 +54,62 @@ class Parser:
     ) -> None:
         self.close()
 
-    def parse(self, source: PostImage, lines: Collection[int] = (), names: Collection[str] = ()) -> Unit:
+    def parse(
+        self,
+        source: PostImage,
+        lines: Collection[int] = (),
+        names: Collection[str] = (),
+        answered: Answered | None = None,
+    ) -> Unit:
         """Parse the lines in view of a file. Never raises for what they hold: the failure of the Unit says why not.
 
         Of a whole file the Unit has the kfuncs, the functions with added lines and the static ones that these mention.
-        `lines` (1-based) and `names` tell of which functions more are wanted, and are of no account for hunks.
+        `lines` (1-based) and `names` tell of which functions more are wanted, and are of no account for hunks;
+        `answered` may know the answer already.
         """
-        from kfunclint.c.syntax import Unit
-        from kfunclint.clang.limits import objection_to_lines
         from kfunclint.clang.units import unit
+
+        return unit(source.path, self.answer(source, lines, names, answered))
+
+    def answer(
+        self, source: PostImage, lines: Collection[int], names: Collection[str], answered: Answered | None = None
+    ) -> Any:
+        """What parse() makes a Unit of: plain values, nothing in which is to be taken on trust."""
+        from kfunclint.clang.limits import objection_to_lines
 
         numbered = [(number, line.text) for part in source.ranges for number, line in enumerate(part.lines, part.start)]
         if objection := objection_to_lines(numbered):
-            return Unit(source.path, failure=Failure(FailureKind.NOT_ANALYSED, *objection))
-        return unit(source.path, self._ask(_request(source, lines, names) | {"series": self._series}))
+            return refused(FailureKind.NOT_ANALYSED, *objection)
+        question = _request(source, lines, names)
+        if answered is None:
+            return self._ask(question | {"series": self._series})
+        return answered(question, lambda: self._ask(question))  # of a process that has parsed nothing else
 
-    def with_types(self, unit: Unit, source: PostImage, files: Files, series: Collection[PostImage] = ()) -> Unit:
+    def with_types(
+        self, unit: Unit, source: PostImage, files: Files, series: Collection[PostImage] = (), state: str = ""
+    ) -> Unit:
         """The Unit of a whole file with the types of its signatures, read from the headers of a tree.
 
         `series` has the whole files that a series changes, headers above all: they go before those of the tree.
+        `state` tells the headers of the tree from those of any other: with one the answer is kept between runs.
         Never raises for what any of them hold: `types` is None then.
         """
+        from kfunclint.clang.answers import kept  # most reviews have no tree
         from kfunclint.clang.confine import can_leave_a_folder
-        from kfunclint.clang.header_request import request
+        from kfunclint.clang.header_request import request, spelled
         from kfunclint.clang.units import types
 
         if unit.failure or not source.whole:
             return unit
         on_disk = files.root is not None and can_leave_a_folder()
-        return replace(unit, types=types(self._ask(request(source, unit, files, series, on_disk))))
+        question = request(source, unit, files, series, on_disk) if on_disk or not state else None
+
+        def ask() -> Any:
+            return self._ask(question or request(source, unit, files, series, on_disk))
+
+        is_told_by_state = state and (on_disk or files.root is None)
+        answer = kept([state, question or spelled(source, unit)], ask) if is_told_by_state else ask()
+        return replace(unit, types=types(answer))
 
     def begin_series(self) -> None:
         """From now on the files are those of another series: as long as all goes well, one process parses them. Before

@@ -44,6 +44,8 @@ _FILES = {
     ".kfunclint.toml": "Settings of a kernel tree, looked for from the working directory upwards.",
     "~/.config/kfunclint/config.toml": "Settings of your own; those of a tree go before them.",
     "~/.cache/kfunclint/index": "What is known of kernel trees; kept up to date by itself, and may be removed.",
+    "~/.cache/kfunclint/parser": "What the parser made of files of kernel trees, the last 1,024 and 64 MiB at most; "
+    "may be removed.",
 }
 _ENVIRONMENT = {
     "NO_COLOR": "No colours, even on a terminal.",

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
-import os
-import stat
-import tempfile
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 from kfunclint.facts.sets import Entry, Flag, KfuncSet, Registration
 from kfunclint.finding import Place
 from kfunclint.index.file_facts import FileFacts, KfuncDefinition
+from kfunclint.shelf import Shelf, digest
 from kfunclint.value import Value
 
 FORMAT = 3
@@ -45,13 +40,7 @@ class CachedHits(Value):
 
 def key(identity: str) -> str:
     """The name under which the index of a tree, or what else is known of it, is kept."""
-    return hashlib.blake2b(identity.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
-
-
-def folder() -> Path:
-    """Where indices are kept: kfunclint/index in $XDG_CACHE_HOME or ~/.cache. Raises RuntimeError without a home."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "kfunclint" / "index"
+    return digest(identity.encode("utf-8", "surrogateescape"))
 
 
 def load(name: str) -> CachedIndex | None:
@@ -66,50 +55,19 @@ def load_hits(name: str) -> CachedHits | None:
 
 def _load(name: str, parse: Callable[[Any], T]) -> T | None:
     try:
-        path = folder() / f"{name}.json"
-        content = parse(json.loads(_bytes(path)))
-        with contextlib.suppress(OSError):  # a cache may be read-only
-            os.utime(path)  # what is used is the last to go
-        return content
+        return parse(json.loads(_shelf().load(name)))
     except (OSError, ValueError, RuntimeError):  # RuntimeError: no home, or nested too deep
         return None
 
 
-def _bytes(path: Path) -> bytes:
-    """What is in a regular file that is not too large. Raises OSError for any other: a FIFO would block for ever."""
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > _LARGEST:
-            raise OSError(f"{path}: no index")
-        return file.read(_LARGEST)
-
-
 def save(name: str, content: CachedIndex | CachedHits) -> None:
-    """Keep it under a name, whole or not at all, and let go what was used least lately of more than there is room for.
-
-    A folder that cannot be written to is left alone.
-    """
-    text = json.dumps(
-        _plain_index(content) if isinstance(content, CachedIndex) else _plain_hits(content), separators=(",", ":")
-    )
-    with contextlib.suppress(OSError, RuntimeError):
-        where = folder()
-        where.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=where) as temporary:  # a reader sees the old file or the new one
-            part = Path(temporary) / name
-            part.write_text(text, encoding="ascii")
-            part.replace(where / f"{name}.json")
-        _evict(where)
+    """Keep it under a name, if the cache can be written to."""
+    plain = _plain_index(content) if isinstance(content, CachedIndex) else _plain_hits(content)
+    _shelf().store(name, json.dumps(plain, separators=(",", ":")).encode("ascii"))
 
 
-def _evict(where: Path) -> None:
-    """Remove all but the newest files; another process may do so at the same time."""
-    ages = []
-    for path in where.glob("*.json"):
-        with contextlib.suppress(FileNotFoundError):
-            ages.append((path.stat().st_mtime_ns, path))
-    for _, path in sorted(ages)[:-_MOST_FILES]:
-        path.unlink(missing_ok=True)
+def _shelf() -> Shelf:
+    return Shelf("index", most_files=_MOST_FILES, most_bytes=_MOST_FILES * _LARGEST, largest=_LARGEST)
 
 
 # ---- to plain values

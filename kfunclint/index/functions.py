@@ -112,7 +112,7 @@ class TreeFunctions:
             self._forget(path, names)
             return set()
         self._step(f"reading {path}")
-        unit = self._parser.parse(source, names=names)
+        unit = index.parsed(self._tree, self._parser, source, names=names)
         known = self._files[path].functions if path in self._files else {}
         functions = {**known, **{one.name: one for one in unit.functions if one.complete and one.name}}
         self._files[path] = Accounts(functions, self.behaviours, self._purse)

@@ -7,6 +7,9 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from typing import Any
 
 from kfunclint.c import declarators
+from kfunclint.c.syntax import Unit
+from kfunclint.clang import Parser
+from kfunclint.clang.answers import kept, name_of
 from kfunclint.facts.sets import Entry
 from kfunclint.git.repository import HASH
 from kfunclint.index import cache, file_facts
@@ -17,7 +20,7 @@ from kfunclint.patch.postimage import PostImage
 from kfunclint.progress import Step
 from kfunclint.tree.tree import GitTree, Tree
 from kfunclint.tree.walk import LARGEST, SUFFIXES, scan_tree
-from kfunclint.value import Value
+from kfunclint.value import Value, field
 
 OUTSIDE = ("Documentation", "samples", "scripts", "tools")
 """The folders of a tree whose C is not part of the kernel: selftests, samples, programs for the build."""
@@ -27,10 +30,11 @@ _MOST_SOUGHT = 64  # names that every file is searched for; no kernel has needed
 
 class Index(Value):
     """`files` in the order of their paths; `elsewhere` are the definitions that stand in none of them: of functions
-    older than their set, without __bpf_kfunc."""
+    older than their set, without __bpf_kfunc. `state` tells the sources of the tree from any others."""
 
     files: tuple[FileFacts, ...]
     elsewhere: tuple[KfuncDefinition, ...]
+    state: str = field(default="", compare=False)
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -56,9 +60,10 @@ def asked_elsewhere(ask: Callable[..., Any]) -> None:
     _Office.ask = ask
 
 
-def services(tree: Tree) -> Mapping[str, Callable[..., Any]]:
+def services(tree: Tree, parser: Parser) -> Mapping[str, Callable[..., Any]]:
     """What a process asks that may neither start git nor write to the cache. The commit is that of the state of a git
-    repository that it means, "" for a folder."""
+    repository that it means, "" for a folder. `parser` is one that the process cannot speak to: what it had said to its
+    own one may be answered only now."""
 
     def at(commit: str) -> Tree:
         return tree.at(commit) if isinstance(tree, GitTree) and HASH.fullmatch(commit) else tree
@@ -66,7 +71,38 @@ def services(tree: Tree) -> Mapping[str, Callable[..., Any]]:
     return {
         "index": lambda commit: build(at(commit)),
         "holding": lambda commit, word: holding(at(commit), str(word)),
+        "understood": lambda commit, *asked: _understood(at(commit), parser, *asked),
     }
+
+
+def parsed(
+    tree: Tree, parser: Parser, source: PostImage, lines: Collection[int] = (), names: Collection[str] = ()
+) -> Unit:
+    """The Unit of a file as it is in a tree, of which the parser's answer is kept between runs; see Parser.parse()."""
+    if _Office.ask is None:
+        return parser.parse(source, lines, names, kept)
+    ask_office = _Office.ask
+
+    def answered(question: Any, ask: Callable[[], Any]) -> Any:
+        wanted = tuple(sorted(lines)), tuple(sorted(names))
+        answer = ask_office("understood", _commit(tree), source.path, wanted, name_of(question))
+        return ask() if answer is None else answer
+
+    return parser.parse(source, lines, names, answered)
+
+
+def _understood(tree: Tree, parser: Parser, path: str, wanted: tuple[Any, Any], question: str) -> Any:
+    """The answer about a file as it is in a tree, of which lines and functions are wanted; None where that is not what
+    the question is about. All but the tree and the parser comes from a child that is not to be believed."""
+
+    def answered(own: Any, ask: Callable[[], Any]) -> Any:
+        return kept(own, ask) if name_of(own) == question else None
+
+    lines, names = wanted
+    if not (all(type(line) is int for line in lines) and all(type(name) is str for name in names)):
+        raise ValueError("not a question")
+    source = source_of(tree, path)
+    return None if source is None else parser.answer(source, lines, names, answered)
 
 
 def _commit(tree: Tree) -> str:
@@ -91,7 +127,8 @@ def build(tree: Tree, extra: Sequence[str] = (), step: Step = lambda what: None)
     if extra:
         paths = tree.containing((file_facts.HINT,), extra, SUFFIXES)
         files |= {file.path: file for file in _read(tree, paths, step)}
-    return Index(tuple(files[path] for path in sorted(files)), current.elsewhere)
+    state = current.state or cache.key("\0".join(f"{name} {stamp}" for name, stamp in sorted(current.stamps.items())))
+    return Index(tuple(files[path] for path in sorted(files)), current.elsewhere, state)
 
 
 def identity(tree: Tree) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 from kfunclint.c.lexer import code
-from kfunclint.c.syntax import Function, bare
+from kfunclint.c.syntax import Function, Unit, bare
 from kfunclint.clang import Parser
 from kfunclint.errors import InputError
 from kfunclint.facts.fact import Fact
@@ -81,13 +82,15 @@ def find_usage(
     public: dict[str, Precedent] = {}
     others = 0
     for path in paths:
-        source = (own or {}).get(path) or index.source_of(tree, path)
+        changed = (own or {}).get(path)
+        source = changed or index.source_of(tree, path)
         if source is None:  # a header of registers, made by a machine
             continue
         if not source.whole:
             raise InputError(path, None, "known by its hunks only")
         step(f"reading {path}")
-        for function, is_public in _functions(source, name, parser):
+        parse = partial(index.parsed, tree, parser) if changed is None else parser.parse
+        for function, is_public in _functions(source, name, parse):
             peer = _peer(function, path, symbol)
             if peer and is_public:
                 public[peer.name] = _joined(public.get(peer.name), peer)
@@ -100,11 +103,11 @@ def _joined(one: Precedent | None, other: Precedent) -> Precedent:
     return replace(one, tests=one.tests & other.tests, followed=one.followed and other.followed) if one else other
 
 
-def _functions(source: PostImage, name: str, parser: Parser) -> Iterator[tuple[Function, bool]]:
+def _functions(source: PostImage, name: str, parse: Callable[..., Unit]) -> Iterator[tuple[Function, bool]]:
     """The functions of a whole file that mention a name, and whether others can call them. Raises InputError."""
     texts = [line.text for visible in source.ranges for line in visible.lines]
     lines = _mentions(texts, name)
-    unit = parser.parse(source, lines=lines) if lines else None
+    unit = parse(source, lines=lines) if lines else None
     if unit is None:
         return
     if unit.failure:

@@ -64,13 +64,15 @@ class Cage(Value):
     """What work in a child is given.
 
     `parser` is asked from there, `folders` can be read, `open_files` stay open, `services` can be asked for, and `step`
-    is told what is being done. Nobody else may use the parser meanwhile.
+    is told what is being done. Nobody else may use the parser meanwhile. `servants` are parsers that services ask: what
+    these take counts as well.
     """
 
     parser: Parser
     folders: tuple[str, ...] = ()
     open_files: tuple[int, ...] = ()
     services: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    servants: tuple[Parser, ...] = ()
     step: Callable[[str], None] = lambda what: None
 
 
@@ -323,7 +325,8 @@ class _Warden:
             raise Stopped(f"time limit of {self.limits.wall:.0f} s")
 
     def _cpu_seconds(self) -> float:
-        return cpu_seconds(self.child) + self.cage.parser.cpu_seconds()
+        parsers = (self.cage.parser, *self.cage.servants)
+        return cpu_seconds(self.child) + sum(parser.cpu_seconds() for parser in parsers)
 
     def _cause(self) -> Stopped:
         """What a child died of that gave no answer."""

@@ -60,6 +60,7 @@ class Reviewer(Protocol):
     """What reviews a series in the process that it is in; see pipeline.Reviewer."""
 
     parser: Parser
+    tree_parser: Parser
     tree: Tree | None
     deep: bool
     step: Step
@@ -194,7 +195,8 @@ class CagedReviewer:
             self.reviewer.parser,
             folders=(str(tree.root),) if tree and tree.root else (),
             open_files=tree.open_files if tree else (),
-            services=_services(tree) if tree else {},
+            services=_services(tree, self.reviewer.tree_parser) if tree else {},
+            servants=(self.reviewer.tree_parser,),
             step=self.reviewer.step,
         )
 
@@ -228,7 +230,8 @@ class CagedReviewer:
 
     def _cpu_seconds(self, batch: Batch) -> float:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return used.ru_utime + used.ru_stime + batch.cpu_seconds() + self.reviewer.parser.cpu_seconds()
+        parsers = self.reviewer.parser.cpu_seconds() + self.reviewer.tree_parser.cpu_seconds()
+        return used.ru_utime + used.ru_stime + batch.cpu_seconds() + parsers
 
 
 def _batches(series: Iterable[Series]) -> Iterator[list[Series]]:
@@ -251,13 +254,13 @@ def _size(series: Series) -> int:
     return sum(len(mail.body) for mail in (series.cover, *series.patches) if mail)
 
 
-def _services(tree: Tree) -> Mapping[str, Callable[..., Any]]:
+def _services(tree: Tree, parser: Parser) -> Mapping[str, Callable[..., Any]]:
     from kfunclint.git import remote
     from kfunclint.index import index
     from kfunclint.tree.tree import GitTree
 
     of_git = remote.services(tree.repository) if isinstance(tree, GitTree) else {}
-    return {**index.services(tree), **of_git}
+    return {**index.services(tree, parser), **of_git}
 
 
 def _name(series: Series | None) -> str:

@@ -70,8 +70,8 @@ def opened(
 ) -> Iterator[Run]:
     """Gives what reviews one inbox after the other, for as long as the tree of the request is open; for the arguments
     and what is raised see run()."""
-    with _tree(request, selection.settings.tree, tell) as tree:
-        yield Run(request, Reviewer(selection, parser, tree, deep=request.deep, step=step), tell)
+    with _tree(request, selection.settings.tree, tell) as tree, Parser(at_once=False) as tree_parser:
+        yield Run(request, Reviewer(selection, parser, tree_parser, tree, deep=request.deep, step=step), tell)
 
 
 class Run:
@@ -124,10 +124,20 @@ class Run:
 class Reviewer:
     """Reviews one series after the other, with the same settings, parser and tree."""
 
-    def __init__(self, selection: ActiveRules, parser: Parser, tree: Tree | None, *, deep: bool, step: Step) -> None:
-        """For the arguments see run()."""
+    def __init__(
+        self,
+        selection: ActiveRules,
+        parser: Parser,
+        tree_parser: Parser,
+        tree: Tree | None,
+        *,
+        deep: bool,
+        step: Step,
+    ) -> None:
+        """`tree_parser` is one that reads files of the tree for what is done in children; for the others see run()."""
         self.selection = selection
         self.parser = parser
+        self.tree_parser = tree_parser
         self.tree = tree
         self.deep = deep
         self.step = step

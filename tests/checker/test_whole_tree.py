@@ -60,7 +60,7 @@ def test_a_set_is_judged_by_what_it_lists_elsewhere(tree: Path, capsys: Output) 
 def test_a_file_that_is_not_asked_for_is_not_parsed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
 
-    def parse(self: Parser, source: PostImage, lines: object = (), names: object = ()) -> Unit:
+    def parse(self: Parser, source: PostImage, *others: object) -> Unit:
         parsed.append(source.path)
         return Unit(source.path)
 

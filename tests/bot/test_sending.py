@@ -255,16 +255,16 @@ def test_what_is_held_is_sent_once_the_archive_has_it(posted: World, server: Ser
     check_once(posted, server)
 
 
-def test_two_bots_at_once(posted: World, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_four_bots_at_once(posted: World, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     statuses: list[int] = []
 
     def another(name: str) -> None:
         if name == "send.before" and not statuses:
-            statuses.append(posted.forked())
+            statuses.extend(posted.forked() for _ in range(3))
 
     monkeypatch.setattr(steps, "at", another)
     assert posted.run() == 0
-    assert statuses == [75]
+    assert statuses == [75, 75, 75]
     check_once(posted, server)
 
 

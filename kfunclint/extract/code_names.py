@@ -30,7 +30,7 @@ def code_names(material: Material) -> Iterator[CodeName]:
     shared = frozenset(counts)
     for name, at in new.items():
         alone = frozenset(word for word in name.split("_") if counts[word] == 1)
-        yield CodeName(name, at, shared - alone)
+        yield CodeName(name, at, shared, alone)
 
 
 def _names(material: Material) -> tuple[dict[str, Place], set[str]]:

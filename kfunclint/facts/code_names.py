@@ -14,7 +14,13 @@ class CodeName(OneLine, Value):
     at: Place
     """Where it stands first."""
     words: frozenset[str]
-    """Those that other names of the series are made of, in lower case."""
+    """Those that the names of the series are made of, in lower case; one set that all of them point to."""
+    alone: frozenset[str]
+    """Those of its own that no other name has."""
+
+    def others_have(self, word: str) -> bool:
+        """Is another name of the series made of it, too?"""
+        return word in self.words and word not in self.alone
 
 
 class SuffixedHelper(OneLineOfFunction, Value):

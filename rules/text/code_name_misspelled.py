@@ -25,8 +25,8 @@ def check(code_name: CodeName, kernel: Kernel) -> Iterator[Remark]:
     """
     del kernel
     for word in code_name.name.split("_"):
-        choices = corrections(word) if len(word) >= _SHORTEST and word not in code_name.words else ()
-        if len(choices) == 1 and choices[0] in code_name.words:
+        choices = corrections(word) if len(word) >= _SHORTEST and not code_name.others_have(word) else ()
+        if len(choices) == 1 and code_name.others_have(choices[0]):
             better = "_".join(choices[0] if part == word else part for part in code_name.name.split("_"))
             yield Remark(
                 code_name.at,

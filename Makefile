@@ -42,14 +42,11 @@ test-kernel: $(VENV)/test.done
 	tests/linux/fetch-trees build/trees
 	KFUNCLINT_TREES=build/trees $(BIN)/pytest tests/linux
 
+comma := ,
 bench: $(VENV)/test.done
 	bench/fetch-checkpatch build/checkpatch
-	$(BIN)/python bench/speed.py --checkpatch build/checkpatch/checkpatch.pl
-	$(BIN)/python bench/words.py
 	tests/linux/fetch-trees build/trees
-	$(BIN)/python bench/index.py --tree build/trees/linux-source-6.12
-	$(BIN)/python bench/flow.py --tree build/trees/linux-source-6.12
-	$(BIN)/python bench/tree.py --tree build/trees/linux-source-6.12 --clang "$$(bench/fetch-clang)"
+	CLANG="$$(bench/fetch-clang)" $(BIN)/python bench/results.py $(subst $(comma), ,$(ONLY))
 
 fuzz: MINUTES ?= 30
 fuzz: $(VENV)/fuzz.done

@@ -9,36 +9,12 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+from measured import KFUNCLINT, run
+
 PATCH = Path(__file__).parent / "one.patch"
-
-
-@dataclass(frozen=True)
-class Run:
-    """Wall-clock and CPU seconds of a process with its children, and the peak RSS in KiB of the largest of them."""
-
-    wall: float
-    cpu: float
-    peak: int
-
-
-def run(command: Sequence[str]) -> Run:
-    # who has kfunclint installed has it compiled
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    start = time.perf_counter()
-    with Path(os.devnull).open("wb") as nowhere:
-        process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 1):
-        sys.exit(f"{command[0]} ended with status {process.returncode}")
-    return Run(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
 
 def compare(ours: tuple[str, Sequence[str]], theirs: tuple[str, Sequence[str]], runs: int) -> None:
@@ -63,7 +39,7 @@ def main() -> None:
     parser.add_argument("--patch", default=PATCH, type=Path)
     parser.add_argument("--runs", default=15, type=int)
     arguments = parser.parse_args()
-    ours = [str(Path(sys.executable).with_name("kfunclint")), str(arguments.patch)]
+    ours = [KFUNCLINT, str(arguments.patch)]
     theirs = ["perl", str(arguments.checkpatch), "--no-tree", str(arguments.patch)]
     compare(("kfunclint", ours), ("checkpatch --no-tree", theirs), arguments.runs)
     os.environ |= {"GIT_SENDEMAIL_FILE_COUNTER": "1", "GIT_SENDEMAIL_FILE_TOTAL": "1"}

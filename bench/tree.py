@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -38,7 +39,7 @@ HEAD = "From: Ann Author <ann@example.org>\nSubject: [PATCH] bpf: shelves\n\nAdd
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--tree", type=Path, required=True)
-    arguments.add_argument("--clang", default="clang")
+    arguments.add_argument("--clang", default=os.environ.get("CLANG", "clang"))
     arguments.add_argument("--runs", type=int, default=7)
     asked = arguments.parse_args()
     tree = asked.tree.resolve()

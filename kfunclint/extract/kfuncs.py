@@ -145,7 +145,6 @@ class _FileReader:
         self._declarations = _declarations(scan)
         whole = {function.name: function for function in unit.functions if function.complete and function.name}
         self._accounts = Accounts(whole, behaviours, purse)
-        self._whole = whole
 
     def kfunc(self, function: Function, entries: Iterable[Entry], *, has_prototype: bool, series: SeriesFacts) -> Kfunc:
         return Kfunc(
@@ -221,7 +220,7 @@ class _FileReader:
 
     def _worker(self, function: Function) -> Function | None:
         called = _all_it_calls(function.body) if function.complete else ""
-        worker = self._whole.get(called)
+        worker = self._accounts.functions.get(called)
         is_alone = worker is not None and worker.static and self._words[called] == _ONE_CALL
         return worker if worker is not None and is_alone and self._is_all_in_view(worker) else None
 

@@ -208,16 +208,17 @@ def _precedent(base: Base | None, sources: Sequence[PostImage], parser: Parser, 
 
 def _vocabulary(base: Base, sources: Sequence[PostImage]) -> Vocabulary:
     """What the tree says, as the series leaves it."""
+    from kfunclint.tree.tree import text  # most reviews have no tree
+
     images = {image.path: image for image in sources if image.whole}
 
     def read(path: str) -> str | None:
         if path in images:
             return "".join(part.text for part in images[path].ranges)
         try:
-            data = base.tree.read(path)
+            return text(base.tree, path)
         except InputError:
             return None
-        return None if data is None else data.decode("utf-8", "replace")
 
     return Vocabulary(read)
 

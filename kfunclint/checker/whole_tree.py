@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from kfunclint.c.syntax import Unit
@@ -29,7 +30,7 @@ from kfunclint.patch.postimage import Line, PostImage, whole
 from kfunclint.progress import Step
 from kfunclint.rule.functions import FunctionTable, behaviours_of
 from kfunclint.rule.rule import Rule
-from kfunclint.tree.tree import Tree
+from kfunclint.tree.tree import Tree, text
 
 
 def audit(
@@ -54,7 +55,7 @@ def audit(
     tree_index = index.build(tree, [top for top in tops if top.partition("/")[0] in index.OUTSIDE], step)
     files = tuple(filter(None, (index.source_of(tree, path) for path in _paths(tree_index, tops))))
     sources = tuple(_numbered_sources(files, tops))
-    kernel = target(release, fit=TreeFit(Vocabulary(lambda path: _text(tree, path))))
+    kernel = target(release, fit=TreeFit(Vocabulary(partial(text, tree))))
     behaviours = behaviours_of(kernel.settled, functions)
     wanted = _judged(tree_index, tops)
     parse = _Parse(files, tree, parser, kernel, behaviours, wanted=wanted, state=tree_index.state, deep=deep, step=step)
@@ -174,11 +175,6 @@ def _numbered_sources(files: Iterable[PostImage], tops: Sequence[str]) -> Iterat
             yield whole(file.path, [Line(line.text, number, at) for at, line in enumerate(lines, 1)])
         else:
             yield file
-
-
-def _text(tree: Tree, path: str) -> str | None:
-    data = tree.read(path)
-    return None if data is None else data.decode("utf-8", "replace")
 
 
 def _of_kfuncs(facts: Facts) -> Facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from kfunclint.facts.sets import Entry
 from kfunclint.finding import Place
@@ -11,7 +12,7 @@ from kfunclint.index.file_facts import KfuncDefinition
 from kfunclint.index.index import Index
 from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.progress import Step
-from kfunclint.tree.tree import Tree
+from kfunclint.tree.tree import Tree, text
 from kfunclint.value import Value
 
 FMODRET = "fmodret"
@@ -80,12 +81,7 @@ def take(tree: Tree, paths: Sequence[str] = (), step: Step = lambda what: None) 
     outside = [top for top in tops if top.partition("/")[0] in index.OUTSIDE]
     tree_index = index.build(tree, outside, step)
     rows = (row for row in _rows(tree_index) if not tops or any(_is_below(row, top) for top in tops))
-    return Census(tree.name, tops, tuple(rows), Vocabulary(lambda path: _text(tree, path)).version)
-
-
-def _text(tree: Tree, path: str) -> str | None:
-    data = tree.read(path)
-    return None if data is None else data.decode("utf-8", "replace")
+    return Census(tree.name, tops, tuple(rows), Vocabulary(partial(text, tree)).version)
 
 
 def _rows(tree_index: Index) -> list[Row]:

@@ -14,7 +14,7 @@ from kfunclint.flow.budget import Purse
 from kfunclint.flow.summary import common, summarised
 from kfunclint.index import index
 from kfunclint.progress import Step
-from kfunclint.tree.tree import Tree
+from kfunclint.tree.tree import Tree, text
 
 _MOST_FILES = 24  # parsed for a review: two seconds
 _MOST_NAMES = 64  # sought in each step away from the series
@@ -100,8 +100,7 @@ class TreeFunctions:
         definition = _definition(names)
         for path in dict.fromkeys(self._tree.containing(sorted(names), under)):
             if path not in self._own:
-                text = (self._tree.read(path) or b"").decode("utf-8", "replace")
-                for match in definition.finditer(text):
+                for match in definition.finditer(text(self._tree, path) or ""):
                     if path.endswith(".h") or "static" not in match[1].split():
                         yield path, match[2]
 

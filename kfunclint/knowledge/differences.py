@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from kfunclint.errors import InputError
@@ -18,7 +19,7 @@ from kfunclint.kernel.vocabulary import Vocabulary
 from kfunclint.knowledge import sources
 from kfunclint.knowledge.sources import Read, Row
 from kfunclint.resources import table
-from kfunclint.tree.tree import open_tree
+from kfunclint.tree.tree import open_tree, text
 
 _KNOWN = "knowledge"  # the table of what needs no row elsewhere
 
@@ -122,11 +123,7 @@ def _words(bounds: Releases) -> str:
 def of_tree(folder: Path) -> list[str]:
     """The differences of a kernel tree. Raises InputError for what is none, or does not say its release."""
     with contextlib.closing(open_tree(folder)) as tree:
-
-        def read(path: str) -> str | None:
-            data = tree.read(path)
-            return None if data is None else data.decode("utf-8", "replace")
-
+        read = partial(text, tree)
         says = Vocabulary(read).makefile
         if says is None:
             raise InputError(str(folder), None, "its Makefile does not say which release it is")

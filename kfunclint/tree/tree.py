@@ -288,6 +288,13 @@ class DirectoryTree:
         return InputError(str(self.root / path), None, error.strerror or "cannot be read")
 
 
+def text(tree: Tree, path: str) -> str | None:
+    """What a file says, with a mark in the place of what is no UTF-8; None if there is no such file. Raises
+    InputError."""
+    data = tree.read(path)
+    return None if data is None else data.decode("utf-8", "replace")
+
+
 def open_tree(folder: Path) -> GitTree | DirectoryTree:
     """The kernel tree in a folder: HEAD of a git repository (work tree, linked work tree, bare), or the folder itself.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from kfunclint.bot.manners.ignored import bare_address
 from kfunclint.mail.message import Mail
 from kfunclint.patch.diff import parse_patch
-from kfunclint.tree.tree import open_tree
+from kfunclint.tree.tree import open_tree, text
 
 _FIELD = re.compile(r"([A-Z]):\s+(.*\S)")
 
@@ -22,8 +22,8 @@ def is_maintainer(who: str, tree: Path, patch: Mail) -> bool:
     """
     paths = [path for file in parse_patch(patch).files for path in (file.old_path, file.new_path) if path]
     with closing(open_tree(tree)) as opened:
-        text = (opened.read("MAINTAINERS") or b"").decode("utf-8", "replace")
-    return any(_is_responsible(who, section, paths) for section in re.split(r"\n\s*\n", text))
+        listed = text(opened, "MAINTAINERS") or ""
+    return any(_is_responsible(who, section, paths) for section in re.split(r"\n\s*\n", listed))
 
 
 def _is_responsible(who: str, section: str, paths: Sequence[str]) -> bool:

@@ -40,8 +40,7 @@ def _names(material: Material) -> tuple[dict[str, Place], set[str]]:
         name
         for patch in material.patches
         for file in patch.files
-        for hunk in file.hunks
-        for line in hunk.lines
+        for line in file.lines
         if line.sign == "-"
         for name in _OF_WORDS.findall(line.text)
     }

@@ -265,8 +265,7 @@ def _removed_names(material: Material) -> frozenset[str]:
         name
         for patch in material.patches
         for file in patch.files
-        for hunk in file.hunks
-        for line in hunk.lines
+        for line in file.lines
         if line.sign == "-"
         for name in _LONG_NAME.findall(line.text)
     )

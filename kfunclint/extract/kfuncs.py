@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from kfunclint.c.syntax import Function, Node, Unit
 from kfunclint.extract import own_types
 from kfunclint.extract.definitions import Definitions, declared, dtors
 from kfunclint.extract.sets import LexicalScan
-from kfunclint.extract.tokens import place
+from kfunclint.extract.tokens import names_in, place
 from kfunclint.extract.uses import used_in_kernel
 from kfunclint.facts.docs import Doc
 from kfunclint.facts.kfunc import MOST_ENTRIES, Definition, DefsRegion, Kfunc, SeriesFacts, Signature
@@ -30,7 +29,6 @@ from kfunclint.value import replace
 
 _VERIFIER = "kernel/bpf/verifier.c"
 
-_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _ONE_CALL = 2  # places that have its name: the definition is one
 
 
@@ -221,7 +219,7 @@ class _FileReader:
     def _worker(self, function: Function) -> Function | None:
         called = _all_it_calls(function.body) if function.complete else ""
         worker = self._accounts.functions.get(called)
-        is_alone = worker is not None and worker.static and self._words[called] == _ONE_CALL
+        is_alone = worker is not None and worker.static and self._names[called] == _ONE_CALL
         return worker if worker is not None and is_alone and self._is_all_in_view(worker) else None
 
     def _is_all_in_view(self, static: Function) -> bool:
@@ -230,10 +228,9 @@ class _FileReader:
         return self._source.whole or all(map(self._source.is_added, lines))
 
     @cached_property
-    def _words(self) -> Counter[str]:
-        """How often the code of the file has each word, directives included."""
-        code = (token for tokens in self._scan.tokens for token in tokens if token.kind != "comment")
-        return Counter(word for token in code for word in _WORD.findall(token.text))
+    def _names(self) -> Counter[str]:
+        """How often the code of the file has each name."""
+        return Counter(names_in(self._scan.tokens))
 
     def _tokens(self, function: Function) -> Sequence[Token]:
         """The tokens of the visible range that the function's name stands in."""

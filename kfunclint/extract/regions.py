@@ -41,14 +41,7 @@ def open_regions(material: Material) -> Iterator[OpenRegion]:
 
 def _balance(patches: Iterable[Patch], path: str) -> int:
     """How many more regions of a file the series opens than it closes: the file before it is taken to close each."""
-    lines = (
-        line
-        for patch in patches
-        for file in patch.files
-        if file.new_path == path
-        for hunk in file.hunks
-        for line in hunk.lines
-    )
+    lines = (line for patch in patches for file in patch.files if file.new_path == path for line in file.lines)
     changes = ((line.sign, alone[1]) for line in lines if line.sign != " " and (alone := _ALONE.match(line.text)))
     return sum(1 if (sign == "+") == (macro in _OPENING) else -1 for sign, macro in changes)
 

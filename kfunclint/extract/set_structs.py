@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -11,13 +10,12 @@ from kfunclint.c import lexer
 from kfunclint.c.lexer import Token
 from kfunclint.extract.extractor import Material, extractor
 from kfunclint.extract.sets import LexicalScan
-from kfunclint.extract.tokens import place
+from kfunclint.extract.tokens import NAME, names_in, place
 from kfunclint.facts.set_structs import SetStruct
 
 _STRUCT = "btf_kfunc_id_set"
 _QUALIFIERS = frozenset({"static", "struct", "const", "__ro_after_init", "__maybe_unused", "__used"})
 _LONGEST_DECLARATION = 6  # tokens
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @extractor(SetStruct)
@@ -26,8 +24,9 @@ def set_structs(material: Material) -> Iterator[SetStruct]:
     found = [(scan.path, one) for scan in material.scans for code in scan.tokens for one in _defined(code)]
     if not material.patches or not found:
         return
-    words = Counter(word for scan in material.scans for word in _words(scan))
-    homes = Counter(name for scan in material.scans for name in set(_words(scan)))
+    uses = Counter(names_in(tokens for scan in material.scans for tokens in scan.tokens))
+    homes = Counter(name for scan in material.scans for name in set(names_in(scan.tokens)))
+    is_whole = _is_whole(material)
     shared = frozenset[str]().union(*map(_shared, material.scans))
     old = _removed(material)
     for path, one in found:
@@ -39,7 +38,7 @@ def set_structs(material: Material) -> Iterator[SetStruct]:
                 begins_at=place(path, one.words[0]),
                 is_static=any(word.text == "static" for word in one.words),
                 is_alone=homes[name] == 1 and name not in shared,
-                is_unused=words[name] == 1 and _is_whole(material) and not _is_kept(one.words),
+                is_unused=uses[name] == 1 and is_whole and not _is_kept(one.words),
             )
 
 
@@ -71,12 +70,6 @@ def _is_whole(material: Material) -> bool:
     return len({subject.number for subject in subjects}) >= max(subject.total for subject in subjects)
 
 
-def _words(scan: LexicalScan) -> Iterator[str]:
-    """The names in the code of a file, as often as it has them, directives included."""
-    texts = (token.text for tokens in scan.tokens for token in tokens if token.kind != "comment")
-    return (name for text in texts for name in _NAME.findall(text))
-
-
 def _shared(scan: LexicalScan) -> frozenset[str]:
     """What a file says of what it exports or declares for others."""
     return frozenset(
@@ -90,5 +83,5 @@ def _shared(scan: LexicalScan) -> frozenset[str]:
 
 def _removed(material: Material) -> frozenset[str]:
     """The names in the lines that the series takes out: what they name may be used by files out of view."""
-    lines = (line for patch in material.patches for file in patch.files for hunk in file.hunks for line in hunk.lines)
-    return frozenset(name for line in lines if line.sign == "-" for name in _NAME.findall(line.text))
+    lines = (line for patch in material.patches for file in patch.files for line in file.lines)
+    return frozenset(name for line in lines if line.sign == "-" for name in NAME.findall(line.text))

@@ -1,7 +1,8 @@
-"""Places and calls, read from tokens."""
+"""Places, names and calls, read from tokens."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
@@ -11,6 +12,9 @@ from kfunclint.c.lexer import Token
 from kfunclint.finding import Place
 
 SetKey = tuple[str, str]  # a set: the file and its name
+
+NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+"""A name of C, in a line or a directive."""
 
 
 def place(path: str, token: Token) -> Place:
@@ -28,3 +32,9 @@ def named_calls(tokens: Sequence[Token], names: Iterable[str]) -> Iterator[tuple
         arguments = brackets.arguments(at + 1)
         if arguments is not None:
             yield code[at], arguments
+
+
+def names_in(ranges: Iterable[Sequence[Token]]) -> Iterator[str]:
+    """The names in the code of visible ranges, as often as it has them, directives included and comments not."""
+    texts = (token.text for tokens in ranges for token in tokens if token.kind != "comment")
+    return (name for text in texts for name in NAME.findall(text))

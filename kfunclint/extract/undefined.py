@@ -11,6 +11,7 @@ from kfunclint.c import declarators, lexer
 from kfunclint.c.brackets import Brackets
 from kfunclint.c.lexer import Token
 from kfunclint.extract.extractor import Material, extractor
+from kfunclint.extract.tokens import NAME
 from kfunclint.facts.fact import TakenAway
 from kfunclint.facts.kfunc import Kfunc
 from kfunclint.facts.sets import Entry
@@ -19,7 +20,6 @@ from kfunclint.facts.undefined import UndefinedEntry
 from kfunclint.finding import Place
 from kfunclint.patch.diff import DiffLine, FileDiff, Hunk
 
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _CONDITIONAL = re.compile(r"[ \t]*#[ \t]*(?:if|el|endif)")
 _NO_DEFINITION = frozenset({"CFI_NOSEAL", "EXPORT_SYMBOL", "EXPORT_SYMBOL_GPL"})
 
@@ -49,7 +49,7 @@ def _ranges(material: Material) -> Iterator[Sequence[Token]]:
 
 def _in_headings(material: Material) -> frozenset[str]:
     headings = (line.heading for source in material.sources for part in source.ranges for line in part.lines)
-    return frozenset(name for heading in headings if heading for name in _NAME.findall(heading))
+    return frozenset(name for heading in headings if heading for name in NAME.findall(heading))
 
 
 def definable_names(names: frozenset[str], tokens: Sequence[Token]) -> Iterator[str]:
@@ -61,7 +61,7 @@ def definable_names(names: frozenset[str], tokens: Sequence[Token]) -> Iterator[
         brackets = Brackets(lexer.code_of(tokens))
     for token in tokens:
         if token.kind == "directive":
-            yield from names.intersection(_NAME.findall(token.text))
+            yield from names.intersection(NAME.findall(token.text))
     for at, token in enumerate(brackets.tokens):
         if token.text in names and _may_define(brackets, at):
             yield token.text
@@ -105,26 +105,21 @@ def _names_instead(hunk: Hunk, removed: DiffLine) -> frozenset[str]:
     """The names in the lines that are added right behind those that are removed with a line."""
     behind = dropwhile(lambda line: line.mail_line < removed.mail_line, hunk.lines)
     added = takewhile(lambda line: line.sign == "+", dropwhile(lambda line: line.sign == "-", behind))
-    return frozenset(name for line in added for name in _NAME.findall(line.text))
+    return frozenset(name for line in added for name in NAME.findall(line.text))
 
 
 def _added_elsewhere(material: Material) -> frozenset[str]:
     """The names in lines that the series adds to files that were not read."""
     paths = {source.path for source in material.sources}
     lines = (
-        line
-        for patch in material.patches
-        for file in patch.files
-        if file.new_path not in paths
-        for hunk in file.hunks
-        for line in hunk.lines
+        line for patch in material.patches for file in patch.files if file.new_path not in paths for line in file.lines
     )
-    return frozenset(name for line in lines if line.sign == "+" for name in _NAME.findall(line.text))
+    return frozenset(name for line in lines if line.sign == "+" for name in NAME.findall(line.text))
 
 
 def _definitions_taken(names: frozenset[str], file: FileDiff, hunk: Hunk) -> Iterator[tuple[str, DiffLine]]:
     lines = [line for line in hunk.lines if line.sign != "+"]
-    taken = {name for line in lines if line.sign == "-" for name in _NAME.findall(line.text)}
+    taken = {name for line in lines if line.sign == "-" for name in NAME.findall(line.text)}
     if taken.isdisjoint(names):
         return
     if file.kind != "deleted" and any(_CONDITIONAL.match(line.text) for line in lines):

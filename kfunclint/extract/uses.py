@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 
@@ -11,13 +10,12 @@ from kfunclint.c.lexer import Token
 from kfunclint.c.syntax import Function, Unit
 from kfunclint.extract.definitions import Definitions, declared
 from kfunclint.extract.sets import LexicalScan
+from kfunclint.extract.tokens import NAME
 from kfunclint.facts.kfunc import Helper, Kfunc
 from kfunclint.facts.spelling import one_edit_apart
 from kfunclint.finding import Place
 from kfunclint.patch.postimage import PostImage
 from kfunclint.value import replace
-
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 _NOT_KERNEL = ("tools/", "samples/", "scripts/", "Documentation/")
 
@@ -108,7 +106,7 @@ def _mentions(names: frozenset[str], scan: LexicalScan) -> Iterator[str]:
     for tokens in scan.tokens:
         for at, token in enumerate(tokens):
             if token.kind == "directive":
-                yield from names.intersection(_NAME.findall(token.text))
+                yield from names.intersection(NAME.findall(token.text))
             elif token.text in names and [following.text for following in tokens[at + 1 : at + 2]] != ["("]:
                 yield token.text
 
@@ -128,7 +126,7 @@ def _used(names: Collection[str], tokens: Sequence[Token]) -> Iterator[str]:
     code = [token for token in tokens if token.kind != "comment"]
     for at, token in enumerate(code):
         if token.kind == "directive":
-            yield from (name for name in _NAME.findall(token.text) if name in names)
+            yield from (name for name in NAME.findall(token.text) if name in names)
         elif token.text in names:
             before = [word.text for word in code[max(0, at - 3) : at]]
             if before[-2:] != ["func", ","] and not (_is_followed_by(code, at, "(") and _is_declared(code, at)):

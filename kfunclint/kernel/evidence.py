@@ -66,7 +66,7 @@ def _lines(patch: Patch) -> Iterator[tuple[str, str]]:
     """The lines of its C files with the signs that the diff gives them."""
     for file in patch.files:
         if (file.new_path or file.old_path or "").endswith((".c", ".h")):
-            yield from ((line.sign, line.text) for hunk in file.hunks for line in hunk.lines)
+            yield from ((line.sign, line.text) for line in file.lines)
 
 
 def _words(text: str) -> set[str]:

@@ -53,6 +53,11 @@ class FileDiff(Value):
     mail_line: int
     headers: tuple[str, ...]
 
+    @property
+    def lines(self) -> Iterator[DiffLine]:
+        """The lines of all its hunks."""
+        return (line for hunk in self.hunks for line in hunk.lines)
+
 
 class MessageLine(Value):
     """A line of a commit message or cover letter, with its 1-based line in the decoded body of the mail."""

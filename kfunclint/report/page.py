@@ -188,7 +188,7 @@ class _Page:
             yield self._line(number, line.mail_line, line.text, Gutter(f"{at:>4}"))
 
     def _file(self, number: int, file: FileDiff, width: int) -> ShownFile:
-        lines = [line for hunk in file.hunks for line in hunk.lines]
+        lines = list(file.lines)
         added, removed = (sum(line.sign == sign for line in lines) for sign in "+-")
         path = visible(file.new_path or file.old_path or "")
         hunks = [self._hunk(number, hunk, width) for hunk in file.hunks]
@@ -319,10 +319,7 @@ def _anchor(number: int, path: str, line: int) -> str:
 
 def _diff_lines(patch: Patch) -> Iterator[tuple[str, DiffLine]]:
     """The lines of a diff, each with the path of its file behind the patch."""
-    for file in patch.files:
-        for hunk in file.hunks:
-            for line in hunk.lines:
-                yield file.new_path or "", line
+    return ((file.new_path or "", line) for file in patch.files for line in file.lines)
 
 
 def _hunk_with(patch: Patch, mail_line: int) -> Hunk | None:

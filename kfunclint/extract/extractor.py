@@ -60,6 +60,7 @@ class Material:
         self.is_of_tests = is_of_tests
         self._extractors = extractors
         self._cache: dict[object, Any] = {}
+        self._by_path = {source.path: source for source in sources}
 
     @property
     def of_tests(self) -> Material:
@@ -83,7 +84,8 @@ class Material:
 
     def is_added(self, at: Place) -> bool:
         """Does the series add the line of a place?"""
-        return any(source.path == at.path and source.is_added(at.line) for source in self.sources)
+        source = self._by_path.get(at.path or "")
+        return source is not None and source.is_added(at.line)
 
     def once(self, make: Callable[[Material], R]) -> R:
         """What a function makes of it, for those who share it; made at the first call."""

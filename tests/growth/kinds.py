@@ -207,3 +207,17 @@ def patches(count: int) -> str:
         )
         for at in range(count)
     )
+
+
+@kind
+def mails(count: int) -> str:
+    """Series of one patch each."""
+    return "\n".join(
+        "From git@z Thu Jan  1 00:00:00 1970\n" + mail(file(kfunc("")), subject=f"[PATCH] depot: count, {at}")
+        for at in range(count)
+    )
+
+
+@kind
+def names(count: int) -> str:
+    return mail(file(many("static int depot_crate_@;\n", count) + kfunc("")))
